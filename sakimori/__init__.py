@@ -1,0 +1,1 @@
+"""Sakimori: the system with which a SOC runs a managed web site protection service on Imperva Cloud WAF."""

@@ -1,0 +1,1 @@
+"""Imperva Cloud WAF: the API client and the log pull."""

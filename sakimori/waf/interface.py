@@ -1,0 +1,123 @@
+"""WafVendor: what we ask of a web application firewall, in our words.
+
+One `WafVendor` speaks for one account of one customer. Implementations keep no state of ours; they may be used
+from several threads. Every method may raise a `WafError`; nothing else leaves an implementation.
+
+    WafError                    something about the vendor went wrong
+     +-- WafUnavailable         retry helps: time-out before sending, 429, 5xx, an HTML page, a broken answer
+     +-- WafDoubtful            a write may or may not have happened: read back before anything else
+     +-- WafRefused             retry does not help: the vendor understood and said no (bad value, list full)
+     |    +-- WafUnauthorised   the credential is wrong, disabled or not allowed to see this account
+     |    +-- WafMissing        the thing asked for is not there (no index yet, file gone, policy deleted)
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class WafError(Exception):
+    """Base of all errors of a vendor; `retry_after_seconds` is the vendor's own wish, where it gave one."""
+
+    retryable = False
+
+    def __init__(self, sentence: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class WafUnavailable(WafError):
+    """The vendor could not be asked; the same call may succeed later."""
+
+    retryable = True
+
+
+class WafDoubtful(WafError):
+    """A write was sent and its outcome is unknown. Only reading back tells; never repeat it blindly."""
+
+    retryable = True
+
+
+class WafRefused(WafError):
+    """The vendor understood the call and said no."""
+
+
+class WafUnauthorised(WafRefused):
+    """The credential is wrong, disabled, expired or belongs to somebody else."""
+
+
+class WafMissing(WafRefused):
+    """What was asked for does not exist (yet, or any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WafAccount:
+    """Who the credential belongs to."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WafSite:
+    """A protected web site. `bypassed` means that traffic goes to the origin uninspected."""
+
+    site_id: int
+    domain: str
+    bypassed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTarget:
+    """Which list an address goes on: the dedicated policy `policy_name`, applied to `site_ids`.
+
+    Where the account has no policies (legacy ACL), the lists of the sites themselves are meant.
+    """
+
+    policy_name: str
+    site_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlacklistView:
+    """What the vendor's blacklist holds for a target, as read just now. Addresses are canonical text.
+
+    everywhere: addresses that are blocked on every site of the target.
+    somewhere: addresses that are blocked on at least one of them (a superset of `everywhere`).
+    """
+
+    everywhere: frozenset[str]
+    somewhere: frozenset[str]
+
+
+class WafVendor(Protocol):
+    """One account at a vendor. See the module's docstring for the errors."""
+
+    def account(self) -> WafAccount:
+        """Check the credential and say whose it is."""
+
+    def sites(self) -> Sequence[WafSite]:
+        """All sites of the account, across the vendor's pages."""
+
+    def read_blacklist(self, target: BlockTarget) -> BlacklistView:
+        """Read the list. A policy that does not exist yet is an empty list, not an error."""
+
+    def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Read, merge, write. Entries that are in neither set are kept as they are, whoever made them.
+
+        Creates the dedicated policy on first use and applies it to each site of the target that lacks it,
+        without touching the site's other policies. An address already there, or already gone, is no error, and
+        then nothing is written. The caller reads back: a return without error is not yet proof.
+        The caller makes sure that only one writer works on a target at a time.
+        """
+
+
+class WafLogs(Protocol):
+    """The log files of one account, delivered by pull. They may be gone 48 hours after they appeared."""
+
+    def log_index(self) -> Sequence[str]:
+        """Names of the files that can be read now, oldest first. No index yet is `WafMissing`."""
+
+    def read_log(self, name: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Stream one file as delivered (header, separator, body untouched). The caller leaves the context to close."""
