@@ -1,0 +1,44 @@
+"""Row claims: a worker takes due rows with a lease, so that many workers may run the same duty.
+
+A model that can be claimed has the two columns of `Claimable`. A lease that ran out is free for anybody: the
+former worker is taken for dead, so whatever a duty does to a row must be safe to do twice.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import models
+from django.db.models import Q, QuerySet
+
+
+class Claimable(models.Model):
+    """Columns of a row that workers claim."""
+
+    claimed_by = models.CharField(max_length=64, blank=True, default="")
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=Claimable)
+
+
+def claim(due: QuerySet[Row], *, worker: str, now: datetime, lease: timedelta, limit: int = 50) -> Iterator[Row]:
+    """Yield due rows one by one, each claimed for `worker` just before it is yielded and read afresh.
+
+    A row that somebody else takes in between is passed over.
+    """
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    for key in list(due.filter(free).values_list("pk", flat=True)[:limit]):
+        taken = due.filter(free, pk=key).update(claimed_by=worker, claimed_until=now + lease)
+        if taken == 1:
+            yield due.get(pk=key)
+
+
+def release(row: Claimable) -> None:
+    """Give a claim back early. Saves nothing but the two columns."""
+    row.claimed_by = ""
+    row.claimed_until = None
+    row.save(update_fields=["claimed_by", "claimed_until"])

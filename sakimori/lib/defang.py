@@ -1,0 +1,20 @@
+"""Defanged text for mails: a reader can still read it, a mail gateway or a careless click cannot act on it."""
+
+import re
+import unicodedata
+
+_SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=:)")
+_VISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+
+
+def defang(text: str, *, limit: int = 120) -> str:
+    """One line of harmless text: dots and colons of URLs broken, angle brackets widened, control signs shown."""
+    shown = visible(text)[: limit + 1]
+    shown = _SCHEME.sub(r"\1xx\2", shown)
+    shown = shown.replace("://", "[:]//").replace(".", "[.]").replace("<", "＜").replace(">", "＞")
+    return shown if len(visible(text)) <= limit else f"{shown[:-1]}…"
+
+
+def visible(text: str) -> str:
+    """Make control and direction-changing characters visible as <U+XXXX>, so that no text can hide or turn itself."""
+    return "".join(f"<U+{ord(sign):04X}>" if unicodedata.category(sign) in _VISIBLE else sign for sign in text)

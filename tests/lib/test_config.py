@@ -1,0 +1,70 @@
+"""Settings: what is missing or wrong is named in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from sakimori.lib.config import SETTINGS, SettingError, read
+
+GOOD = {
+    "SAKIMORI_BASE_URL": "https://portal.example.jp/",
+    "SAKIMORI_MAIL_URL": "smtp://user:pass@mail.example.jp:587",
+    "SAKIMORI_MAIL_FROM": "soc@example.jp",
+    "SAKIMORI_SOC_PHONE": "03-0000-0000",
+}
+
+
+def test_the_required_settings_are_enough() -> None:
+    config = read(GOOD)
+    assert config.base_url == "https://portal.example.jp"
+    assert config.listen == ("127.0.0.1", 8000)
+    assert config.hec_listen is None
+    assert not config.training
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_setting_is_named(name: str) -> None:
+    without = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(SettingError, match=rf"The setting {name} is missing: .+\.$"):
+        read(without)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SAKIMORI_BASE_URL", "portal.example.jp"),
+        ("SAKIMORI_BASE_URL", "https://portal.example.jp/path"),
+        ("SAKIMORI_MAIL_URL", "http://mail.example.jp"),
+        ("SAKIMORI_MAIL_FROM", "soc"),
+        ("SAKIMORI_MAIL_FROM", "soc@example.jp\nBcc: x@example.jp"),
+        ("SAKIMORI_SOC_PHONE", ""),
+        ("SAKIMORI_LISTEN", "8000"),
+        ("SAKIMORI_LISTEN", "127.0.0.1:99999"),
+        ("SAKIMORI_TLS_KEY", "/nowhere/key.pem"),
+        ("DATABASE_URL", "mysql://host/db"),
+        ("LOGSTORE_URL", "http://host"),
+        ("SAKIMORI_SOC_NETWORKS", "192.0.2.0/24, nonsense"),
+        ("SAKIMORI_WAVE_MINUTES", "0"),
+        ("SAKIMORI_WAVE_MINUTES", "nan"),
+        ("SAKIMORI_CAP_TOTAL", "-1"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"^The setting {name} is wrong: .+"):
+        read({**GOOD, name: value})
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "mail"
+    secret.write_text("smtps://user:pass@mail.example.jp\n")
+    without = {key: value for key, value in GOOD.items() if key != "SAKIMORI_MAIL_URL"}
+    config = read({**without, "SAKIMORI_MAIL_URL_FILE": str(secret)})
+    assert config.mail_url == "smtps://user:pass@mail.example.jp"
+    with pytest.raises(SettingError, match="SAKIMORI_MAIL_URL_FILE"):
+        read({**without, "SAKIMORI_MAIL_URL_FILE": str(tmp_path / "gone")})
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_every_setting_stands_in_the_readme(name: str) -> None:
+    text = (Path(__file__).parents[2] / name).read_text()
+    assert [setting.name for setting in SETTINGS if setting.name not in text] == []

@@ -1,0 +1,20 @@
+"""Settings for tests: an invented SOC, everything in a throw-away folder, passwords hashed cheaply."""
+
+import os
+import tempfile
+
+_FOLDER = tempfile.mkdtemp(prefix="sakimori-tests-")
+os.environ.update(
+    SAKIMORI_DATA=_FOLDER,
+    SAKIMORI_BASE_URL="https://portal.example.jp",
+    SAKIMORI_MAIL_URL="smtp+plain://127.0.0.1:2525",
+    SAKIMORI_MAIL_FROM="soc@example.jp",
+    SAKIMORI_SOC_PHONE="03-0000-0000",
+    SAKIMORI_ALLOW_DOCUMENTATION="1",
+)
+
+from sakimori.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SECURE_SSL_REDIRECT = False
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
