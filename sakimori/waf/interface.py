@@ -83,8 +83,9 @@ class BlockTarget:
 class BlacklistView:
     """What the vendor's blacklist holds for a target, as read just now. Addresses are canonical text.
 
-    everywhere: addresses that are blocked on every site of the target.
-    somewhere: addresses that are blocked on at least one of them (a superset of `everywhere`).
+    everywhere: addresses that are blocked on every site of the target; none if it has no sites.
+    somewhere: addresses that stand on at least one of its lists, in force or not (a superset of `everywhere`):
+    on a list that was disabled by hand or is not applied yet, an address could come back to life.
     """
 
     everywhere: frozenset[str]

@@ -1,0 +1,129 @@
+"""The blacklist as a dedicated access policy of the account, applied to each site.
+
+A policy is updated with PUT and everything that was just read. The alternative, POST, is called a partial update,
+but how it treats lists is not documented, and those who use it live send only the *new* addresses: it seems to
+append. With it an address could then never be taken off again, and sending the whole list would double the
+exceptions. PUT says exactly what the list is; what it can lose is an edit made between our read and our write, so
+the policy is read again immediately before it.
+
+On a *site*, PUT would take off all its other policies. Sites are only ever touched with POST.
+
+Several policies of the name (a doubtful creation that was repeated) count as one list: reading merges them,
+additions go to the one with the lowest id, removals are made in all.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sakimori.lib.http import Response
+from sakimori.waf.imperva.answers import policy_value
+from sakimori.waf.imperva.calls import Call, ImpervaCalls
+from sakimori.waf.imperva.entries import PLACEHOLDER
+from sakimori.waf.imperva.policy import (
+    Policy,
+    changed_policy,
+    emptied_settings,
+    has_empty_setting,
+    new_policy,
+    parse_policies,
+    parse_policy,
+)
+from sakimori.waf.imperva.view import view_of
+from sakimori.waf.interface import BlacklistView, BlockTarget, WafMissing, WafRefused, WafUnauthorised
+
+
+class PolicyList:
+    """`api_url` without trailing slash; `account_id` is the sub-account in whose name a parent's key acts."""
+
+    def __init__(self, calls: ImpervaCalls, *, api_url: str, account_id: int | None) -> None:
+        self._calls = calls
+        self._root = f"{api_url}/policies/v2"
+        self._account = {} if account_id is None else {"caid": str(account_id)}
+
+    def exists(self) -> bool:
+        """True if the account works with policies at all; otherwise the vendor's refusal is raised."""
+        self._all_policies()
+        return True
+
+    def read(self, target: BlockTarget) -> BlacklistView:
+        """One call for the list, and one for each pair of policy and site while there is anything on the list."""
+        policies = self._named(target.policy_name)
+        in_force = [policy for policy in policies if policy.enabled and policy.addresses]
+        return view_of(
+            listed=[policy.addresses for policy in policies],
+            per_site=[self._blocked_on(site_id, in_force) for site_id in target.site_ids],
+        )
+
+    def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """1. Change the list. 2. Apply it where it is lacking, if anything is to be blocked."""
+        policies = self._named(target.policy_name)
+        if not policies:
+            self._create(target, add)
+            return
+        main, *doubles = policies
+        self._update(main.policy_id, add=add, remove=remove)
+        for double in doubles:
+            self._update(double.policy_id, add=frozenset(), remove=remove)
+        if add:
+            self._apply(main.policy_id, [s for s in target.site_ids if not self._is_applied(main.policy_id, s)])
+
+    def _create(self, target: BlockTarget, addresses: frozenset[str]) -> None:
+        if not addresses:
+            return
+        call = self._call("POST", "/policies", json=new_policy(target.policy_name, addresses))
+        created = self._calls.write(call, _policy_in)
+        self._apply(created.policy_id, target.site_ids)
+
+    def _update(self, policy_id: int, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        self._calls.repeated(lambda: self._update_once(policy_id, add=add, remove=remove))
+
+    def _update_once(self, policy_id: int, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        call = self._call("GET", f"/policies/{policy_id}", extended="true")
+        body = changed_policy(self._calls.read_once(call, _policy_in), add=add, remove=remove)
+        if body is None:
+            return
+        try:
+            self._overwrite(policy_id, body)
+        except (WafUnauthorised, WafMissing):
+            raise
+        except WafRefused:
+            # The vendor may refuse an empty list. A refused write has changed nothing, so this one is safe.
+            if not has_empty_setting(body):
+                raise
+            self._overwrite(policy_id, emptied_settings(body, PLACEHOLDER))
+
+    def _overwrite(self, policy_id: int, body: Mapping[str, object]) -> None:
+        self._calls.write_once(self._call("PUT", f"/policies/{policy_id}", json=body), policy_value)
+
+    def _apply(self, policy_id: int, site_ids: Sequence[int]) -> None:
+        for site_id in site_ids:
+            self._calls.write(self._call("POST", f"/assets/WEBSITE/{site_id}/policies/{policy_id}"), policy_value)
+
+    def _is_applied(self, policy_id: int, site_id: int) -> bool:
+        try:
+            call = self._call("GET", f"/policies/{policy_id}/assets/WEBSITE/{site_id}")
+            return self._calls.read(call, policy_value) is True
+        except WafMissing:
+            return False
+
+    def _blocked_on(self, site_id: int, policies: Sequence[Policy]) -> frozenset[str]:
+        applied = [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
+        return frozenset().union(*(policy.addresses for policy in applied))
+
+    def _named(self, name: str) -> list[Policy]:
+        """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
+        found = [policy for policy in self._all_policies() if policy.name == name and policy.is_access_list]
+        return sorted(found, key=lambda policy: policy.policy_id)
+
+    def _all_policies(self) -> list[Policy]:
+        return self._calls.read(self._call("GET", "/policies", extended="true"), _policies_in)
+
+    def _call(self, method: str, path: str, *, json: object = None, **params: str) -> Call:
+        return Call(method, f"{self._root}{path}", params={**self._account, **params} or None, json=json)
+
+
+def _policy_in(answer: Response) -> Policy:
+    return parse_policy(policy_value(answer))
+
+
+def _policies_in(answer: Response) -> list[Policy]:
+    return parse_policies(policy_value(answer))

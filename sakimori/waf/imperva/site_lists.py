@@ -1,0 +1,73 @@
+"""The blacklist of older accounts: an access list (ACL) on each site.
+
+The vendor replaces a site's whole list with what is sent and has neither "add" nor a version to check, so each
+site is read, merged and written by itself, with nothing between the read and the write.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from sakimori.lib.http import Response
+from sakimori.waf.imperva.answers import Unclear, v1_json
+from sakimori.waf.imperva.calls import Call, ImpervaCalls
+from sakimori.waf.imperva.entries import PLACEHOLDER, listed_addresses, merged
+from sakimori.waf.imperva.fields import descend, field_number, records, texts
+from sakimori.waf.imperva.view import view_of
+from sakimori.waf.interface import BlacklistView, BlockTarget
+
+_RULE = "api.acl.blacklisted_ips"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteList:
+    """A site's list as the vendor spells it. The vendor drops a rule without addresses, and its exceptions too."""
+
+    entries: tuple[str, ...]
+    has_exceptions: bool
+
+
+class SiteLists:
+    """`cloud_url` without trailing slash."""
+
+    def __init__(self, calls: ImpervaCalls, *, cloud_url: str) -> None:
+        self._calls = calls
+        self._root = f"{cloud_url}/api/prov/v1"
+
+    def read(self, target: BlockTarget) -> BlacklistView:
+        """One call for each site."""
+        lists = [self._calls.repeated(partial(self._site_list_once, site_id)) for site_id in target.site_ids]
+        return view_of(listed=[], per_site=[listed_addresses(of_site.entries) for of_site in lists])
+
+    def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        """Only sites whose list changes are written. After an error the sites before it are changed already."""
+        for site_id in target.site_ids:
+            self._calls.repeated(partial(self._change_once, site_id, add=add, remove=remove))
+
+    def _change_once(self, site_id: int, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        before = self._site_list_once(site_id)
+        after = merged(before.entries, add=add, remove=remove)
+        if not after and before.has_exceptions:
+            after = (PLACEHOLDER,)
+        if after != before.entries:
+            self._write_once(site_id, after)
+
+    def _site_list_once(self, site_id: int) -> SiteList:
+        """`sites/status` is a POST, as everything in Cloud v1, but changes nothing."""
+        call = Call("POST", f"{self._root}/sites/status", form={"site_id": str(site_id)})
+        return self._calls.read_once(call, partial(_site_list_in, site_id=site_id))
+
+    def _write_once(self, site_id: int, entries: tuple[str, ...]) -> None:
+        form = {"site_id": str(site_id), "rule_id": _RULE, "ips": ",".join(entries)}
+        self._calls.write_once(Call("POST", f"{self._root}/sites/configure/acl", form=form), v1_json)
+
+
+def _site_list_in(answer: Response, *, site_id: int) -> SiteList:
+    """The vendor leaves out the rule of an empty list, so only a status that is this site's may say "empty"."""
+    status = v1_json(answer)
+    if field_number(status, "site_id") not in (site_id, None) or "security" not in status:
+        raise Unclear("Imperva のサイトの状態を読み取れません。")
+    rules = [r for r in records(descend(status, "security", "acls").get("rules")) if r.get("id") == _RULE]
+    return SiteList(
+        entries=tuple(entry for rule in rules for entry in texts(rule.get("ips"))),
+        has_exceptions=any(rule.get("exceptions") for rule in rules),
+    )

@@ -1,0 +1,242 @@
+"""`MemoryVendor`: the contracts of `interface.py` in memory, with faults on demand, for tests of other rooms.
+
+It behaves as the real vendor does where callers could notice: policies made on first use, lists that others edit
+by hand, a list that is full, answers that get lost after the write, and reads that lag behind.
+"""
+
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import RLock
+
+from sakimori.lib.addresses import canonical, parse_address
+from sakimori.waf.entries import single_address
+from sakimori.waf.interface import (
+    BlacklistView,
+    BlockTarget,
+    WafAccount,
+    WafDoubtful,
+    WafMissing,
+    WafRefused,
+    WafSite,
+    WafUnauthorised,
+    WafUnavailable,
+)
+
+
+class MemoryFault(StrEnum):
+    """What goes wrong. The two doubtful ones hit only calls that would write; the others every call."""
+
+    UNAVAILABLE = "unavailable"
+    UNAUTHORISED = "unauthorised"
+    REFUSED = "refused"
+    DOUBTFUL_APPLIED = "doubtful, applied"
+    DOUBTFUL_NOT_APPLIED = "doubtful, not applied"
+
+
+_DOUBTFUL = frozenset({MemoryFault.DOUBTFUL_APPLIED, MemoryFault.DOUBTFUL_NOT_APPLIED})
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryWrite:
+    """A change that reached the vendor's lists: what was asked for, reduced to what was not so already."""
+
+    policy_name: str
+    added: frozenset[str]
+    removed: frozenset[str]
+    applied_to: frozenset[int]
+
+
+@dataclass(slots=True)
+class _Policy:
+    entries: list[str] = field(default_factory=list)
+    sites: set[int] = field(default_factory=set)
+    enabled: bool = True
+
+
+class MemoryVendor:
+    """`WafVendor` and `WafLogs`. `capacity` is the most entries a list may hold; a change beyond it is refused."""
+
+    def __init__(
+        self,
+        *,
+        account: WafAccount | None = None,
+        sites: Sequence[WafSite] = (),
+        logs: Mapping[str, bytes] | None = None,
+        capacity: int = 1000,
+    ) -> None:
+        self.capacity = capacity
+        self.writes: list[MemoryWrite] = []
+        self._account = account or WafAccount(account_id=1, name="example")
+        self._sites = list(sites)
+        self._logs = dict(logs) if logs is not None else None
+        self._policies: dict[str, _Policy] = {}
+        self._faults: list[MemoryFault] = []
+        self._lasting: MemoryFault | None = None
+        self._old: dict[str, _Policy] = {}
+        self._stale_reads = 0
+        self._lock = RLock()
+
+    # The contract.
+
+    def account(self) -> WafAccount:
+        with self._lock:
+            self._meet_fault()
+            return self._account
+
+    def sites(self) -> Sequence[WafSite]:
+        with self._lock:
+            self._meet_fault()
+            return list(self._sites)
+
+    def read_blacklist(self, target: BlockTarget) -> BlacklistView:
+        with self._lock:
+            self._meet_fault()
+            policies = self._policies
+            if self._stale_reads:
+                self._stale_reads -= 1
+                policies = self._old
+            return _view(policies.get(target.policy_name, _Policy()), target.site_ids)
+
+    def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        add, remove = _checked(add), _checked(remove)
+        if add & remove:
+            raise WafRefused("同じアドレスの追加と削除は同時にできません。")
+        with self._lock:
+            self._meet_fault()
+            write = self._difference(target, add=add, remove=remove)
+            if not (write.added or write.removed or write.applied_to):
+                return
+            fault = self._next_fault(doubtful=True)
+            if fault is not MemoryFault.DOUBTFUL_NOT_APPLIED:
+                self._apply(write)
+            if fault is not None:
+                raise WafDoubtful("応答を受け取れませんでした。")
+
+    def log_index(self) -> Sequence[str]:
+        with self._lock:
+            self._meet_fault()
+            if self._logs is None:
+                raise WafMissing("ログの一覧がまだありません。")
+            return list(self._logs)
+
+    @contextmanager
+    def read_log(self, name: str) -> Generator[Iterator[bytes]]:
+        with self._lock:
+            self._meet_fault()
+            body = (self._logs or {}).get(name)
+        if body is None:
+            raise WafMissing("ログファイルがありません。")
+        yield iter([body[start : start + 65536] for start in range(0, len(body), 65536)])
+
+    # What tests turn.
+
+    def fail(self, fault: MemoryFault, *, times: int | None = 1) -> None:
+        """Let the next `times` calls that the fault can hit go wrong; None = all until `heal`."""
+        with self._lock:
+            if times is None:
+                self._lasting = fault
+            else:
+                self._faults += [fault] * times
+
+    def heal(self) -> None:
+        """No more faults and no more stale reads."""
+        with self._lock:
+            self._faults.clear()
+            self._lasting = None
+            self._stale_reads = 0
+
+    def lag(self, *, reads: int) -> None:
+        """Let the next `reads` readings of a blacklist show what stands there now, whatever is written meanwhile."""
+        with self._lock:
+            self._old = deepcopy(self._policies)
+            self._stale_reads = reads
+
+    def edit_by_hand(self, policy_name: str, *, add: Collection[str] = (), remove: Collection[str] = ()) -> None:
+        """Somebody else changes the list; entries of any kind, taken as they are. Not recorded in `writes`."""
+        with self._lock:
+            policy = self._policies.setdefault(policy_name, _Policy())
+            policy.entries = [entry for entry in policy.entries if entry not in remove] + list(add)
+
+    def switch_policy(self, policy_name: str, *, enabled: bool) -> None:
+        """Somebody else disables or enables the policy."""
+        with self._lock:
+            self._policies.setdefault(policy_name, _Policy()).enabled = enabled
+
+    def entries(self, policy_name: str) -> tuple[str, ...]:
+        """What stands on the list now, in its order and spelling; empty if there is no such policy."""
+        with self._lock:
+            return tuple(self._policies.get(policy_name, _Policy()).entries)
+
+    def put_site(self, site: WafSite) -> None:
+        """Add a site, or change the one with this number."""
+        with self._lock:
+            self._sites = [known for known in self._sites if known.site_id != site.site_id] + [site]
+
+    def put_log(self, name: str, body: bytes) -> None:
+        """Let a log file appear; the first one brings the index into being."""
+        with self._lock:
+            self._logs = {**(self._logs or {}), name: body}
+
+    def drop_log(self, name: str) -> None:
+        """Let a log file pass its keeping time."""
+        with self._lock:
+            self._logs = {known: body for known, body in (self._logs or {}).items() if known != name}
+
+    def _difference(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> MemoryWrite:
+        policy = self._policies.get(target.policy_name, _Policy())
+        there = _addresses(policy)
+        return MemoryWrite(
+            policy_name=target.policy_name,
+            added=add - there,
+            removed=remove & there,
+            applied_to=frozenset(target.site_ids) - policy.sites if add else frozenset(),
+        )
+
+    def _apply(self, write: MemoryWrite) -> None:
+        policy = self._policies.get(write.policy_name, _Policy())
+        kept = [entry for entry in policy.entries if single_address(entry) not in write.removed]
+        entries = [*kept, *sorted(write.added)]
+        if write.added and len(entries) > self.capacity:
+            raise WafRefused(f"リストには {self.capacity} 件までしか登録できません。")
+        policy.entries = entries
+        policy.sites |= write.applied_to
+        self._policies[write.policy_name] = policy
+        self.writes.append(write)
+
+    def _meet_fault(self) -> None:
+        match self._next_fault(doubtful=False):
+            case MemoryFault.UNAVAILABLE:
+                raise WafUnavailable("接続できません。")
+            case MemoryFault.UNAUTHORISED:
+                raise WafUnauthorised("API キーが無効です。")
+            case MemoryFault.REFUSED:
+                raise WafRefused("要求は拒否されました。")
+
+    def _next_fault(self, *, doubtful: bool) -> MemoryFault | None:
+        if self._lasting is not None and (self._lasting in _DOUBTFUL) is doubtful:
+            return self._lasting
+        for position, fault in enumerate(self._faults):
+            if (fault in _DOUBTFUL) is doubtful:
+                return self._faults.pop(position)
+        return None
+
+
+def _checked(addresses: frozenset[str]) -> frozenset[str]:
+    parsed = [parse_address(text) for text in addresses]
+    if any(address is None for address in parsed):
+        raise WafRefused("IP アドレスではない項目があります。")
+    return frozenset(canonical(address) for address in parsed if address is not None)
+
+
+def _view(policy: _Policy, site_ids: Sequence[int]) -> BlacklistView:
+    listed = _addresses(policy)
+    in_force = bool(site_ids) and policy.enabled and policy.sites.issuperset(site_ids)
+    return BlacklistView(everywhere=listed if in_force else frozenset(), somewhere=listed)
+
+
+def _addresses(policy: _Policy) -> frozenset[str]:
+    singles = {single_address(entry) for entry in policy.entries}
+    return frozenset(address for address in singles if address is not None)

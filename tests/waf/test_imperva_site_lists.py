@@ -1,0 +1,88 @@
+"""The blacklist of older accounts: each site's own list."""
+
+import httpx
+import pytest
+
+from sakimori.waf.imperva import BlockList
+from sakimori.waf.imperva.entries import PLACEHOLDER
+from sakimori.waf.interface import BlockTarget, WafUnauthorised
+from tests.waf.contract import NONE, A, B, add, remove, view
+from tests.waf.fake_imperva import FakeImperva
+from tests.waf.worlds import AclWorld
+
+
+@pytest.fixture
+def world() -> AclWorld:
+    return AclWorld(FakeImperva(legacy=True, sites=3))
+
+
+def rule(*ips: str, **more: object) -> dict:
+    return {"id": "api.acl.blacklisted_ips", "ips": list(ips), **more}
+
+
+def test_each_site_keeps_its_own_foreign_entries(world: AclWorld) -> None:
+    world.fake.site_rules = {1000: rule("203.0.113.0/24"), 1001: rule("198.51.100.1-198.51.100.9")}
+    add(world, A)
+    assert world.entries() == [["203.0.113.0/24", A], ["198.51.100.1-198.51.100.9", A], [A]]
+    remove(world, A)
+    assert world.entries() == [["203.0.113.0/24"], ["198.51.100.1-198.51.100.9"]]
+
+
+def test_only_sites_whose_list_changes_are_written(world: AclWorld) -> None:
+    world.fake.site_rules = {1000: rule(A), 1002: rule(A, B)}
+    add(world, A)
+    assert [body["site_id"] for body in world.fake.bodies if "rule_id" in body] == ["1001"]
+
+
+def test_sites_outside_the_target_are_not_even_read(world: AclWorld) -> None:
+    world.fake.site_rules = {1000: rule(A), 1001: rule(A), 1002: rule(A)}
+    world.target = BlockTarget(policy_name="x", site_ids=(1000, 1002))
+    remove(world, A)
+    assert world.entries() == [[A]]
+    assert {body.get("site_id") for body in world.fake.bodies} == {"1000", "1002", None}
+
+
+def test_the_view_tells_everywhere_from_somewhere(world: AclWorld) -> None:
+    world.fake.site_rules = {1000: rule(A, B), 1001: rule(A), 1002: rule(A, "203.0.113.0/24")}
+    assert (view(world).everywhere, view(world).somewhere) == ({A}, {A, B})
+
+
+def test_the_last_address_takes_the_rule_with_it(world: AclWorld) -> None:
+    add(world, A)
+    remove(world, A)
+    assert world.fake.site_rules == {}
+
+
+def test_a_rule_with_exceptions_is_kept_alive_by_the_placeholder(world: AclWorld) -> None:
+    """Dropping the rule would drop the exceptions that somebody made for it."""
+    exceptions = [{"id": 7, "values": [{"id": "api.rule_exception_type.url"}]}]
+    world.fake.site_rules = {1000: rule(A, exceptions=exceptions)}
+    remove(world, A)
+    assert world.fake.site_rules == {1000: rule(PLACEHOLDER, exceptions=exceptions)}
+    assert view(world).somewhere == NONE
+    add(world, B)
+    assert world.fake.site_rules[1000] == rule(B, exceptions=exceptions)
+
+
+def test_a_failure_on_the_second_site_leaves_the_first_changed(world: AclWorld) -> None:
+    world.target = BlockTarget(policy_name="x", site_ids=(1000, 4999))
+    with pytest.raises(WafUnauthorised):
+        add(world, A)
+    assert world.entries() == [[A]]
+
+
+def test_a_foreign_edit_between_a_429_and_the_next_try_is_kept(world: AclWorld) -> None:
+    add(world, A)
+    world.fake.next_write_answers.append(httpx.Response(429, headers={"retry-after": "3"}))
+    world.fake.while_asleep = lambda: world.edit(add=["198.51.100.200"])
+    add(world, B)
+    assert world.entries() == [[A, "198.51.100.200", B]] * 3
+
+
+def test_numbers_and_other_rules_in_the_status_do_not_matter(world: AclWorld) -> None:
+    rules = [rule(A, None, 7), {"id": "api.acl.whitelisted_ips", "ips": [B]}, "odd"]
+    status = {"res": "0", "site_id": "1000", "security": {"acls": {"rules": rules}}}
+    world.vendor = world.fake.vendor(block_list=BlockList.ACL)
+    world.target = BlockTarget(policy_name="x", site_ids=(1000,))
+    world.fake.next_answers.append(httpx.Response(200, json=status))
+    assert view(world).somewhere == {A}
