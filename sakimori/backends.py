@@ -1,0 +1,86 @@
+"""From settings and rows to the contracts: which mailer, log store and vendor client are used."""
+
+import random
+import time
+from functools import cache, lru_cache
+
+from django.conf import settings
+
+from sakimori.customers.models import VendorAccount
+from sakimori.customers.secrets import open_vendor_key
+from sakimori.lib.http import GuardedClient
+from sakimori.lib.jst import utc_now
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.clickhouse import open_store
+from sakimori.logs.store.interface import LogStore
+from sakimori.notify.interface import Mailer
+from sakimori.notify.smtp import SmtpMailer
+from sakimori.waf.imperva import (
+    BlockList,
+    ImpervaCredentials,
+    ImpervaLogCredentials,
+    ImpervaLogs,
+    ImpervaVendor,
+    Patience,
+)
+from sakimori.waf.interface import WafLogs, WafVendor
+
+# Duties look again by themselves, so a call insists only briefly.
+_PATIENCE = Patience(tries=2, first_wait_seconds=0.5, longest_wait_seconds=3.0, total_seconds=8.0)
+
+
+@cache
+def log_store() -> LogStore:
+    """The one log store of this process. chDB allows one engine per process, so it is opened once."""
+    return open_store(settings.LOGSTORE_URL)
+
+
+@cache
+def spool() -> Spool:
+    """The spool of this machine."""
+    return Spool(settings.SPOOL)
+
+
+def mailer() -> Mailer:
+    """The mail server of the setting SAKIMORI_MAIL_URL."""
+    return SmtpMailer(settings.CONFIG.mail_url)
+
+
+@cache
+def http_client() -> GuardedClient:
+    """The guarded HTTP client of this process."""
+    return GuardedClient()
+
+
+def waf_vendor(account: VendorAccount) -> WafVendor:
+    """The vendor's API for one account."""
+    return _vendor(
+        ImpervaCredentials(
+            cloud_url=account.cloud_url,
+            api_url=account.api_url,
+            api_id=account.api_id,
+            api_key=open_vendor_key(account, "api_key"),
+            account_id=account.account_id,
+            block_list=BlockList(account.block_list),
+        )
+    )
+
+
+@lru_cache(maxsize=1000)
+def _vendor(credentials: ImpervaCredentials) -> ImpervaVendor:
+    """One object per credential: it remembers which kind of list the account has."""
+    return ImpervaVendor(
+        credentials, http_client(), sleep=time.sleep, random=random.random, clock=time.monotonic, patience=_PATIENCE
+    )
+
+
+def waf_logs(account: VendorAccount) -> WafLogs:
+    """The log pull of one account."""
+    credentials = ImpervaLogCredentials(
+        base_url=account.log_base_url,
+        api_id=account.log_api_id,
+        api_key=open_vendor_key(account, "log_api_key"),
+    )
+    return ImpervaLogs(
+        credentials, http_client(), sleep=time.sleep, random=random.random, clock=time.monotonic, patience=_PATIENCE
+    )

@@ -1,0 +1,65 @@
+"""From a finding to a decision: the policy's wish, then the guard's ruling. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock, Ruling, may_be_blocked, rule
+from sakimori.blacklist.policy import Seen, Wish, wish_for
+from sakimori.blacklist.reasons import Reason
+from sakimori.lib.addresses import Address
+
+
+class Outcome(Enum):
+    """What becomes of a finding."""
+
+    BLOCK = "block"
+    ASK = "ask"
+    OBSERVE = "observe"
+    LATE = "late"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome and its reason."""
+
+    outcome: Outcome
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a decision rests on. `site_known`: the line's site belongs to the contract of its credential."""
+
+    seen: Seen
+    address: Address | None
+    site_known: bool
+    late: bool
+
+
+def decide(question: Question, never: NeverBlock, known: Circumstances, limits: Limits) -> Decision:
+    """Decide on one finding. What cannot name an address or site of ours is never a block, but never lost either."""
+    wish, reason = wish_for(question.seen)
+    if wish is Wish.OBSERVE:
+        return Decision(Outcome.OBSERVE, reason)
+    if not question.site_known:
+        return Decision(Outcome.REFUSE, Reason.FOREIGN_SITE)
+    if question.address is None:
+        return Decision(Outcome.REFUSE, Reason.NO_ADDRESS)
+    if question.late:
+        return Decision(Outcome.LATE, Reason.LATE)
+    if wish is Wish.ASK:
+        return _ask(question.address, never, limits, reason)
+    ruling, why = rule(question.address, never, known, limits)
+    return Decision(_OUTCOMES[ruling], why)
+
+
+def _ask(address: Address, never: NeverBlock, limits: Limits, reason: Reason) -> Decision:
+    """An analyst is not bothered with an address that may never be blocked."""
+    forbidden = may_be_blocked(address, never, documentation_counts=limits.documentation_counts)
+    if forbidden is not None:
+        return Decision(Outcome.REFUSE, forbidden)
+    return Decision(Outcome.ASK, reason)
+
+
+_OUTCOMES = {Ruling.ALLOW: Outcome.BLOCK, Ruling.ASK: Outcome.ASK, Ruling.REFUSE: Outcome.REFUSE}

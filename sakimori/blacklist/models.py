@@ -1,0 +1,145 @@
+"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from sakimori.customers.models import Contract, Site
+from sakimori.lib.claims import Claimable
+from sakimori.logs.models import LogFile
+
+
+class BlockState(models.TextChoices):
+    """The life of a block; see docs/architecture.md."""
+
+    PROPOSED = "proposed", "判断待ち"
+    APPROVED = "approved", "登録待ち"
+    APPLYING = "applying", "登録中"
+    ACTIVE = "active", "遮断中"
+    RESTORING = "restoring", "解除中"
+    RESTORED = "restored", "解除済み"
+    REFUSED = "refused", "対象外"
+    FAILED = "failed", "登録失敗"
+    UNKNOWN = "unknown", "確認中"
+
+
+CLOSED_STATES = (BlockState.RESTORED, BlockState.REFUSED)
+
+
+class Block(Claimable):
+    """An address that is, was, or may come to be on a customer's blacklist, with all that led to it.
+
+    At most one open block exists per contract and address. `wanted_on_list` tells an unknown block which way it
+    was going. `was_there_before`: somebody else had put the address on the list already, so it is not ours to
+    take off.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="blocks")
+    address = models.CharField("IPアドレス", max_length=45)
+    state = models.CharField("状態", max_length=16, choices=BlockState)
+    reason = models.CharField("理由", max_length=40)
+    good_requests = models.PositiveIntegerField(
+        "正常通信数", null=True, blank=True, help_text="None: the log holds no access lines, so nobody knows."
+    )
+    proposed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    applying_at = models.DateTimeField(null=True, blank=True)
+    active_at = models.DateTimeField(null=True, blank=True)
+    restore_asked_at = models.DateTimeField(null=True, blank=True)
+    restore_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    restore_reason = models.CharField("解除理由", max_length=200, blank=True)
+    restored_at = models.DateTimeField(null=True, blank=True)
+    wanted_on_list = models.BooleanField(default=True)
+    was_there_before = models.BooleanField(default=False)
+    written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "遮断"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "address"],
+                condition=~Q(state__in=CLOSED_STATES),
+                name="one_open_block_per_address",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "next_try_at"])]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class FindingState(models.TextChoices):
+    """What became of a finding."""
+
+    NEW = "new", "未処理"
+    ASK = "ask", "要判断"
+    BLOCK = "block", "遮断"
+    OBSERVED = "observed", "記録のみ"
+    LATE = "late", "遅着"
+    REFUSED = "refused", "対象外"
+    DISMISSED = "dismissed", "対応不要"
+
+
+class Finding(models.Model):
+    """Attacks of one kind from one address on one site, as seen in one log file. Never changed but for its state.
+
+    samples: up to five requests, as a list of objects with the columns of `logs.fields`.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="findings")
+    file = models.ForeignKey(LogFile, on_delete=models.PROTECT, related_name="findings")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="findings")
+    site_name = models.CharField("サイト", max_length=253, blank=True)
+    address = models.CharField("IPアドレス", max_length=45, blank=True)
+    kind = models.CharField("攻撃種別", max_length=32)
+    name = models.CharField("検知名", max_length=200)
+    blocked = models.PositiveIntegerField("遮断", default=0)
+    passed = models.PositiveIntegerField("通過", default=0)
+    challenged = models.PositiveIntegerField("確認要求", default=0)
+    other = models.PositiveIntegerField("その他", default=0)
+    ours = models.PositiveIntegerField("登録済みアドレスの遮断", default=0)
+    country = models.CharField("国", max_length=8, blank=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    rules = models.JSONField(default=list)
+    request_ids = models.JSONField(default=list)
+    samples = models.JSONField(default=list)
+    state = models.CharField("状態", max_length=16, choices=FindingState, default=FindingState.NEW)
+    reason = models.CharField("理由", max_length=40, blank=True)
+    block = models.ForeignKey(Block, null=True, blank=True, on_delete=models.PROTECT, related_name="findings")
+    found_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "検知"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["file", "site_name", "address", "kind", "name"], name="finding_once_per_file"
+            )
+        ]
+        indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["contract", "address"])]
+
+    @property
+    def total(self) -> int:
+        """All requests of this finding."""
+        return self.blocked + self.passed + self.challenged + self.other
+
+
+class AskFirst(models.Model):
+    """After a restore: until `until`, this address is not blocked again without an analyst's yes."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="ask_first")
+    address = models.CharField(max_length=45)
+    until = models.DateTimeField()
+    block = models.OneToOneField(Block, on_delete=models.CASCADE, related_name="ask_first")
+
+    class Meta:
+        verbose_name = "再遮断前の確認"
+        indexes = [models.Index(fields=["contract", "address"])]

@@ -1,0 +1,86 @@
+"""Finding attacks in the log store: the events of one stored file, grouped into findings, and the good requests.
+
+All of it is one query each; the store does the counting.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sakimori.logs.attack_kinds import AttackKind, Outcome
+from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
+from sakimori.logs.store.interface import LogStore
+
+SAMPLES = 5
+_LISTED = 20
+_ATTACKS = f"""
+SELECT
+    site, site_id, ifNull({ADDRESS_TEXT}, '') AS address, attack_kind, name,
+    countIf(outcome = '{Outcome.BLOCKED}') AS blocked,
+    countIf(outcome = '{Outcome.ALLOWED}') AS passed,
+    countIf(outcome = '{Outcome.CHALLENGED}') AS challenged,
+    count() - blocked - passed - challenged AS other,
+    countIf(act = 'REQ_BLOCKED_ACL') AS ours,
+    any(country) AS country, min(time) AS first_at, max(time) AS last_at,
+    arraySlice(arrayFilter(x -> x != '', groupUniqArrayArray(rule_names)), 1, {_LISTED}) AS rules,
+    arraySlice(arrayFilter(x -> x != '', groupArray(request_id)), 1, {_LISTED}) AS request_ids,
+    arraySlice(groupArray(tuple(toString(time), method, url, query, user_agent, act, outcome, request_id,
+        arrayStringConcat(rule_names, ','))), 1, {SAMPLES}) AS samples
+FROM {EVENTS}
+WHERE contract_id = {{contract_id:UInt32}} AND file_id = {{file_id:UInt64}} AND attack_kind != '{AttackKind.NONE}'
+GROUP BY site, site_id, address, attack_kind, name
+ORDER BY site, address, attack_kind, name
+"""  # noqa: S608 - only constants of ours are put in; values go as bound parameters
+_GOOD = f"""
+SELECT {ADDRESS_TEXT} AS address, count() AS good
+FROM {EVENTS}
+WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}' AND outcome = '{Outcome.ALLOWED}'
+    AND client_ip IN (SELECT toIPv6(arrayJoin({{addresses:Array(String)}})))
+GROUP BY address
+"""  # noqa: S608 - see above
+_SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAttack:
+    """Attacks of one kind from one address on one site within one file."""
+
+    site: str
+    site_id: int | None
+    address: str
+    kind: str
+    name: str
+    blocked: int
+    passed: int
+    challenged: int
+    other: int
+    ours: int
+    country: str
+    first_at: datetime
+    last_at: datetime
+    rules: Sequence[str]
+    request_ids: Sequence[str]
+    samples: Sequence[Mapping[str, str]]
+
+
+def attacks_in_file(store: LogStore, *, contract_id: int, file_id: int) -> list[FoundAttack]:
+    """Every attack that a stored file reports, whatever its name; access lines are none."""
+    rows = store.query(_ATTACKS, {"contract_id": contract_id, "file_id": file_id})
+    return [_found(row) for row in rows]
+
+
+def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]) -> dict[str, int]:
+    """How many good requests the store holds from each address; addresses without any are 0."""
+    wanted = sorted(set(addresses))
+    if not wanted:
+        return {}
+    rows = store.query(_GOOD, {"contract_id": contract_id, "addresses": wanted})
+    counted = {str(row["address"]): int(row["good"]) for row in rows}
+    return {address: counted.get(address, 0) for address in wanted}
+
+
+def _found(row: Mapping[str, Any]) -> FoundAttack:
+    values = dict(row)
+    samples = [dict(zip(_SAMPLE_COLUMNS, map(str, sample), strict=True)) for sample in values.pop("samples")]
+    return FoundAttack(kind=values.pop("attack_kind"), samples=samples, **values)

@@ -1,0 +1,168 @@
+"""Rows of a customer: Customer, Contract, Site, Contact, Member, RegisteredNetwork, VendorAccount, LogKey; AuditEntry.
+
+A contact gets calls and mails; a member signs in to the portal. One person may be both, the rows stay apart.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from sakimori.lib.claims import Claimable
+
+
+class Customer(models.Model):
+    """A company that the service protects. `sealed_key` is the key of its personal data; deletion destroys it."""
+
+    number = models.CharField("お客様番号", max_length=32, unique=True)
+    name = models.CharField("お客様名", max_length=200)
+    sealed_key = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "お客様"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contract(models.Model):
+    """One contract of a customer. Its number stands in every mail."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contracts")
+    number = models.CharField("契約番号", max_length=32, unique=True)
+    starts_on = models.DateField("開始日")
+    keeps_access_lines = models.BooleanField(
+        "アクセスログを保存する",
+        default=False,
+        help_text="Whether the vendor delivers access lines; without them good traffic is unknown, never zero.",
+    )
+
+    class Meta:
+        verbose_name = "契約"
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Site(models.Model):
+    """A web site under protection, as the vendor numbers it."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="sites")
+    domain = models.CharField("ドメイン", max_length=253)
+    vendor_site_id = models.PositiveBigIntegerField("サイトID")
+
+    class Meta:
+        verbose_name = "サイト"
+        constraints = [models.UniqueConstraint(fields=["contract", "vendor_site_id"], name="site_once_per_contract")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class Contact(models.Model):
+    """連絡先: somebody who is told. Mail goes to all of them at once, calls in order of priority (chapter 1-3)."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
+    name = models.CharField("氏名", max_length=100)
+    email = models.EmailField("メールアドレス")
+    phone = models.CharField("電話番号", max_length=32, blank=True)
+    priority = models.PositiveSmallIntegerField("優先度")
+    active = models.BooleanField("有効", default=True)
+
+    class Meta:
+        verbose_name = "連絡先"
+        ordering = ["customer", "priority"]
+        constraints = [models.UniqueConstraint(fields=["customer", "email"], name="contact_mail_once_per_customer")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberRole(models.TextChoices):
+    """What a portal user may do inside his company."""
+
+    READER = "reader", "閲覧者"
+    APPROVER = "approver", "承認者"
+    ADMIN = "admin", "管理者"
+
+
+class Member(models.Model):
+    """利用者: a user who may see this customer's rows."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField("権限", max_length=16, choices=MemberRole, default=MemberRole.READER)
+
+    class Meta:
+        verbose_name = "利用者"
+        constraints = [models.UniqueConstraint(fields=["customer", "user"], name="member_once")]
+
+
+class RegisteredNetwork(models.Model):
+    """An address or network that the customer needs: it is never blocked."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="networks")
+    network = models.CharField("アドレス", max_length=64)
+    note = models.CharField("用途", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "登録済みアドレス"
+        constraints = [models.UniqueConstraint(fields=["customer", "network"], name="network_once_per_customer")]
+
+
+class BlockList(models.TextChoices):
+    """Which of the vendor's lists is used."""
+
+    AUTO = "auto", "自動判別"
+    POLICY = "policy", "ポリシー"
+    ACL = "acl", "サイト別 ACL"
+
+
+class VendorAccount(Claimable):
+    """The account at the vendor that a contract stands for. Keys are sealed; see `secrets.py`.
+
+    Whoever holds the claim is the only one who may write to this account's blacklist.
+    """
+
+    contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="vendor_account")
+    account_id = models.PositiveBigIntegerField("アカウントID", null=True, blank=True)
+    cloud_url = models.URLField(default="https://my.imperva.com")
+    api_url = models.URLField(default="https://api.imperva.com")
+    api_id = models.CharField(max_length=64)
+    sealed_api_key = models.TextField()
+    block_list = models.CharField(max_length=8, choices=BlockList, default=BlockList.AUTO)
+    log_base_url = models.CharField(max_length=300, blank=True)
+    log_api_id = models.CharField(max_length=64, blank=True)
+    sealed_log_api_key = models.TextField(blank=True)
+    sealed_collector_token = models.TextField(blank=True)
+    collector_token_digest = models.CharField(max_length=64, blank=True, db_index=True)
+
+    class Meta:
+        verbose_name = "ベンダーアカウント"
+
+
+class LogKey(models.Model):
+    """The private half of a key pair whose public half encrypts this contract's log files at the vendor."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="log_keys")
+    public_key_id = models.PositiveIntegerField()
+    sealed_private_pem = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contract", "public_key_id"], name="log_key_once")]
+
+
+class AuditEntry(models.Model):
+    """One link of the record of who did what. See `audit.py`; rows are only ever added."""
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=64)
+    target = models.CharField(max_length=100)
+    customer_number = models.CharField(max_length=32, blank=True, db_index=True)
+    sealed_details = models.TextField(blank=True)
+    previous = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        verbose_name = "監査記録"
+        ordering = ["pk"]

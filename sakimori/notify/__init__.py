@@ -1,0 +1,1 @@
+"""Telling people: the mail outbox, and the alarms of the SOC."""

@@ -1,0 +1,1 @@
+"""Tickets: what the SOC tells a customer and what the customer asks, on the portal and by mail."""

@@ -1,0 +1,92 @@
+"""The plan: what the vendor's list proves, what is still to be written, and when the list must be taken for old."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sakimori.blacklist.models import BlockState
+from sakimori.blacklist.plan import DOUBT_TIME, SETTLING_TIME, Entry, make
+from sakimori.waf.interface import BlacklistView
+
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+NEW = Entry(
+    key=1,
+    address="198.51.100.7",
+    state=BlockState.APPROVED,
+    wanted=True,
+    was_there_before=False,
+    was_active=False,
+    written_at=None,
+    removal_written=False,
+    due=True,
+)
+LEAVING = replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1))
+EMPTY = BlacklistView(frozenset(), frozenset())
+LISTED = BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))
+PARTLY = BlacklistView(frozenset(), frozenset({NEW.address}))
+
+
+def test_a_new_block_is_to_be_added() -> None:
+    plan = make([NEW], EMPTY, now=NOW)
+    assert (plan.add, plan.active, plan.foreign, plan.stale) == ((1,), (), (), False)
+
+
+def test_a_new_block_that_is_listed_already_is_active_and_not_ours() -> None:
+    plan = make([NEW], LISTED, now=NOW)
+    assert (plan.add, plan.active, plan.foreign) == ((), (1,), (1,))
+
+
+def test_a_written_block_that_is_listed_is_proven() -> None:
+    written = replace(NEW, state=BlockState.APPLYING, written_at=NOW)
+    plan = make([written], LISTED, now=NOW)
+    assert (plan.active, plan.foreign) == ((1,), ())
+
+
+def test_a_block_that_is_listed_on_some_sites_only_is_added() -> None:
+    assert make([replace(NEW, written_at=NOW - timedelta(days=1))], PARTLY, now=NOW).add == (1,)
+
+
+def test_a_block_to_be_restored_is_removed_from_wherever_it_stands() -> None:
+    assert make([LEAVING], LISTED, now=NOW).remove == (1,)
+    assert make([LEAVING], PARTLY, now=NOW).remove == (1,)
+
+
+def test_a_block_that_is_gone_is_restored() -> None:
+    assert make([LEAVING], EMPTY, now=NOW).restored == (1,)
+
+
+def test_an_entry_that_was_there_before_us_is_never_removed() -> None:
+    foreign = replace(LEAVING, was_there_before=True)
+    plan = make([foreign], LISTED, now=NOW)
+    assert (plan.remove, plan.restored) == ((), (1,))
+
+
+@pytest.mark.parametrize(
+    ("entry", "view", "lasts"),
+    [
+        (replace(NEW, state=BlockState.APPLYING), EMPTY, DOUBT_TIME),
+        (replace(NEW, state=BlockState.UNKNOWN), EMPTY, DOUBT_TIME),
+        (replace(NEW, state=BlockState.ACTIVE, was_active=True, due=False), EMPTY, SETTLING_TIME),
+        (replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True), EMPTY, SETTLING_TIME),
+        (replace(LEAVING, removal_written=True), LISTED, DOUBT_TIME),
+        (replace(LEAVING, state=BlockState.RESTORED, removal_written=True, due=False), LISTED, SETTLING_TIME),
+    ],
+)
+def test_a_list_that_contradicts_our_last_write_is_old_for_a_while(
+    entry: Entry, view: BlacklistView, lasts: timedelta
+) -> None:
+    fresh = make([replace(entry, written_at=NOW - lasts)], view, now=NOW)
+    long_ago = make([replace(entry, written_at=NOW - lasts - timedelta(seconds=1))], view, now=NOW)
+    assert fresh.stale
+    assert not long_ago.stale
+
+
+def test_a_foreign_entry_says_nothing_about_age() -> None:
+    foreign = replace(NEW, state=BlockState.ACTIVE, was_there_before=True, was_active=True, written_at=NOW, due=False)
+    assert not make([foreign], EMPTY, now=NOW).stale
+
+
+def test_rows_that_are_not_due_are_only_witnesses() -> None:
+    plan = make([replace(NEW, due=False), replace(LEAVING, key=2, due=False)], PARTLY, now=NOW)
+    assert (plan.add, plan.remove, plan.active, plan.restored) == ((), (), (), ())

@@ -1,0 +1,5 @@
+"""Fixtures that every test may use."""
+
+from tests.fixtures_logstore import log_store
+
+__all__ = ["log_store"]
