@@ -1,0 +1,45 @@
+"""The mailbox to look into: a page, newest mail first, and the same as JSON."""
+
+from dataclasses import asdict
+from html import escape
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sakimori.simulators.loopback import LoopbackOnly
+from sakimori.simulators.mailbox import Mail, mails
+from sakimori.simulators.page import page, static_route, time_text
+from sakimori.simulators.state import State
+
+
+def mailbox_app(state: State) -> Starlette:
+    """`/` for people, `/mails.json` for programs."""
+
+    async def show(request: Request) -> Response:
+        del request
+        articles = "".join(_article(mail) for mail in mails(state))
+        return page("模擬メールボックス", articles or "<p>メールはまだありません。</p>")
+
+    async def show_json(request: Request) -> Response:
+        del request
+        return JSONResponse({"mails": [asdict(mail) for mail in mails(state)]})
+
+    routes = [Route("/", show), Route("/mails.json", show_json), static_route()]
+    return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])
+
+
+def _article(mail: Mail) -> str:
+    facts = (
+        ("受信日時", time_text(mail.received_ms)),
+        ("差出人", mail.sender),
+        ("宛先", mail.to),
+        ("届け先", ", ".join(mail.recipients)),
+        ("Message-ID", mail.message_id),
+        ("配送回数", f"{mail.deliveries} 回"),
+    )
+    rows = "".join(f'<tr><th scope="row">{name}</th><td>{escape(value)}</td></tr>' for name, value in facts)
+    subject = escape(mail.subject or "(件名なし)")
+    return f"<article><h2>{subject}</h2><table>{rows}</table><pre>{escape(mail.text)}</pre></article>"
