@@ -1,0 +1,1 @@
+"""Logs: from a delivered file to rows that can be searched. Reading and storing need no Django."""

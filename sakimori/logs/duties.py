@@ -1,0 +1,48 @@
+"""What logs does again and again: store what lies in the spool, and clear the spool of what is long stored."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sakimori.lib.claims import claim
+from sakimori.logs.ingest import ingest
+from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore
+
+_LEASE = timedelta(minutes=30)
+_ORPHAN_AGE = timedelta(hours=1)
+
+
+def ingest_due(*, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> int:
+    """Store every file that is due, oldest first. Returns how many were tried."""
+    now = clock()
+    due = LogFile.objects.select_related("contract").filter(
+        state__in=[LogFileState.RECEIVED, LogFileState.STORING], next_try_at__lte=now
+    )
+    tried = 0
+    for file in claim(due.order_by("received_at", "pk"), worker=worker, now=now, lease=_LEASE):
+        ingest(file, store=store, spool=spool, clock=clock)
+        tried += 1
+    return tried
+
+
+def clear_spool(*, spool: Spool, keep: timedelta, now: datetime) -> int:
+    """Remove spooled files that were stored longer than `keep` ago, and left-overs that no ledger row names.
+
+    A left-over is a file whose sender was never told "received": it comes again. Quarantined files stay.
+    """
+    stored = LogFile.objects.filter(
+        state=LogFileState.STORED, spool_cleared_at=None, searched_at__isnull=False, stored_at__lt=now - keep
+    )
+    cleared = 0
+    for file in stored[:1000]:
+        spool.remove(file.spool_name)
+        LogFile.objects.filter(pk=file.pk).update(spool_cleared_at=now)
+        cleared += 1
+    old = list(spool.names_older_than((now - _ORPHAN_AGE).timestamp()))
+    known = set(LogFile.objects.filter(spool_name__in=old).values_list("spool_name", flat=True))
+    for name in old:
+        if name not in known:
+            spool.remove(name)
+            cleared += 1
+    return cleared

@@ -1,0 +1,134 @@
+"""From a spooled file to rows in the store, so that a crash at any point can be put right.
+
+1. The ledger says `storing`. 2. Whatever an earlier try left is forgotten. 3. Lines become rows; unreadable lines go
+to quarantine. 4. The store is asked how many rows it holds of this file; only if that is what was written the ledger
+says `stored`. A file that cannot be read as a whole leaves nothing behind but its reason.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import transaction
+
+from sakimori.customers.models import Contract
+from sakimori.customers.secrets import open_log_keys
+from sakimori.logs.fields import Event
+from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
+from sakimori.logs.read_file import BadLine, numbered_events
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore, StoreError
+from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
+
+_log = structlog.get_logger()
+_KEPT_BYTES = 4096
+_BATCH = 500
+_RETRY = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
+    """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
+    LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORING, attempts=file.attempts + 1)
+    try:
+        _forget(file, store)
+        count = _store(file, store=store, spool=spool)
+    except UnreadableFile as error:
+        _forget(file, store)
+        _finish(file, state=LogFileState.QUARANTINED, reason=error.reason.sentence, now=clock())
+    except FileNotFoundError:
+        _finish(file, state=LogFileState.QUARANTINED, reason="スプールにファイルがありません。", now=clock())
+    except (StoreError, OSError) as error:
+        _log.warning("ingest.postponed", file=file.pk, error=f"{type(error).__name__}: {error}"[:300])
+        _postpone(file, clock())
+    else:
+        _finish(file, state=LogFileState.STORED, reason="", now=clock(), count=count)
+
+
+@dataclass
+class _Count:
+    """Lines, rows and bad lines of one file, counted while they pass."""
+
+    file: LogFile
+    lines: int = 0
+    rows: int = 0
+    bad: int = 0
+    waiting: list[QuarantinedLine] = field(default_factory=list)
+
+    def rows_of(self, numbered: Iterator[tuple[int, Event | BadLine]]) -> Iterator[tuple[int, Event]]:
+        """Let events through and put bad lines aside, in batches, whatever their number."""
+        for line_no, item in numbered:
+            self.lines += 1
+            if isinstance(item, BadLine):
+                self.bad += 1
+                self.waiting.append(_bad_line(self.file, item))
+                if len(self.waiting) >= _BATCH:
+                    self.write_bad_lines()
+            else:
+                self.rows += 1
+                yield line_no, item
+
+    def write_bad_lines(self) -> None:
+        """Write the bad lines that wait. They count only once the file is stored."""
+        QuarantinedLine.objects.bulk_create(self.waiting)
+        self.waiting = []
+
+
+def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
+    count = _Count(file)
+    keys = private_keys(file.contract)
+    with read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits()) as unpacked:
+        rows = count.rows_of(numbered_events(unpacked))
+        store.append(rows, contract_id=file.contract_id, file_id=file.pk)
+    count.write_bad_lines()
+    held = store.count_file(contract_id=file.contract_id, file_id=file.pk)
+    if held != count.rows:
+        raise StoreError(f"the store holds {held} rows of file {file.pk}, {count.rows} were written")
+    return count
+
+
+def private_keys(contract: Contract) -> dict[int, RSAPrivateKey]:
+    """The keys that open this contract's encrypted files, by the number that the file's header names."""
+    keys = {}
+    for key_id, pem in open_log_keys(contract).items():
+        key = load_pem_private_key(pem, password=None)
+        if isinstance(key, RSAPrivateKey):
+            keys[key_id] = key
+    return keys
+
+
+def _bad_line(file: LogFile, bad: BadLine) -> QuarantinedLine:
+    return QuarantinedLine(file=file, line_number=bad.line_no, reason=bad.reason, raw=bad.raw[:_KEPT_BYTES])
+
+
+def _forget(file: LogFile, store: LogStore) -> None:
+    if file.attempts or file.state == LogFileState.STORING:
+        store.forget_file(contract_id=file.contract_id, file_id=file.pk)
+    file.attempts += 1
+    file.bad_lines.all().delete()
+
+
+def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, count: _Count | None = None) -> None:
+    with transaction.atomic():
+        if count is None:
+            file.bad_lines.all().delete()
+        LogFile.objects.filter(pk=file.pk).update(
+            state=state,
+            reason=reason,
+            stored_at=now,
+            lines=count.lines if count else 0,
+            rows=count.rows if count else 0,
+            quarantined_lines=count.bad if count else 0,
+            claimed_by="",
+            claimed_until=None,
+        )
+
+
+def _postpone(file: LogFile, now: datetime) -> None:
+    pause: timedelta = _RETRY * 2 ** min(file.attempts, 10)
+    LogFile.objects.filter(pk=file.pk).update(
+        next_try_at=now + min(pause, _LONGEST_PAUSE), claimed_by="", claimed_until=None
+    )

@@ -1,0 +1,77 @@
+"""The ledger of what arrived (LogFile, QuarantinedLine) and how the pull is going (PullState)."""
+
+from django.db import models
+
+from sakimori.customers.models import Contract
+from sakimori.lib.claims import Claimable
+
+
+class LogFileState(models.TextChoices):
+    """Where a file stands. `storing` means that rows may lie in the store already: they are forgotten first."""
+
+    RECEIVED = "received", "受信済み"
+    STORING = "storing", "取込中"
+    STORED = "stored", "取込済み"
+    QUARANTINED = "quarantined", "隔離"
+
+
+class LogFile(Claimable):
+    """One file that lies, or lay, in the spool. The same content under the same name is one row.
+
+    lines = rows + quarantined_lines, once the file is stored. `searched_at`: when its attacks were found.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="log_files")
+    door = models.CharField("受信経路", max_length=16)
+    name = models.CharField("ファイル名", max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    spool_name = models.CharField(max_length=100, unique=True)
+    state = models.CharField("状態", max_length=16, choices=LogFileState, default=LogFileState.RECEIVED)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    received_at = models.DateTimeField()
+    stored_at = models.DateTimeField(null=True, blank=True)
+    searched_at = models.DateTimeField(null=True, blank=True)
+    spool_cleared_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    lines = models.PositiveBigIntegerField(default=0)
+    rows = models.PositiveBigIntegerField(default=0)
+    quarantined_lines = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "ログファイル"
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "door", "name", "sha256"], name="same_file_is_one_row")
+        ]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"]),
+            models.Index(fields=["state", "searched_at"]),
+        ]
+
+
+class QuarantinedLine(models.Model):
+    """A line that could not be read, kept as it came (its beginning, if it was longer than may be kept)."""
+
+    file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="bad_lines")
+    line_number = models.PositiveIntegerField("行")
+    reason = models.CharField("理由", max_length=40)
+    raw = models.BinaryField()
+
+    class Meta:
+        verbose_name = "隔離行"
+        constraints = [models.UniqueConstraint(fields=["file", "line_number"], name="bad_line_once")]
+
+
+class PullState(models.Model):
+    """How reading a contract's log index is going."""
+
+    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="pull_state")
+    next_try_at = models.DateTimeField()
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_file_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "ログ取得状況"

@@ -1,0 +1,40 @@
+"""What pages read of the intake. Callers narrow the rows through `customers.access`."""
+
+from collections.abc import Sequence
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from sakimori.customers.models import Contract
+from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
+
+_WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
+
+
+def contracts_with_intake() -> QuerySet[Contract]:
+    """Contracts with their pull state and the sums of their ledger: files by state, lines, rows, quarantined lines."""
+    files = "log_files"
+    return (
+        Contract.objects.select_related("customer", "pull_state")
+        .annotate(
+            stored=Count(files, filter=Q(log_files__state=LogFileState.STORED)),
+            waiting=Count(files, filter=Q(log_files__state__in=_WAITING)),
+            quarantined=Count(files, filter=Q(log_files__state=LogFileState.QUARANTINED)),
+            lines=Sum("log_files__lines", default=0),
+            rows=Sum("log_files__rows", default=0),
+            bad_lines=Sum("log_files__quarantined_lines", default=0),
+        )
+        .order_by("customer__name", "number")
+    )
+
+
+def quarantined_files() -> QuerySet[LogFile]:
+    """Files of which something could not be read, the newest first."""
+    troubled = Q(state=LogFileState.QUARANTINED) | Q(quarantined_lines__gt=0)
+    return LogFile.objects.filter(troubled).select_related("contract__customer").order_by("-received_at", "-pk")
+
+
+def line_reasons(files: Sequence[LogFile]) -> list[tuple[int, str, int]]:
+    """How many lines of each file were quarantined for which reason: the file's key, the reason, the count."""
+    rows = QuarantinedLine.objects.filter(file__in=files).values("file_id", "reason")
+    counted = rows.annotate(count=Count("pk")).order_by("file_id", "reason")
+    return [(row["file_id"], row["reason"], row["count"]) for row in counted]

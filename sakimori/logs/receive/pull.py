@@ -1,0 +1,78 @@
+"""The pull door: read a contract's log index at the vendor and take in every file that the ledger does not know.
+
+A file that disappears between index and download is passed over; what it means (a gap) is seen in the ledger.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from sakimori.customers.models import Contract, VendorAccount
+from sakimori.logs.models import LogFile, PullState
+from sakimori.logs.receive.accept import accept
+from sakimori.logs.spool import Spool
+from sakimori.waf.interface import WafError, WafLogs, WafMissing
+
+DOOR = "pull"
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def pull_due(
+    *,
+    open_logs: Callable[[VendorAccount], WafLogs],
+    spool: Spool,
+    clock: Callable[[], datetime],
+    pause: timedelta,
+) -> int:
+    """Look at every index that is due. Returns how many files were taken in. One contract's failure stops no other."""
+    taken = 0
+    for account in VendorAccount.objects.exclude(log_base_url="").select_related("contract"):
+        state, _ = PullState.objects.get_or_create(contract=account.contract, defaults={"next_try_at": clock()})
+        if state.next_try_at <= clock():
+            taken += _pull(account, state, open_logs=open_logs, spool=spool, clock=clock, pause=pause)
+    return taken
+
+
+def _pull(
+    account: VendorAccount,
+    state: PullState,
+    *,
+    open_logs: Callable[[VendorAccount], WafLogs],
+    spool: Spool,
+    clock: Callable[[], datetime],
+    pause: timedelta,
+) -> int:
+    taken = 0
+    try:
+        for _file in _new_files(account.contract, open_logs(account), spool=spool, clock=clock):
+            taken += 1
+            state.last_file_at = clock()
+    except (WafError, OSError) as error:
+        state.failures += 1
+        state.last_error = _sentence(error)
+        state.next_try_at = clock() + min(pause * 2 ** min(state.failures, 10), _LONGEST_PAUSE)
+    else:
+        state.failures, state.last_error = 0, ""
+        state.last_success_at = clock()
+        state.next_try_at = clock() + pause
+    state.save()
+    return taken
+
+
+def _new_files(contract: Contract, logs: WafLogs, *, spool: Spool, clock: Callable[[], datetime]) -> Iterator[LogFile]:
+    try:
+        names = logs.log_index()
+    except WafMissing:
+        return  # A new configuration answers 404 until its first file exists: nothing is wrong.
+    known = set(LogFile.objects.filter(contract=contract, door=DOOR, name__in=names).values_list("name", flat=True))
+    for name in names:
+        if name in known:
+            continue
+        try:
+            with logs.read_log(name) as chunks:
+                yield accept(chunks, contract=contract, door=DOOR, name=name, spool=spool, now=clock())
+        except WafMissing:
+            continue
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,1 @@
+"""The column store for events: one contract, one implementation for the embedded engine and for a server."""

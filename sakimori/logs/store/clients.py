@@ -1,0 +1,119 @@
+"""Clients of clickhouse-connect for one store, lent to one thread at a time, and their errors in our words.
+
+A client of the embedded engine holds one lock for all its calls, one of a server may not be shared at all: so each call
+borrows one that nobody else uses. Never fork a process that has opened an embedded store.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import clickhouse_connect
+import pyarrow.lib as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
+
+from sakimori.logs.store.interface import StoreError, StoreUnavailable
+
+_EMBEDDED = "chdb"
+_SERVER_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
+_DEFAULT_DATABASE = "sakimori"
+# Time-outs, too many queries or parts, no memory, no space, read-only, network, lost connection to the keeper.
+_PASSING_CODES = frozenset({159, 164, 202, 203, 209, 210, 241, 242, 243, 252, 394, 425, 999})
+
+MakeClient = Callable[[], Client]
+
+
+class ClientPool:
+    """Makes clients as threads need them and keeps them for the next one."""
+
+    def __init__(self, make: MakeClient) -> None:
+        self._make = make
+        self._idle: list[Client] = []
+        self._is_closed = False
+        self._lock = Lock()
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Lend a client. Errors of the driver leave as `StoreError`."""
+        with _in_our_words():
+            client = self._take()
+            try:
+                yield client
+            finally:
+                self._give_back(client)
+
+    def close(self) -> None:
+        """Close all clients; those that are lent are closed when they come back."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for client in idle:
+            client.close()
+
+    def _take(self) -> Client:
+        with self._lock:
+            if self._is_closed:
+                raise StoreError("The log store is closed.")
+            if self._idle:
+                return self._idle.pop()
+        return self._make()
+
+    def _give_back(self, client: Client) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(client)
+                return
+        client.close()
+
+
+def client_maker(url: str) -> MakeClient:
+    """Read `chdb:///folder[?database=name]` or `clickhouse://user:password@host[:port]/database`.
+
+    `clickhouses` speaks TLS. The embedded engine makes its database itself; on a server it must be there.
+    ValueError for any other URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == _EMBEDDED and parts.path and not parts.netloc:
+        database = parse_qs(parts.query).get("database", [_DEFAULT_DATABASE])[0]
+        return _embedded_maker(unquote(parts.path), database)
+    if parts.scheme in _SERVER_PORTS and parts.hostname:
+        return lambda: clickhouse_connect.get_client(
+            host=parts.hostname,
+            port=parts.port or _SERVER_PORTS[parts.scheme],
+            username=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+            database=unquote(parts.path.strip("/")) or _DEFAULT_DATABASE,
+            secure=parts.scheme == "clickhouses",
+            tz_mode="aware",
+        )
+    raise ValueError("LOGSTORE_URL must be chdb:///folder or clickhouse://user:password@host/database")
+
+
+def _embedded_maker(folder: str, database: str) -> MakeClient:
+    if not database.isidentifier():
+        raise ValueError("The name of the log store's database must be an identifier.")
+
+    def make() -> Client:
+        client = clickhouse_connect.get_client(interface="chdb", path=folder, tz_mode="aware")
+        client.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+        client.database = database
+        return client
+
+    return make
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailable(str(error)) from error
+    except Error as error:
+        is_passing = error.code in _PASSING_CODES or "unable to open" in str(error).lower()
+        raise (StoreUnavailable if is_passing else StoreError)(str(error)) from error
+    except (ClickHouseError, pa.ArrowException) as error:
+        raise StoreError(str(error)) from error
+    except OSError as error:
+        raise StoreUnavailable(str(error)) from error

@@ -1,0 +1,55 @@
+"""How the columns of `fields.py` are stored: their ClickHouse types, and the statement that makes the table.
+
+`schema/0001_events.sql` was written by `events_table`; a test compares them. A released file is never edited:
+a column that is added later gets a numbered file of its own.
+"""
+
+from sakimori.logs.fields import FIELDS, Field, Kind
+
+_TYPES = {
+    Kind.TEXT: "String CODEC(ZSTD(1))",
+    Kind.WORD: "LowCardinality(String)",
+    Kind.JSON: "String CODEC(ZSTD(1))",
+    Kind.INT: "Nullable(Int64)",
+    Kind.PORT: "Nullable(UInt16)",
+    Kind.FLOAT: "Nullable(Float64)",
+    Kind.TIME: "Nullable(DateTime64(3, 'UTC'))",
+    Kind.ADDRESS: "Nullable(IPv6)",
+    Kind.LIST: "Array(LowCardinality(String))",
+    Kind.MAP: "Map(String, String)",
+}
+_OWN_TYPES = {
+    "time": "DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1))",
+    "line": "String CODEC(ZSTD(3))",
+}
+
+_TABLE = """\
+CREATE TABLE IF NOT EXISTS events
+(
+    contract_id UInt32,
+    file_id UInt64,
+    line_no UInt32,
+    is_double UInt8 DEFAULT 0 COMMENT '重複',
+    day Date DEFAULT toDate(time, 'Asia/Tokyo') COMMENT '日付(日本時間)',
+{columns},
+    INDEX by_file file_id TYPE minmax GRANULARITY 1,
+    INDEX by_client_ip client_ip TYPE bloom_filter(0.01) GRANULARITY 2,
+    INDEX by_request_id request_id TYPE bloom_filter(0.01) GRANULARITY 2
+)
+ENGINE = MergeTree
+PARTITION BY day
+PRIMARY KEY (contract_id, time)
+ORDER BY (contract_id, time, file_id, line_no)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+"""
+
+
+def column_type(field: Field) -> str:
+    """Give the type of a column as the table's definition has it."""
+    return _OWN_TYPES.get(field.name, _TYPES[field.kind])
+
+
+def events_table() -> str:
+    """Give the statement that makes the table with the columns of today."""
+    columns = ",\n".join(f"    {field.name} {column_type(field)} COMMENT '{field.label}'" for field in FIELDS)
+    return _TABLE.format(columns=columns)

@@ -1,0 +1,74 @@
+"""LogStore: where events lie. Safe for several threads; processes may share a server, but not an embedded store.
+
+Every method may raise a `StoreError`; nothing else leaves an implementation.
+
+    StoreError               the store refused: a wrong query, a row that does not fit; retry does not help
+     +-- StoreUnavailable    the store cannot be reached, is full or overloaded; the same call may succeed later
+
+How the ledger proves that nothing is lost: lines of a file = `count_file` + quarantined lines.
+Rows are never merged away. A row that reports an event that another row reports already (same contract, time,
+request id and name) stays, marked as a double; it counts in `count_file` and in `doubles`, and is not seen through
+the name `EVENTS`. The row with the smallest (file_id, line_no) is the one that is seen. Events without a request id
+are never doubles.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from sakimori.logs.fields import Event
+
+
+class StoreError(Exception):
+    """The store refused the call."""
+
+    retryable = False
+
+
+class StoreUnavailable(StoreError):
+    """The store could not do it now."""
+
+    retryable = True
+
+
+class LogStore(Protocol):
+    """See the module's docstring for the errors and for what a double is."""
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest schema; does nothing if they are."""
+
+    def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
+        """Store (line_no, event) pairs of one file and mark doubles; returns how many rows were stored.
+
+        Durable on return. After an error some of them may be stored: call `forget_file` before trying again.
+        An error raised by `rows` itself passes through, with the same consequence.
+        """
+
+    def forget_file(self, *, contract_id: int, file_id: int) -> None:
+        """Delete every row of a file, for good; doubles that they hid are seen again. No rows is no error."""
+
+    def count_file(self, *, contract_id: int, file_id: int) -> int:
+        """Count the rows of a file, doubles included."""
+
+    def doubles(self, *, contract_id: int, file_id: int) -> int:
+        """Count the rows of a file that are doubles."""
+
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, max_seconds: int = 60
+    ) -> list[dict[str, Any]]:
+        """Run a SELECT. Values go in as `{name:Type}` in the SQL and by name in `parameters`, never as text.
+
+        Times come back as aware UTC, addresses as canonical text. Every parameter must occur in the SQL.
+        """
+
+    def drop_day(self, *, contract_id: int, day: date) -> None:
+        """Delete a contract's rows of one Japanese day, for good."""
+
+    def forget_contract(self, contract_id: int) -> None:
+        """Delete all rows of a contract, for good."""
+
+    def ping(self) -> None:
+        """Return if the store answers."""
+
+    def close(self) -> None:
+        """Let go of the store. An embedded one can then be opened by another process."""

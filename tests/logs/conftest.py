@@ -1,0 +1,3 @@
+from tests.fixtures_logstore import log_store
+
+__all__ = ["log_store"]

@@ -1,0 +1,297 @@
+"""The contract of LogStore, over the embedded engine."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from sakimori.logs.fields import FIELDS, Event
+from sakimori.logs.formats.cef import parse_cef
+from sakimori.logs.read_file import read_events
+from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, open_store
+from sakimori.logs.store.ddl import column_type
+from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
+from tests.fixtures_logstore import fresh_store_url
+
+_SAMPLES = Path(__file__).parent / "samples"
+_NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+
+
+def event(number: int, *, request_id: str | None = None, **values: object) -> Event:
+    plain = Event(
+        time=_NOON + timedelta(seconds=number),
+        request_id=f"r{number}" if request_id is None else request_id,
+        name="DDoS",
+    )
+    return plain._replace(**values)  # type: ignore[arg-type]
+
+
+def rows(*numbers: int) -> list[tuple[int, Event]]:
+    return [(line_no, event(number)) for line_no, number in enumerate(numbers, start=1)]
+
+
+def seen(store: LogStore, *, contract_id: int = 1) -> list[tuple[str, int]]:
+    found = store.query(
+        f"SELECT request_id, file_id FROM {EVENTS} WHERE contract_id = {{contract_id:UInt32}}"
+        " ORDER BY time, file_id, line_no",
+        {"contract_id": contract_id},
+    )
+    return [(row["request_id"], row["file_id"]) for row in found]
+
+
+def samples() -> list[Event]:
+    paths = sorted(_SAMPLES.glob("*.log"))
+    return [line for path in paths for line in read_events(path, private_keys={}) if isinstance(line, Event)]
+
+
+def test_every_column_comes_back_as_it_went_in(log_store: LogStore) -> None:
+    events = samples()
+    assert log_store.append(enumerate(events, 1), contract_id=1, file_id=2) == len(events)
+    names = ", ".join(field.name for field in FIELDS)
+    found = log_store.query(f"SELECT {names} FROM events ORDER BY line_no")
+    for row, sent in zip(found, events, strict=True):
+        expected = {name: list(value) if isinstance(value, tuple) else value for name, value in sent._asdict().items()}
+        assert row == {**expected, "extra": dict(sent.extra)}
+
+
+def test_addresses_are_searched_and_shown_as_text(log_store: LogStore) -> None:
+    addresses = ["198.51.100.7", "2001:db8::7", "::", "0.0.0.0", None]
+    log_store.append([(n, event(n, client_ip=text)) for n, text in enumerate(addresses, 1)], contract_id=1, file_id=1)
+    found = log_store.query(f"SELECT {ADDRESS_TEXT} AS address FROM {EVENTS} ORDER BY line_no")
+    assert [row["address"] for row in found] == addresses
+    count = f"SELECT count() AS n FROM {EVENTS} WHERE client_ip IN (SELECT toIPv6(arrayJoin({{wanted:Array(String)}})))"
+    assert log_store.query(count, {"wanted": addresses[:2]}) == [{"n": 2}]
+    assert all(ip_address(text) for text in addresses if text)
+
+
+def test_the_day_is_japans(log_store: LogStore) -> None:
+    late = datetime(2026, 10, 31, 15, 0, tzinfo=UTC)
+    log_store.append(
+        [(1, event(0, time=late - timedelta(milliseconds=1))), (2, event(0, time=late))], contract_id=1, file_id=1
+    )
+    found = log_store.query("SELECT day FROM events ORDER BY line_no")
+    assert [row["day"] for row in found] == [date(2026, 10, 31), date(2026, 11, 1)]
+
+
+def test_migrating_again_changes_nothing_and_the_columns_have_their_types(log_store: LogStore) -> None:
+    log_store.append(rows(1), contract_id=1, file_id=1)
+    log_store.migrate()
+    assert log_store.count_file(contract_id=1, file_id=1) == 1
+    types = {row["name"]: row["type"] for row in log_store.query("DESCRIBE TABLE events")}
+    assert all(types[field.name] == column_type(field).partition(" CODEC")[0] for field in FIELDS)
+    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 1, "newest": 1}]
+
+
+def test_a_file_is_counted_and_forgotten_alone(log_store: LogStore) -> None:
+    log_store.append(rows(1, 2, 3), contract_id=1, file_id=1)
+    log_store.append(rows(4, 5), contract_id=1, file_id=2)
+    log_store.append(rows(4, 5), contract_id=2, file_id=1)
+    log_store.forget_file(contract_id=1, file_id=1)
+    log_store.forget_file(contract_id=1, file_id=99)
+    assert log_store.count_file(contract_id=1, file_id=1) == 0
+    assert log_store.count_file(contract_id=1, file_id=2) == 2
+    assert log_store.count_file(contract_id=2, file_id=1) == 2
+    assert log_store.append([], contract_id=1, file_id=1) == 0
+
+
+def test_an_event_delivered_in_two_files_is_seen_once_and_counted_twice(log_store: LogStore) -> None:
+    log_store.append(rows(1, 2, 3), contract_id=1, file_id=1)
+    log_store.append(rows(2, 3, 4), contract_id=1, file_id=2)
+    assert seen(log_store) == [("r1", 1), ("r2", 1), ("r3", 1), ("r4", 2)]
+    assert [log_store.count_file(contract_id=1, file_id=file_id) for file_id in (1, 2)] == [3, 3]
+    assert [log_store.doubles(contract_id=1, file_id=file_id) for file_id in (1, 2)] == [0, 2]
+
+
+def test_the_order_of_delivery_does_not_matter(log_store: LogStore) -> None:
+    log_store.append(rows(2, 3, 4), contract_id=1, file_id=2)
+    log_store.append(rows(1, 2, 3), contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 1), ("r2", 1), ("r3", 1), ("r4", 2)]
+
+
+def test_a_line_twice_in_one_file_is_seen_once(log_store: LogStore) -> None:
+    log_store.append(rows(1, 1, 1), contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 1)]
+    assert (log_store.count_file(contract_id=1, file_id=1), log_store.doubles(contract_id=1, file_id=1)) == (3, 2)
+
+
+def test_other_contracts_names_times_and_missing_ids_make_no_doubles(log_store: LogStore) -> None:
+    first = [(1, event(1)), (2, event(2, request_id="")), (3, event(2, request_id=""))]
+    log_store.append(first, contract_id=1, file_id=1)
+    log_store.append(first, contract_id=2, file_id=2)
+    log_store.append(
+        [(1, event(1, name="Normal")), (2, event(1, time=_NOON)), (3, event(2, request_id=""))],
+        contract_id=1,
+        file_id=3,
+    )
+    assert len(seen(log_store)) == 6
+    assert len(seen(log_store, contract_id=2)) == 3
+
+
+def test_a_double_is_seen_again_when_the_file_that_hid_it_is_forgotten(log_store: LogStore) -> None:
+    for file_id in (1, 2, 3):
+        log_store.append(rows(1, 2), contract_id=1, file_id=file_id)
+    log_store.forget_file(contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 2), ("r2", 2)]
+    log_store.append(rows(1), contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 1), ("r2", 2)]
+    log_store.forget_file(contract_id=1, file_id=2)
+    assert seen(log_store) == [("r1", 1), ("r2", 3)]
+
+
+def test_a_broken_delivery_can_be_forgotten_and_repeated(log_store: LogStore) -> None:
+    def breaking() -> Iterator[tuple[int, Event]]:
+        yield from enumerate((event(number) for number in range(25_000)), 1)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        log_store.append(breaking(), contract_id=1, file_id=1)
+    log_store.forget_file(contract_id=1, file_id=1)
+    assert (
+        log_store.append(enumerate((event(number) for number in range(25_000)), 1), contract_id=1, file_id=1) == 25_000
+    )
+    assert log_store.count_file(contract_id=1, file_id=1) == 25_000
+    assert log_store.doubles(contract_id=1, file_id=1) == 0
+
+
+def test_a_file_may_spread_over_many_days(log_store: LogStore) -> None:
+    spread = [(number, event(number, time=_NOON - timedelta(days=number))) for number in range(1, 151)]
+    assert log_store.append(spread, contract_id=1, file_id=1) == 150
+    assert log_store.count_file(contract_id=1, file_id=1) == 150
+
+
+def test_a_day_of_one_contract_is_dropped_for_good(log_store: LogStore) -> None:
+    for contract_id in (1, 2):
+        two_days = [(1, event(1)), (2, event(2, time=_NOON + timedelta(days=1)))]
+        log_store.append(two_days, contract_id=contract_id, file_id=contract_id)
+    log_store.drop_day(contract_id=1, day=date(2026, 11, 1))
+    log_store.drop_day(contract_id=1, day=date(2020, 1, 1))
+    left = log_store.query("SELECT contract_id, day FROM events ORDER BY contract_id, day")
+    assert [(row["contract_id"], row["day"].day) for row in left] == [(1, 2), (2, 1), (2, 2)]
+
+
+def test_a_contract_is_forgotten_and_no_other(log_store: LogStore) -> None:
+    log_store.append(rows(1, 2), contract_id=1, file_id=1)
+    log_store.append(rows(1, 2), contract_id=2, file_id=2)
+    log_store.forget_contract(1)
+    parts = "SELECT sum(rows) AS n FROM system.parts WHERE active AND table = 'events' AND database = currentDatabase()"
+    assert log_store.query(parts) == [{"n": 2}]
+    assert (seen(log_store), len(seen(log_store, contract_id=2))) == ([], 2)
+
+
+def test_parameters_are_bound_and_never_pasted(log_store: LogStore) -> None:
+    hostile = "'; DROP TABLE events; -- \\ {x:String} %s"
+    assert log_store.query("SELECT {text:String} AS text, '%d' AS kept", {"text": hostile}) == [
+        {"text": hostile, "kept": "%d"}
+    ]
+    with pytest.raises(StoreError, match="text"):
+        log_store.query("SELECT '%(text)s'", {"text": hostile})
+
+
+def test_errors_are_the_contracts(log_store: LogStore) -> None:
+    with pytest.raises(StoreError) as wrong:
+        log_store.query("SELECT nonsense")
+    assert not wrong.value.retryable
+    with pytest.raises(StoreUnavailable) as slow:
+        log_store.query("SELECT sum(number) FROM system.numbers", max_seconds=1)
+    assert slow.value.retryable
+    log_store.close()
+    with pytest.raises(StoreError):
+        log_store.ping()
+
+
+def test_a_server_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(StoreUnavailable):
+        open_store("clickhouse://user:secret@127.0.0.1:9/database").ping()
+
+
+@pytest.mark.parametrize(
+    "url", ["chdb://host/path", "mysql://host/db", "clickhouse:///db", "chdb:///tmp/x?database=a;b"]
+)
+def test_another_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):
+        open_store(url)
+
+
+def test_threads_share_a_store(log_store: LogStore) -> None:
+    def work(file_id: int) -> None:
+        log_store.append(rows(1, 2, 3), contract_id=1, file_id=file_id)
+        log_store.forget_file(contract_id=1, file_id=file_id)
+        log_store.append(rows(1, 2, 3), contract_id=1, file_id=file_id)
+
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        for done in [pool.submit(work, file_id) for file_id in (1, 2, 3)]:
+            done.result(timeout=60)
+    assert [log_store.count_file(contract_id=1, file_id=file_id) for file_id in (1, 2, 3)] == [3] * 3
+    assert [request_id for request_id, _ in seen(log_store)] == ["r1", "r2", "r3"]
+
+
+def test_an_event_that_another_process_hid_meanwhile_is_shown_again(log_store: LogStore) -> None:
+    log_store.append(rows(1, 2), contract_id=1, file_id=1)
+    log_store.append(rows(1, 2), contract_id=1, file_id=2)
+    assert isinstance(log_store, ClickHouseStore)
+    log_store._command("ALTER TABLE events UPDATE is_double = 1 WHERE file_id = 1 SETTINGS mutations_sync = 2")
+    assert seen(log_store) == []
+    log_store.append(rows(2), contract_id=1, file_id=3)
+    assert seen(log_store) == [("r2", 1)]
+    log_store.forget_file(contract_id=1, file_id=2)
+    assert seen(log_store) == [("r1", 1), ("r2", 1)]
+
+
+def test_rows_are_still_there_after_closing() -> None:
+    url = fresh_store_url()
+    store = open_store(url)
+    store.migrate()
+    store.append(
+        [(1, parse_cef((_SAMPLES / "every_name.cef.log").read_bytes().splitlines()[0]))], contract_id=1, file_id=1
+    )
+    store.close()
+    again = open_store(url)
+    again.ping()
+    assert again.count_file(contract_id=1, file_id=1) == 1
+    again.close()
+
+
+def test_a_store_that_is_closed_while_it_works_finishes_its_work(log_store: LogStore) -> None:
+    def closing() -> Iterator[tuple[int, Event]]:
+        yield 1, event(1)
+        assert isinstance(log_store, ClickHouseStore)
+        with log_store._pool.client() as client:
+            log_store.close()
+            assert client.command("SELECT 1") == 1
+
+    with pytest.raises(StoreError, match="closed"):
+        log_store.append(closing(), contract_id=1, file_id=1)
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from sakimori.logs.fields import Event
+from sakimori.logs.store.clickhouse import open_store
+store = open_store(sys.argv[1])
+if sys.argv[2] == "write":
+    store.migrate()
+    rows = ((number, Event(time=datetime(2026, 11, 1, tzinfo=UTC), request_id=str(number))) for number in range(500))
+    assert store.append(rows, contract_id=1, file_id=1) == 500
+    os.kill(os.getpid(), signal.SIGKILL)
+print(store.count_file(contract_id=1, file_id=1))
+store.close()
+"""
+
+
+def test_rows_survive_a_kill_once_they_are_acknowledged(tmp_path: Path) -> None:
+    """In processes of their own: the engine can be opened on one folder per process only."""
+
+    def run(what: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", _KILLED, f"chdb://{tmp_path}", what]
+        root = Path(__file__).parents[2]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=root, check=False)
+
+    assert run("write").returncode == -signal.SIGKILL
+    assert run("read").stdout.strip() == "500"
