@@ -61,7 +61,7 @@ def make(entries: Collection[Entry], view: BlacklistView, *, now: datetime) -> P
         add=tuple(entry.key for entry in add),
         remove=tuple(entry.key for entry in remove),
         foreign=tuple(entry.key for entry in due if _foreign(entry, view)),
-        stale=any(_contradicts(entry, view, now) for entry in entries),
+        stale=any(_contradicts(entry, view, now) for entry in _last_writes(entries)),
     )
 
 
@@ -72,6 +72,16 @@ def _gone(entry: Entry, view: BlacklistView) -> bool:
 
 def _foreign(entry: Entry, view: BlacklistView) -> bool:
     return entry.state == BlockState.APPROVED and entry.written_at is None and entry.address in view.somewhere
+
+
+def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
+    """Of the entries for one address only the one written last says what the list should hold."""
+    last: dict[str, Entry] = {}
+    for entry in entries:
+        known = last.get(entry.address)
+        if entry.written_at and (known is None or known.written_at is None or known.written_at < entry.written_at):
+            last[entry.address] = entry
+    return last.values()
 
 
 def _contradicts(entry: Entry, view: BlacklistView, now: datetime) -> bool:

@@ -35,7 +35,7 @@ class Reason(StrEnum):
 
 
 _SENTENCES = {
-    Reason.ATTACK_BLOCKED: "WAF が攻撃として遮断したため、自動で登録しました。",
+    Reason.ATTACK_BLOCKED: "WAF が攻撃として遮断したため、自動で登録する対象としました。",
     Reason.APPROVED: "アナリストが登録を承認しました。",
     Reason.ATTACK_PASSED: "WAF が遮断しなかった攻撃のため、アナリストが判断します。",
     Reason.KIND_ASKS: "アナリストが判断する種別の攻撃です。",

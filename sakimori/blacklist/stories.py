@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, QuerySet, Sum
 
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
@@ -17,6 +18,7 @@ from sakimori.blacklist.reasons import Reason
 from sakimori.lib.jst import written
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 
+Value = TypeVar("Value")
 _SAMPLES = 5
 _REQUEST_IDS = 20
 
@@ -55,22 +57,23 @@ class Story:
 def stories(blocks: Sequence[Block], *, evidence: bool = False) -> dict[int, Story]:
     """The story of every block, by its key. evidence: with sample requests and request ids (one query more)."""
     told: dict[int, Story] = defaultdict(Story)
-    groups = Finding.objects.filter(block__in=blocks).values("block_id", "kind", "site_name", "country")
-    totals = groups.annotate(
-        blocked=Sum("blocked"),
-        passed=Sum("passed"),
-        rest=Sum("challenged") + Sum("other"),
-        first=Min("first_at"),
-        last=Max("last_at"),
-    ).order_by("block_id", "kind", "site_name", "country")
-    for row in totals:
+    for row in _totals(Finding.objects.filter(block__in=blocks), "block_id"):
         _add(told[row["block_id"]], row)
     for story in told.values():
-        story.kinds.sort(key=lambda kind: _GRAVITY[kind.code])
+        _gravest_first(story)
     if evidence:
         for finding in last_findings(blocks):
             _add_evidence(told[finding.block_id or 0], finding)
     return {block.pk: told[block.pk] for block in blocks}
+
+
+def whole_story(blocks: QuerySet[Block]) -> Story:
+    """One story of all these blocks together, without evidence."""
+    story = Story()
+    for row in _totals(Finding.objects.filter(block__in=blocks.values("pk"))):
+        _add(story, row)
+    _gravest_first(story)
+    return story
 
 
 def story_of(finding: Finding) -> Story:
@@ -101,6 +104,28 @@ def sentence_of(reason: str) -> str:
         return f"理由コード {reason}" if reason else ""
 
 
+def _totals(findings: QuerySet[Finding], *keys: str) -> Iterable[dict[str, Any]]:
+    """Sums per kind, site and country, and per `keys`."""
+    groups = (*keys, "kind", "site_name", "country")
+    sums: Iterable[dict[str, Any]] = (
+        findings.values(*groups)
+        .annotate(
+            blocked=Sum("blocked"),
+            passed=Sum("passed"),
+            rest=Sum("challenged") + Sum("other"),
+            first=Min("first_at"),
+            last=Max("last_at"),
+        )
+        .order_by(*groups)
+    )
+    return sums
+
+
+def _gravest_first(story: Story) -> None:
+    story.kinds.sort(key=lambda kind: _GRAVITY[kind.code])
+
+
+_OUTCOMES = {outcome.value: outcome.label for outcome in Outcome}
 _GRAVITY = {kind.value: place for place, kind in enumerate(AttackKind)}
 
 
@@ -151,14 +176,11 @@ def _time(text: str) -> str:
 
 
 def _outcome(code: str) -> str:
-    try:
-        return Outcome(code).label
-    except ValueError:
-        return code
+    return _OUTCOMES.get(code, code)
 
 
-def _once(into: list[object] | list[str] | list[KindText], values: Iterable[object]) -> None:
-    into += [value for value in values if value and value not in into]  # type: ignore[misc]
+def _once(into: list[Value], values: Iterable[Value]) -> None:
+    into += [value for value in values if value and value not in into]
 
 
 def _number(value: object) -> int:

@@ -1,0 +1,1 @@
+"""The SOC desk's pages. No tables of its own; never imports portal."""

@@ -1,0 +1,24 @@
+"""Addresses of the console."""
+
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
+
+from sakimori.console import alarms, attacks, decisions, intake, tickets
+
+app_name = "console"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", attacks.to_decide, name="attacks"),
+    path("attacks/", RedirectView.as_view(pattern_name="console:attacks"), name="attacks-by-name"),
+    path("blocked/", attacks.blocked, name="blocked"),
+    path("findings/", attacks.all_findings, name="findings"),
+    path("findings/<int:pk>/", attacks.finding, name="finding"),
+    path("blocks/<int:pk>/", attacks.block, name="block"),
+    path("blocks/<int:pk>/approve/", decisions.approve, name="approve"),
+    path("blocks/<int:pk>/refuse/", decisions.refuse, name="refuse"),
+    path("blocks/<int:pk>/restore/", decisions.restore, name="restore"),
+    path("tickets/", tickets.tickets, name="tickets"),
+    path("tickets/<str:number>/", tickets.ticket, name="ticket"),
+    path("intake/", intake.intake, name="intake"),
+    path("alarms/", alarms.bar, name="alarms"),
+    path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
+]

@@ -1,0 +1,1 @@
+"""The customer's pages. No tables of its own; never imports console."""

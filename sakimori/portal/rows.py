@@ -1,0 +1,82 @@
+"""Rows of the ticket page: an address, where it stands in the customer's words, and what happened from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sakimori.accounts.models import User
+from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.queries import MOVING, RESTORABLE
+from sakimori.blacklist.stories import Story, stories
+from sakimori.tickets.models import Note, TicketBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an address stands: words, tone (a style class), and whether it is about to change."""
+
+    words: str
+    tone: str
+    moving: bool
+    restorable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    """One address of a ticket."""
+
+    entry: TicketBlock
+    block: Block
+    standing: Standing
+    story: Story | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """One line of the ticket's history."""
+
+    at: datetime
+    author: str
+    text: str
+
+
+def standing_of(block: Block) -> Standing:
+    """The state of a block in the customer's words."""
+    words, tone = _WORDS[BlockState(block.state)]
+    return Standing(words, tone, moving=block.state in MOVING, restorable=block.state in RESTORABLE)
+
+
+def address_rows(entries: Sequence[TicketBlock], *, told: bool) -> list[AddressRow]:
+    """Rows for these entries. told: with the story and the evidence of each."""
+    blocks = [entry.block for entry in entries]
+    by_block = stories(blocks, evidence=True) if told else {}
+    return [AddressRow(entry, entry.block, standing_of(entry.block), by_block.get(entry.block_id)) for entry in entries]
+
+
+def note_row(note: Note) -> NoteRow:
+    """A note as the customer reads it: people of the SOC are not named."""
+    return NoteRow(note.at, _author(note.by), note.text)
+
+
+def fingerprint(rows: Sequence[AddressRow], notes: int) -> str:
+    """Changes whenever something that the page refreshes changes."""
+    return f"{notes}-" + "-".join(f"{row.entry.pk}.{row.block.state}" for row in rows if row.standing.moving)
+
+
+def _author(person: User | None) -> str:
+    if person is None:
+        return "SOC（自動記録）"
+    return "SOC 担当者" if person.is_soc else f"{person.shown_name} 様"
+
+
+_WORDS = {
+    BlockState.PROPOSED: ("SOC が確認中", "wait"),
+    BlockState.APPROVED: ("登録中", "wait"),
+    BlockState.APPLYING: ("登録中", "wait"),
+    BlockState.ACTIVE: ("遮断中", "stop"),
+    BlockState.RESTORING: ("解除中", "wait"),
+    BlockState.RESTORED: ("設定を戻しました（反映に数分）", "done"),
+    BlockState.REFUSED: ("登録の対象外", "done"),
+    BlockState.FAILED: ("登録できていません（SOC が対応中）", "wait"),
+    BlockState.UNKNOWN: ("WAF の状態を確認中", "wait"),
+}

@@ -1,0 +1,14 @@
+"""Addresses of the portal."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from sakimori.portal import views
+
+app_name = "portal"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.tickets, name="tickets"),
+    path("account/", views.account, name="account"),
+    path("tickets/<str:number>/", views.ticket, name="ticket"),
+    path("tickets/<str:number>/progress/", views.progress, name="progress"),
+    path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
+]

@@ -1,0 +1,139 @@
+"""The customer's pages. Rows come from `customers.access` only; what changes goes through an action."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Page
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from sakimori.accounts.gates import PersonRequest, signed_in
+from sakimori.accounts.models import User
+from sakimori.accounts.paging import page_of
+from sakimori.blacklist.actions import NotPossible
+from sakimori.blacklist.queries import blocks
+from sakimori.blacklist.stories import stories, whole_story
+from sakimori.customers import access
+from sakimori.customers.models import Customer, MemberRole
+from sakimori.lib.jst import utc_now
+from sakimori.portal.forms import RestoreForm
+from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, standing_of
+from sakimori.tickets.actions import request_restore
+from sakimori.tickets.models import Ticket, TicketBlock
+from sakimori.tickets.queries import CUSTOMER_PATH, notes_of, ticket_entries, tickets_newest_first
+
+_STOP_POLLING = 286  # htmx: put the answer in its place and ask no more.
+_NOTHING_NEW = 204
+
+
+@require_GET
+@signed_in
+def tickets(request: PersonRequest) -> HttpResponse:
+    """All tickets of the person's customers, the last changed first."""
+    rows = access.visible(tickets_newest_first(), request.user, customer=CUSTOMER_PATH)
+    return _show(request, "portal/tickets.html", {"page": page_of(rows, request)[0]})
+
+
+@require_GET
+@signed_in
+def ticket(request: PersonRequest, number: str) -> HttpResponse:
+    """One ticket: what happened, its addresses with evidence, its history."""
+    found = _ticket(request.user, number)
+    page, entries = _entries(request, found)
+    rows = address_rows(entries, told=True)
+    context = {
+        "page": page,
+        "whole": whole_story(blocks().filter(ticket_block__ticket=found)),
+        "approvers": _approvers(found.contract.customer),
+        **_state(request, found, rows),
+    }
+    return _show(request, "portal/ticket.html", context)
+
+
+@require_GET
+@signed_in
+def progress(request: PersonRequest, number: str) -> HttpResponse:
+    """What has changed in a ticket since `seen`: 204 when nothing has, 286 when nothing more will."""
+    found = _ticket(request.user, number)
+    rows = address_rows(_entries(request, found)[1], told=False)
+    state = _state(request, found, rows)
+    if state["fingerprint"] == request.GET.get("seen") and state["moving"]:
+        return HttpResponse(status=_NOTHING_NEW)
+    status = 200 if state["moving"] else _STOP_POLLING
+    return render(request, "portal/progress.html", {**state, "out_of_band": True}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
+    """「この IP は業務に必要」: say what will happen, then do it."""
+    found = _ticket(request.user, number)
+    row: TicketBlock = access.get(
+        ticket_entries(), request.user, customer=f"ticket__{CUSTOMER_PATH}", pk=entry, ticket=found
+    )
+    access.check_may_restore(request.user, found.contract.customer)
+    form = RestoreForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _restored(request, row, form.cleaned_data["reason"])
+    context = {
+        "ticket": found,
+        "entry": row,
+        "form": form,
+        "standing": standing_of(row.block),
+        "story": stories([row.block])[row.block_id],
+        "ask_days": settings.CONFIG.ask_days,
+    }
+    return _show(request, "portal/restore.html", context)
+
+
+@require_GET
+@signed_in
+def account(request: PersonRequest) -> HttpResponse:
+    """Who am I, and where do I change my password and second factor."""
+    return _show(request, "portal/account.html", {"memberships": request.user.memberships.select_related("customer")})
+
+
+def _restored(request: PersonRequest, row: TicketBlock, reason: str) -> HttpResponse:
+    try:
+        request_restore(row, by=request.user, reason=reason, now=utc_now())
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"IP アドレス {row.block.address} の解除を受け付けました。")
+    return HttpResponseRedirect(reverse("portal:ticket", args=[row.ticket.number]))
+
+
+def _ticket(user: User, number: str) -> Ticket:
+    return access.get(tickets_newest_first(), user, customer=CUSTOMER_PATH, number=number)
+
+
+def _approvers(customer: Customer) -> list[str]:
+    """Names of those who may ask for a restore, for a reader who may not."""
+    members = customer.members.exclude(role=MemberRole.READER).select_related("user").order_by("pk")
+    return [member.user.shown_name for member in members]
+
+
+def _entries(request: PersonRequest, ticket: Ticket) -> tuple[Page[TicketBlock], list[TicketBlock]]:
+    rows = access.visible(ticket_entries().filter(ticket=ticket), request.user, customer=f"ticket__{CUSTOMER_PATH}")
+    return page_of(rows, request)
+
+
+def _state(request: PersonRequest, ticket: Ticket, rows: list[AddressRow]) -> dict[str, object]:
+    """What the ticket page and its refreshing part share."""
+    notes = [note_row(note) for note in notes_of(ticket)]
+    may_restore = request.user.is_soc or access.may_restore(request.user, ticket.contract.customer)
+    return {
+        "ticket": ticket,
+        "rows": rows,
+        "notes": notes,
+        "moving": [row for row in rows if row.standing.moving],
+        "fingerprint": fingerprint(rows, len(notes)),
+        "may_restore": may_restore,
+        "page_number": request.GET.get("page", "1"),
+    }
+
+
+def _show(request: PersonRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    customers = [] if request.user.is_soc else list(access.customers_of(request.user))
+    return render(request, template, {"customers": customers, **context})
