@@ -9,7 +9,6 @@ from django.conf import settings
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.secrets import open_vendor_key
 from sakimori.lib.http import GuardedClient
-from sakimori.lib.jst import utc_now
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore

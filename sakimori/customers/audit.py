@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sakimori.customers.models import AuditEntry, Customer
+from sakimori.customers.models import AuditEntry, AuditHead, Customer
 from sakimori.customers.secrets import seal_details
 
 BEGINNING = "0" * 64
@@ -30,7 +30,8 @@ def record(
     by: login ID of a person, or `sakimori` for the system itself. target: `model:pk`.
     """
     with transaction.atomic():
-        last = AuditEntry.objects.select_for_update().order_by("-pk").first()
+        head, _ = AuditHead.objects.get_or_create(pk=1, defaults={"digest": BEGINNING})
+        head = AuditHead.objects.select_for_update().get(pk=head.pk)
         entry = AuditEntry(
             at=now,
             actor=by,
@@ -38,10 +39,11 @@ def record(
             target=target,
             customer_number=customer.number if customer else "",
             sealed_details=_sealed(customer, details, target),
-            previous=last.digest if last else BEGINNING,
+            previous=head.digest,
         )
         entry.digest = digest_of(entry)
         entry.save(force_insert=True)
+        AuditHead.objects.filter(pk=head.pk).update(digest=entry.digest)
     return entry
 
 

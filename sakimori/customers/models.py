@@ -166,3 +166,9 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name = "監査記録"
         ordering = ["pk"]
+
+
+class AuditHead(models.Model):
+    """The one row that holds the digest of the last entry. Whoever adds an entry locks it, so the chain never forks."""
+
+    digest = models.CharField(max_length=64)

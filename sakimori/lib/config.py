@@ -39,6 +39,11 @@ SETTINGS = (
     Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
     Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
     Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),
+    Setting(
+        "SAKIMORI_TRUSTED_PROXY",
+        "Address of the reverse proxy that ends TLS in front of the pages; only its X-Forwarded headers are believed.",
+        "127.0.0.1",
+    ),
     Setting("SAKIMORI_HEC_LISTEN", "Address and port of the HTTPS log collector; empty switches it off.", ""),
     Setting(
         "SAKIMORI_TLS_CERTIFICATE",
@@ -105,6 +110,7 @@ class Config:
     soc_phone: str
     service_name: str
     listen: tuple[str, int]
+    trusted_proxy: str
     hec_listen: tuple[str, int] | None
     tls_certificate: Path | None
     tls_key: Path | None
@@ -136,6 +142,7 @@ def read(environment: Mapping[str, str]) -> Config:
         soc_phone=take("SAKIMORI_SOC_PHONE", _filled),
         service_name=take("SAKIMORI_SERVICE_NAME", _filled),
         listen=take("SAKIMORI_LISTEN", _endpoint),
+        trusted_proxy=take("SAKIMORI_TRUSTED_PROXY", _filled),
         hec_listen=take("SAKIMORI_HEC_LISTEN", lambda text: _endpoint(text) if text else None),
         tls_certificate=take("SAKIMORI_TLS_CERTIFICATE", _file),
         tls_key=take("SAKIMORI_TLS_KEY", _file),

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from threading import Lock
 from typing import Any
 
+from sakimori.lib.jst import milliseconds
 from sakimori.logs.fields import Event
 from sakimori.logs.store import statements
 from sakimori.logs.store.blocks import as_table, blocks
@@ -54,7 +55,7 @@ class ClickHouseStore:
             last = max(times) if last is None else max(last, *times)
         if first is not None and last is not None:
             with self._settling:
-                self._mark_doubles(file_id, {"contract_id": contract_id, "first": first, "last": last})
+                self._mark_doubles(file_id, _span(contract_id, first, last))
         return stored
 
     def _mark_doubles(self, file_id: int, span: Mapping[str, Any]) -> None:
@@ -77,7 +78,7 @@ class ClickHouseStore:
             found = self.query(statements.SPAN_OF_FILE, file)[0]
             if not found["rows"]:
                 return
-            span = {"contract_id": contract_id, "first": found["first"], "last": found["last"]}
+            span = _span(contract_id, found["first"], found["last"])
             self._show_hidden(file_id, span)
             self._command(statements.FORGET_FILE, **file)
             self._show_hidden(_NO_FILE, span)
@@ -148,6 +149,10 @@ def _migrations() -> Iterator[tuple[int, str]]:
 def _statements(sql: str) -> list[str]:
     lines = [line for line in sql.splitlines() if not line.startswith("--")]
     return [statement.strip() for statement in "\n".join(lines).split(";\n") if statement.strip(" \n;")]
+
+
+def _span(contract_id: int, first: datetime, last: datetime) -> dict[str, int]:
+    return {"contract_id": contract_id, "first": milliseconds(first), "last": milliseconds(last)}
 
 
 def _bound(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ _FILE = "contract_id = {contract_id:UInt32} AND file_id = {file_id:UInt64}"
 # Reports of one request under different names (access line and alert) are different events.
 _EVENT = "(time, request_id, name)"
 _ROW = "(file_id, line_no)"
+# Milliseconds as numbers: a mutation writes a bound moment down as text that it cannot read again for small values.
 _SPAN = (
     "contract_id = {contract_id:UInt32} AND request_id != ''"
-    " AND time >= {first:DateTime64(3, 'UTC')} AND time <= {last:DateTime64(3, 'UTC')}"
+    " AND time >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')"
+    " AND time <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')"
 )
 _EVENTS_OF_FILE = f"SELECT time, request_id, name FROM events WHERE {_SPAN} AND file_id = {{file_id:UInt64}}"
 _SHARED = f"{_SPAN} AND {_EVENT} IN ({_EVENTS_OF_FILE})"

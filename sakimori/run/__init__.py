@@ -1,0 +1,1 @@
+"""One command per process, and `up`: all of them in one."""

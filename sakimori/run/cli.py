@@ -1,0 +1,114 @@
+"""The command line tool: finds the command, prepares what it needs, runs it.
+
+A command is a module with `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`. Exit codes: 0 done,
+1 something was found wrong, 2 the call or a setting is wrong.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+import django
+import structlog
+
+from sakimori.lib.config import SettingError, read
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say which arguments the command takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it. Returns the exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives. `settings`: it works on an installation, so the settings must be right."""
+
+    module: str
+    help: str
+    settings: bool = True
+
+
+COMMANDS = {
+    "up": Entry("sakimori.run.up", "everything in one process: pages, doors and duties"),
+    "web": Entry("sakimori.run.web", "only the pages"),
+    "work": Entry("sakimori.run.work", "only the duties"),
+    "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
+    "logs": Entry("sakimori.run.logs", "read log files (parse FILE)", settings=False),
+    "doctor": Entry("sakimori.run.doctor", "check settings, stores, vendor credentials and mail"),
+    "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments (default: the process's) name. Returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = next((word for word in given if not word.startswith("-")), "")
+    parser, chosen = _parser(name)
+    if chosen is None:
+        parser.parse_args(given)
+        parser.print_help()
+        return 2
+    configure_logging()
+    try:
+        return _run(chosen, parser, given)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _parser(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:
+    """The tool's parser, and the one of the named command."""
+    parser = argparse.ArgumentParser(prog="sakimori", description="Sakimori: a managed web site protection service.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    made = {key: commands.add_parser(key, help=entry.help) for key, entry in COMMANDS.items()}
+    chosen = made.get(name)
+    if chosen is not None:
+        chosen.set_defaults(command=name)
+    return parser, chosen
+
+
+def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
+    name = str(chosen.get_default("command"))
+    entry = COMMANDS[name]
+    if entry.settings and not {"-h", "--help"} & set(given):
+        try:
+            read(os.environ)
+        except SettingError as error:
+            print(error, file=sys.stderr)
+            return 2
+        set_up_django()
+    command: Command = import_module(entry.module)
+    command.add_arguments(chosen)
+    return command.run(parser.parse_args(given))
+
+
+def set_up_django() -> None:
+    """Load the settings and the rooms' models. The settings must be right: a wrong one ends the process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sakimori.settings")
+    django.setup()
+
+
+def configure_logging() -> None:
+    """One JSON object per line on stderr, so that no text of a visitor can forge an entry."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

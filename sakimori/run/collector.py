@@ -1,0 +1,98 @@
+"""The collector behind TLS, in a thread of its own. Without a certificate in the settings a self-signed one is made."""
+
+import asyncio
+import ssl
+import threading
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.conf import settings
+
+from sakimori import backends
+from sakimori.lib.crypto import write_durably
+from sakimori.lib.jst import utc_now
+from sakimori.logs.receive.hec import collector
+
+_YEARS = timedelta(days=3 * 365)
+
+
+class CollectorServer:
+    """The push door on SAKIMORI_HEC_LISTEN, TLS 1.2 or newer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        certificate, key = _certificate(host)
+        config = uvicorn.Config(
+            collector(spool=backends.spool(), clock=utc_now),
+            host=host,
+            port=port,
+            ssl_certfile=str(certificate),
+            ssl_keyfile=str(key),
+            ssl_version=ssl.PROTOCOL_TLS_SERVER,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+        )
+        config.load()
+        if config.ssl is not None:
+            config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what is under way, then stop."""
+        self._server.should_exit = True
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve())
+
+
+def _certificate(host: str) -> tuple[Path, Path]:
+    config = settings.CONFIG
+    if config.tls_certificate and config.tls_key:
+        return config.tls_certificate, config.tls_key
+    certificate, key = config.data / "keys" / "collector.pem", config.data / "keys" / "collector-key.pem"
+    if not certificate.exists() or not key.exists():
+        certificate_pem, key_pem = self_signed(host, now=utc_now())
+        write_durably(key, key_pem)
+        write_durably(certificate, certificate_pem)
+    return certificate, key
+
+
+def self_signed(host: str, *, now: datetime) -> tuple[bytes, bytes]:
+    """A certificate and its key, both PEM, for `host` and this machine. For a demo, or until a real one is there."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sakimori collector")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + _YEARS)
+        .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    key_pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    return certificate.public_bytes(serialization.Encoding.PEM), key_pem
+
+
+def _names(host: str) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    try:
+        return [*names, x509.IPAddress(ip_address(host))]
+    except ValueError:
+        return [*names, x509.DNSName(host)]

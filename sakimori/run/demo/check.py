@@ -1,0 +1,114 @@
+"""`./run demo --check`: plays the demo unattended in a process of its own and verifies it through the real doors."""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+from sakimori.run.demo.child import Child, ChildFailed
+from sakimori.run.demo.doors import NotAsExpected, Outside
+from sakimori.run.demo.kills import play_with_kills
+from sakimori.run.demo.play import Play, Step
+from sakimori.run.demo.samples import play_samples
+from sakimori.run.demo.steps import STEPS
+
+# Waves of six seconds instead of fifteen minutes, so that the check sees second mails too.
+_ENVIRONMENT = {"SAKIMORI_WAVE_MINUTES": "0.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a step came to. `trouble` is empty when its promise holds."""
+
+    chapter: str
+    promise: str
+    seconds: float
+    trouble: str
+
+
+def check(folder: Path, *, report: Path | None, kills: int) -> int:
+    """Play every step; print a line for each and the verdict at the end. Returns 0 when all promises hold."""
+    results: list[Result] = []
+    measured: dict[str, float] = {}
+    for result in _play(folder, kills, measured):
+        results.append(result)
+        mark = "NG" if result.trouble else "ok"
+        print(f"{mark}  {result.chapter:<6} {result.seconds:6.1f} s  {result.promise}", flush=True)
+        if result.trouble:
+            print(f"    {result.trouble}", flush=True)
+    for name, seconds in measured.items():
+        print(f"    {name}: {seconds:.2f}", flush=True)
+    failed = next((result for result in results if result.trouble), None)
+    if report is not None:
+        _write(report, results, measured)
+    print(f"demo: FAILED {failed.chapter} {failed.promise}" if failed else "demo: ok", flush=True)
+    return 1 if failed else 0
+
+
+def _play(folder: Path, kills: int, measured: dict[str, float]) -> Iterator[Result]:
+    child = Child(folder, environment=_ENVIRONMENT)
+    began = time.monotonic()
+    try:
+        child.start()
+    except ChildFailed as error:
+        yield Result("2-1", "起動", time.monotonic() - began, str(error))
+        return
+    measured["start_s"] = time.monotonic() - began
+    yield Result("2-1", "20 秒以内に起動", measured["start_s"], "" if measured["start_s"] < 20 else "too slow")
+    doors = child.doors()
+    play = Play(doors["base"], child.password(), Outside(doors), measured)
+    try:
+        for step in (*STEPS, Step("2-5-1", "公開サンプルの行を取り込む", play_samples)):
+            yield _result(step, play)
+        if kills:
+            step = Step(
+                "2-1", f"kill -9 を {kills} 回受けても同じ最終状態", lambda play: play_with_kills(play, child, kills)
+            )
+            yield _result(step, play)
+        yield _result(Step("2-1", "停止と再開", lambda play: _stop_and_go_on(play, child)), play)
+    finally:
+        child.kill()
+
+
+def _result(step: Step, play: Play) -> Result:
+    began = time.monotonic()
+    trouble = ""
+    try:
+        step.play(play)
+    except (NotAsExpected, ChildFailed) as error:
+        trouble = str(error)
+    except httpx.HTTPError as error:
+        trouble = f"a door does not answer: {type(error).__name__} {error}"
+    return Result(step.chapter, step.promise, time.monotonic() - began, trouble)
+
+
+def _stop_and_go_on(play: Play, child: Child) -> None:
+    """Ctrl-C ends cleanly; the next start has everything that was there."""
+    accounts = (4001, 4002)
+    before = [play.outside.blacklist(account) for account in accounts]
+    mails = len(play.outside.mails())
+    code = child.stop()
+    if code != 0:
+        raise NotAsExpected(f"Ctrl-C ends with exit code {code}")
+    child.start()
+    if [play.outside.blacklist(account) for account in accounts] != before or len(play.outside.mails()) < mails:
+        raise NotAsExpected("the second start does not continue where the first stopped")
+    code = child.stop()
+    if code != 0:
+        raise NotAsExpected(f"the second Ctrl-C ends with exit code {code}")
+
+
+def _write(report: Path, results: list[Result], measured: dict[str, float]) -> None:
+    content = {
+        "ok": not any(result.trouble for result in results),
+        "steps": [asdict(result) for result in results],
+        "measured": measured,
+        "machine": {"python": sys.version.split()[0], "system": platform.platform(), "cpus": os.cpu_count()},
+    }
+    report.write_text(json.dumps(content, ensure_ascii=False, indent=1))

@@ -1,0 +1,138 @@
+"""`sakimori demo`: starts the simulators and the whole system on loopback; `--check` plays it unattended."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sakimori.run.cli import set_up_django
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, companies
+from sakimori.run.demo.check import check
+from sakimori.run.demo.child import DOORS_FILE
+from sakimori.run.demo.notes import FILE, DemoNotes, is_taken, load_or_make
+from sakimori.simulators.spec import Ports, WorldSpec
+from sakimori.simulators.world import World
+
+HELP = "everything with simulators, on this machine only"
+_LIFE_PER_MINUTE = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--data`, `--port`, `--quiet`, and `--check` with `--json` and `--kills`."""
+    parser.add_argument("--data", type=Path, help="folder for everything the demo keeps (default: data/demo)")
+    parser.add_argument("--port", type=int, default=8800, help="first of nine ports on this machine; 0: free ones")
+    parser.add_argument("--quiet", action="store_true", help="no everyday traffic and no texts")
+    parser.add_argument("--check", action="store_true", help="play everything unattended in a throw-away folder")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="with --check: write the results there too")
+    parser.add_argument("--kills", type=int, default=0, metavar="N", help="with --check: kill -9 at N random moments")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the demo until Ctrl-C, or the check to its end."""
+    if arguments.check:
+        with tempfile.TemporaryDirectory(prefix="sakimori-demo-") as folder:
+            return check(arguments.data or Path(folder), report=arguments.json, kills=arguments.kills)
+    return _demo(arguments.data or Path("data/demo"), port=arguments.port, quiet=arguments.quiet)
+
+
+def _demo(folder: Path, *, port: int, quiet: bool) -> int:
+    began = time.monotonic()
+    first_time = not (folder / FILE).exists()
+    notes = load_or_make(folder.resolve(), port=port)
+    if is_taken(notes.port):
+        print(f"Port {notes.port} is in use: stop what runs there, or give another --data and --port.", file=sys.stderr)
+        return 2
+    world = World(folder.resolve() / "simulators", spec=_spec(notes))
+    world.start()
+    if first_time and not quiet:
+        world.control.switches({"life_per_minute": _LIFE_PER_MINUTE})
+    os.environ.update(_settings(notes, world, folder.resolve()))
+    set_up_django()
+    return _run(notes, world, quiet=quiet, began=began)
+
+
+def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
+    # These rooms need Django's settings, which only now are known.
+    from sakimori.lib.jst import utc_now  # noqa: PLC0415
+    from sakimori.run import up  # noqa: PLC0415
+    from sakimori.run.demo.seed import seed  # noqa: PLC0415
+    from sakimori.run.prepare import prepare  # noqa: PLC0415
+    from sakimori.run.serving import wait_for_signal  # noqa: PLC0415
+
+    prepare()
+    seed(notes, world, now=utc_now())
+    running = up.start()
+    _write_doors(notes, world, Path(os.environ["SAKIMORI_DATA"]))
+    print(_ready_line(notes, began) if quiet else _welcome(notes, world, began), flush=True)
+    wait_for_signal()
+    print("停止しています ...", flush=True)
+    running.stop()
+    world.stop()
+    print("停止しました。同じコマンドで続きから始まります。", flush=True)
+    return 0
+
+
+def _spec(notes: DemoNotes) -> WorldSpec:
+    first = notes.simulator_port
+    ports = Ports(*range(first, first + 6)) if first else Ports()
+    accounts = tuple(company.account for company in companies(notes))
+    return WorldSpec(accounts=accounts, ports=ports)
+
+
+def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]:
+    return {
+        "SAKIMORI_DATA": str(folder),
+        "SAKIMORI_BASE_URL": notes.base_url,
+        "SAKIMORI_LISTEN": f"127.0.0.1:{notes.port}",
+        "SAKIMORI_MAIL_URL": f"smtp+plain://127.0.0.1:{world.smtp_port}",
+        "SAKIMORI_MAIL_FROM": "soc@sakimori.example.jp",
+        "SAKIMORI_SOC_PHONE": "03-0000-0000",
+        "SAKIMORI_PULL_SECONDS": "1",
+        "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
+        "SAKIMORI_ALLOW_DOCUMENTATION": "1",
+        "DATABASE_URL": "",
+        "LOGSTORE_URL": "",
+    }
+
+
+def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
+    """For `--check` and for whoever wants to play from outside: where everything listens."""
+    doors = {
+        "base": notes.base_url,
+        "control": world.control_url,
+        "mailbox": world.mailbox_url,
+        "phone": world.phone_url,
+    }
+    (folder / DOORS_FILE).write_text(json.dumps(doors))
+
+
+def _ready_line(notes: DemoNotes, began: float) -> str:
+    return f"Sakimori is ready: {notes.base_url} ({time.monotonic() - began:.1f} s)"
+
+
+def _welcome(notes: DemoNotes, world: World, began: float) -> str:
+    return f"""
+{_ready_line(notes, began)}
+
+  画面(ポータルとコンソール)  {notes.base_url}
+    お客様    ログインID {CUSTOMER_LOGIN:<10} パスワード {notes.password}
+    アナリスト ログインID {ANALYST.login:<10} パスワード {notes.password}
+    SOC 責任者 ログインID {MANAGER.login:<10} パスワード {notes.password}
+
+  シミュレーター
+    攻撃と障害を起こす  {world.control_url}
+    届いたメールを読む  {world.mailbox_url}
+    電話                {world.phone_url}
+
+  試してみる
+    1. 「攻撃と障害を起こす」で SQLインジェクション を始めます。
+    2. 数秒で、攻撃元アドレスが WAF のブラックリストに載り、メールが届き、チケットができます。
+    3. お客様でログインし、チケットの「この IP は業務に必要」を押すと、数秒でブラックリストから外れます。
+    4. 同じアドレスからもう一度攻撃すると、アナリストの「要判断」に並びます。
+
+  終了は Ctrl-C。データは --data のフォルダーに残り、次回は続きから始まります。
+"""

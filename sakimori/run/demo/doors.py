@@ -1,0 +1,111 @@
+"""The real doors, as somebody outside uses them: a browser that signs in, and the simulators' own records."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import Any
+
+import httpx
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+_TAG = re.compile(r"<[^>]+>")
+_SPACE = re.compile(r"\s+")
+_PAUSE_SECONDS = 0.2
+
+
+class NotAsExpected(Exception):
+    """What a door showed is not what the step promises. The text says what was seen."""
+
+
+def expect(condition: object, what: str) -> None:
+    """Raise NotAsExpected with `what` unless the condition holds."""
+    if not condition:
+        raise NotAsExpected(what)
+
+
+def wait_for(look: Callable[[], object], what: str, *, seconds: float = 30.0) -> float:
+    """Look again and again until something true is seen. Returns the seconds it took."""
+    began = time.monotonic()
+    while not look():
+        if time.monotonic() - began > seconds:
+            raise NotAsExpected(f"{what}: not within {seconds:.0f} s")
+        time.sleep(_PAUSE_SECONDS)
+    return time.monotonic() - began
+
+
+class Browser:
+    """One person at the pages, with a session of his own."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.Client(base_url=base_url, timeout=20.0, follow_redirects=True)
+
+    def sign_in(self, login: str, password: str) -> str:
+        """Sign in through the form. Returns the text of the page that follows."""
+        self.post("/account/login/", {"login": login, "password": password}, page="/account/login/")
+        page = self.text("/")
+        expect("ログアウト" in page, f"{login} is signed in")
+        return page
+
+    def html(self, path: str) -> str:
+        """A page as it came. Raises NotAsExpected unless it answers 200."""
+        answer = self._client.get(path)
+        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
+        return answer.text
+
+    def text(self, path: str) -> str:
+        """What a person reads on a page."""
+        return readable(self.html(path))
+
+    def status(self, path: str) -> int:
+        """The status with which a page answers."""
+        return self._client.get(path).status_code
+
+    def post(self, path: str, data: Mapping[str, str], *, page: str) -> str:
+        """Send the form that stands on `page` to `path`. Returns the page that follows."""
+        token = _TOKEN.search(self.html(page))
+        expect(token, f"{page} has a form")
+        fields = {**data, "csrfmiddlewaretoken": token.group(1) if token else ""}
+        answer = self._client.post(path, data=fields, headers={"Referer": str(self._client.base_url)})
+        expect(answer.status_code == httpx.codes.OK, f"the form on {page} answers {answer.status_code}")
+        return answer.text
+
+
+def readable(html: str) -> str:
+    """The text of a page in one line."""
+    return _SPACE.sub(" ", unescape(_TAG.sub(" ", html)))
+
+
+class Outside:
+    """The simulators: attacks go in, and their own records of list, calls and mails come out."""
+
+    def __init__(self, doors: Mapping[str, str]) -> None:
+        self._doors = doors
+        self._client = httpx.Client(timeout=20.0)
+
+    def do(self, what: str, **data: object) -> dict[str, Any]:
+        """POST to the control door: attacks, lines, faults, edit, switches, mailbox."""
+        answer = self._client.post(f"{self._doors['control']}/control/{what}", json=data)
+        expect(answer.is_success, f"control/{what} answers {answer.status_code}: {answer.text[:200]}")
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def blacklist(self, account: int) -> set[str]:
+        """Addresses on the account's lists now, whoever put them there."""
+        answer = self._client.get(f"{self._doors['control']}/control/blacklist", params={"account": account})
+        return {entry["address"] for entry in answer.json()["entries"] if entry["is_active"]}
+
+    def added(self, address: str) -> int:
+        """How often the vendor was told to put this address on a list of ours (not by a human), over all time."""
+        answer = self._client.get(f"{self._doors['control']}/control/journal", params={"after": 0})
+        return sum(
+            address in change["added"]
+            for call in answer.json()["calls"]
+            if call["api_id"] != "console"
+            for change in call["changes"]
+        )
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Every mail that the mail server keeps, the newest first."""
+        found: list[dict[str, Any]] = self._client.get(f"{self._doors['mailbox']}/mails.json").json()["mails"]
+        return found

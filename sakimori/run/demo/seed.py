@@ -1,0 +1,74 @@
+"""Writes the demo's people and customers into the database. Safe to run at every start: what is there stays."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from sakimori.accounts.models import User
+from sakimori.customers.models import Contact, Contract, Customer, Member, RegisteredNetwork, Site, VendorAccount
+from sakimori.customers.secrets import add_log_key, give_key, seal_vendor_key
+from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
+from sakimori.run.demo.notes import DemoNotes
+from sakimori.simulators.world import World
+
+
+def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
+    """Make everybody and everything that is not there yet, in one transaction."""
+    with transaction.atomic():
+        for person in (ANALYST, MANAGER):
+            _user(person, notes.password, soc_role=person.role)
+        for company in companies(notes):
+            _company(company, notes, world, now)
+
+
+def _company(company: Company, notes: DemoNotes, world: World, now: datetime) -> None:
+    customer = Customer.objects.filter(number=company.number).first()
+    if customer is not None:
+        return
+    customer = Customer(number=company.number, name=company.name, created_at=now)
+    give_key(customer)
+    customer.save()
+    contract = Contract.objects.create(
+        customer=customer,
+        number=company.contract,
+        starts_on=date(2026, 4, 1),
+        keeps_access_lines=company.keeps_access_lines,
+    )
+    for site in company.account.sites:
+        Site.objects.create(contract=contract, domain=site.domain, vendor_site_id=site.site_id)
+    for priority, (name, email) in enumerate(company.contacts, start=1):
+        Contact.objects.create(customer=customer, name=name, email=email, priority=priority)
+    for network, note in company.networks:
+        RegisteredNetwork.objects.create(customer=customer, network=network, note=note)
+    for person in company.members:
+        Member.objects.create(customer=customer, user=_user(person, notes.password), role=person.role)
+    _vendor_account(company, contract, notes, world)
+
+
+def _vendor_account(company: Company, contract: Contract, notes: DemoNotes, world: World) -> None:
+    known = company.account
+    account = VendorAccount(
+        contract=contract,
+        cloud_url=world.imperva_url,
+        api_url=world.imperva_url,
+        api_id=known.api_id,
+        block_list=company.block_list,
+        log_base_url=world.log_base_url(known.account_id),
+        log_api_id=known.log_api_id,
+    )
+    seal_vendor_key(account, "api_key", known.api_key)
+    seal_vendor_key(account, "log_api_key", known.log_api_key)
+    account.save()
+    if known.public_key_pem:
+        add_log_key(contract, known.public_key_id, notes.private_pem.encode())
+
+
+def _user(person: Person, password: str, *, soc_role: str = "") -> User:
+    user, new = User.objects.get_or_create(
+        username=person.login,
+        defaults={"last_name": person.family, "first_name": person.given, "soc_role": soc_role},
+    )
+    if new:
+        user.set_password(password)
+        user.save()
+    return user

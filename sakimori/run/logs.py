@@ -1,0 +1,69 @@
+"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from sakimori.logs.printing import event_as_json
+from sakimori.logs.read_file import BadLine, read_events
+from sakimori.logs.unpack import UnreadableFile
+
+HELP = "read log files (parse FILE)"
+_PROGRESS_EVERY = 100_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`parse FILE [--key ID=PEM]`."""
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    parse = actions.add_parser("parse", help="print one JSON object per event")
+    parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
+    parse.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="ID=PEM",
+        help="private key file for log files encrypted with the public key of this number",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
+    try:
+        keys = dict(_key(text) for text in arguments.key)
+    except (ValueError, OSError) as error:
+        print(f"--key: {error}", file=sys.stderr)
+        return 2
+    try:
+        return _print_events(arguments.file, keys)
+    except UnreadableFile as error:
+        print(f"{arguments.file}: unreadable ({error.reason.value}): {error.reason.sentence}", file=sys.stderr)
+    except OSError as error:
+        print(f"{arguments.file}: {error.strerror}", file=sys.stderr)
+    return 1
+
+
+def _print_events(path: Path, keys: dict[int, RSAPrivateKey]) -> int:
+    bad = 0
+    for number, item in enumerate(read_events(path, private_keys=keys), start=1):
+        if isinstance(item, BadLine):
+            bad += 1
+            print(f"{path}: line {item.line_no}: {item.reason.value}: {item.reason.sentence}", file=sys.stderr)
+        else:
+            print(event_as_json(item))
+        if number % _PROGRESS_EVERY == 0 and sys.stderr.isatty():
+            print(f"{number:,} lines ...", file=sys.stderr)
+    sys.stdout.flush()
+    return 1 if bad else 0
+
+
+def _key(text: str) -> tuple[int, RSAPrivateKey]:
+    number, equals, path = text.partition("=")
+    if not equals or not number.isdecimal():
+        raise ValueError(f"{text!r} is not of the form ID=FILE")
+    key = load_pem_private_key(Path(path).read_bytes(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError(f"{path} holds no RSA key")
+    return int(number), key

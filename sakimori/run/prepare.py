@@ -1,0 +1,32 @@
+"""Brings database and log store to the schema of this version, before anything else starts."""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from sakimori import backends
+
+
+class NotDurable(Exception):
+    """The database would lose acknowledged rows in a power cut. The text is one sentence for the operator."""
+
+
+def prepare() -> None:
+    """Migrate both stores and check that the database keeps what it acknowledges. Safe to run again."""
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    check_durability()
+    backends.log_store().migrate()
+
+
+def check_durability() -> None:
+    """Raise NotDurable unless SQLite runs with WAL, synchronous=FULL and foreign keys."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        found = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _SQLITE]
+    if found != list(_SQLITE.values()):
+        raise NotDurable(f"SQLite in {settings.CONFIG.data} does not run with {_SQLITE}, but with {found}.")
+
+
+_SQLITE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

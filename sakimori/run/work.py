@@ -1,0 +1,28 @@
+"""`sakimori work`: only the duties. As many of these as wished may run, on one PostgreSQL and one ClickHouse."""
+
+import argparse
+
+from sakimori import backends
+from sakimori.run.duties import all_duties
+from sakimori.run.loops import Loops
+from sakimori.run.prepare import prepare
+from sakimori.run.serving import wait_for_signal
+
+HELP = "only the duties"
+_STOP_SECONDS = 30.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No arguments: everything is a setting."""
+
+
+def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Work until asked to stop."""
+    prepare()
+    loops = Loops(all_duties())
+    loops.start()
+    print("Duties are running.", flush=True)
+    wait_for_signal()
+    loops.stop(timeout_seconds=_STOP_SECONDS)
+    backends.log_store().close()
+    return 0
