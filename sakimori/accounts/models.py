@@ -17,9 +17,7 @@ class SocRole(models.TextChoices):
 class User(AbstractUser):
     """Signs in with `username`, the login ID of the letter. Staff flags of Django are not used."""
 
-    username = models.CharField(
-        "ログインID", max_length=150, unique=True, validators=[AbstractUser.username_validator]
-    )
+    username = models.CharField("ログインID", max_length=150, unique=True, validators=[AbstractUser.username_validator])
     soc_role = models.CharField("役割", max_length=16, choices=SocRole, blank=True, default=SocRole.NONE)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -1,4 +1,4 @@
-"""What people change in blacklist: approve, refuse, ask for a restore. Each is atomic, audited and safe to run twice.
+"""What people change in blacklist: approve, refuse, dismiss, ask for a restore. Each is atomic, audited and safe to run twice.
 
 Nothing here speaks to the vendor. A changed state is found by a duty (`duties.py`), which does.
 """
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sakimori.accounts.models import User
-from sakimori.blacklist.models import AskFirst, Block, BlockState, FindingState
+from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers import audit
 
@@ -41,6 +41,21 @@ def refuse(block: Block, *, by: User, now: datetime) -> None:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、却下できません。")
         _decide(row, BlockState.REFUSED, Reason.REFUSED_BY_ANALYST, by, now)
         row.findings.update(state=FindingState.DISMISSED)
+
+
+def dismiss(finding: Finding, *, by: User, now: datetime) -> None:
+    """An analyst has looked at a finding that is about no block, and nothing is to be done."""
+    with transaction.atomic():
+        row = Finding.objects.select_for_update().select_related("contract__customer").get(pk=finding.pk)
+        if row.state == FindingState.DISMISSED:
+            return
+        if row.state != FindingState.ASK or row.block_id is not None:
+            raise NotPossible(f"この検知は「{row.get_state_display()}」のため、確認済みにできません。")
+        row.state = FindingState.DISMISSED
+        row.save(update_fields=["state"])
+        audit.record(
+            "finding.dismiss", by=by.username, target=f"finding:{row.pk}", now=now, customer=row.contract.customer
+        )
 
 
 def request_restore(block: Block, *, by: User, reason: str, now: datetime) -> None:

@@ -45,7 +45,7 @@ def decide(question: Question, never: NeverBlock, known: Circumstances, limits: 
     if not question.site_known:
         return Decision(Outcome.REFUSE, Reason.FOREIGN_SITE)
     if question.address is None:
-        return Decision(Outcome.REFUSE, Reason.NO_ADDRESS)
+        return Decision(Outcome.ASK, Reason.NO_ADDRESS)
     if question.late:
         return Decision(Outcome.LATE, Reason.LATE)
     if wish is Wish.ASK:

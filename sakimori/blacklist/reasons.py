@@ -48,7 +48,7 @@ _SENTENCES = {
     Reason.KIND_OBSERVES: "記録のみ行う種別の攻撃です。",
     Reason.OWN_BLOCK: "登録済みのアドレスからの通信で、すでに遮断されています。",
     Reason.LATE: "到着が遅れたログのため、自動では登録しません。",
-    Reason.NO_ADDRESS: "送信元アドレスが読み取れないため、登録できません。",
+    Reason.NO_ADDRESS: "送信元アドレスを特定できないため、登録候補になりません。",
     Reason.FOREIGN_SITE: "契約に登録されていないサイトのログのため、登録しません。",
     Reason.NOT_PUBLIC: "インターネット上の利用者のアドレスではないため、登録できません。",
     Reason.REGISTERED: "お客様が登録されたアドレスのため、登録しません。",

@@ -72,7 +72,7 @@ def settle(finding: Finding, decision: Decision, *, good_requests: int | None, n
             return False
         row.state, row.reason = _STATES[decision.outcome], decision.reason
         began = False
-        if decision.outcome in (Outcome.BLOCK, Outcome.ASK):
+        if row.address and decision.outcome in (Outcome.BLOCK, Outcome.ASK):
             began = _join_block(row, decision, good_requests, now)
         row.save(update_fields=["state", "reason", "block"])
     return began

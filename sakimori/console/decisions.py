@@ -15,7 +15,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.blacklist import actions
 from sakimori.blacklist.models import Block
-from sakimori.blacklist.queries import CUSTOMER_PATH, blocks
+from sakimori.blacklist.queries import CUSTOMER_PATH, blocks, findings
 from sakimori.console.pages import back, show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
@@ -48,6 +48,15 @@ def approve(request: PersonRequest, pk: int) -> HttpResponse:
 def refuse(request: PersonRequest, pk: int) -> HttpResponse:
     """Leave the address alone."""
     return _decide(request, pk, actions.refuse, "登録を却下しました。")
+
+
+@require_POST
+@soc_only
+def dismiss(request: PersonRequest, pk: int) -> HttpResponse:
+    """A finding without a block needs nothing more."""
+    row = access.get(findings(), request.user, customer=CUSTOMER_PATH, pk=pk)
+    _try(request, lambda: actions.dismiss(row, by=request.user, now=utc_now()), "検知を確認済みにしました。")
+    return back(request, otherwise="console:attacks")
 
 
 @require_http_methods(["GET", "POST"])

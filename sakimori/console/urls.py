@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("blocked/", attacks.blocked, name="blocked"),
     path("findings/", attacks.all_findings, name="findings"),
     path("findings/<int:pk>/", attacks.finding, name="finding"),
+    path("findings/<int:pk>/dismiss/", decisions.dismiss, name="dismiss"),
     path("blocks/<int:pk>/", attacks.block, name="block"),
     path("blocks/<int:pk>/approve/", decisions.approve, name="approve"),
     path("blocks/<int:pk>/refuse/", decisions.refuse, name="refuse"),

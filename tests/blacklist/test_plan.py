@@ -90,3 +90,13 @@ def test_a_foreign_entry_says_nothing_about_age() -> None:
 def test_rows_that_are_not_due_are_only_witnesses() -> None:
     plan = make([replace(NEW, due=False), replace(LEAVING, key=2, due=False)], PARTLY, now=NOW)
     assert (plan.add, plan.remove, plan.active, plan.restored) == ((), (), (), ())
+
+
+def test_a_block_that_followed_a_restore_is_the_one_that_counts() -> None:
+    restored = replace(
+        LEAVING, state=BlockState.RESTORED, removal_written=True, written_at=NOW - timedelta(seconds=8), due=False
+    )
+    again = replace(NEW, key=2, state=BlockState.APPLYING, written_at=NOW - timedelta(seconds=2))
+    plan = make([restored, again], LISTED, now=NOW)
+    assert not plan.stale
+    assert plan.active == (2,)

@@ -74,6 +74,7 @@ VISITS: dict[str, Visit] = {
     "console:blocked": Visit(),
     "console:findings": Visit(),
     "console:finding": Visit(lambda: [Finding.objects.get(kind="other").pk]),
+    "console:dismiss": Visit(lambda: [Finding.objects.get(kind="other").pk], posts=({},)),
     "console:block": Visit(_block),
     "console:approve": Visit(_block, posts=({},)),
     "console:refuse": Visit(_block, posts=({},)),
