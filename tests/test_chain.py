@@ -74,7 +74,7 @@ def test_the_customer_gets_the_address_back_and_is_told(chain: Chain, people: Pe
     assert Block.objects.get().state == BlockState.RESTORED
     assert listed(chain, people) == ()
     assert [mail.recipient for mail in chain.mailer.sent] == ["contact1@example.jp", "contact2@example.jp"]
-    assert "設定を戻しました(反映に数分)" in chain.mailer.sent[0].body
+    assert "設定を戻しました（反映に数分）" in chain.mailer.sent[0].body
     notes = list(Ticket.objects.get().notes.values_list("text", flat=True))
     assert len(notes) == 3
     assert "設定を戻しました" in notes[-1]
@@ -246,7 +246,7 @@ def test_a_wave_of_addresses_is_one_ticket_and_few_mails(chain: Chain, people: P
     assert len(chain.mailer.sent) == 4
     for last in range(20, 26):
         assert f"198[.]51[.]100[.]{last}" in chain.mailer.sent[-1].body
-    assert Ticket.objects.get().subject.endswith("(198.51.100.7 ほか 6 件)")
+    assert Ticket.objects.get().subject.endswith("（198.51.100.7 ほか 6 件）")
 
 
 def test_a_vendor_that_is_down_is_tried_again_and_the_soc_sees_it(chain: Chain, people: People) -> None:

@@ -189,7 +189,7 @@ def _alarm(contract: Contract, error: WafError, attempts: int, now: datetime) ->
     raise_alarm(
         key=f"waf-api:{contract.pk}:{type(error).__name__}",
         severity=Severity.HIGH,
-        sentence=f"{contract.customer.name}(契約 {contract.number}): {what}。",
+        sentence=f"{contract.customer.name}（契約 {contract.number}）: {what}。",
         link="/console/attacks",
         now=now,
     )

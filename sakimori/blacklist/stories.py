@@ -43,6 +43,7 @@ class Story:
     """All findings of one address put together."""
 
     kinds: list[KindText] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     sites: list[str] = field(default_factory=list)
     countries: list[str] = field(default_factory=list)
     blocked: int = 0
@@ -83,6 +84,7 @@ def story_of(finding: Finding) -> Story:
         story,
         {
             "kind": finding.kind,
+            "name": finding.name,
             "site_name": finding.site_name,
             "country": finding.country,
             "blocked": finding.blocked,
@@ -105,8 +107,8 @@ def sentence_of(reason: str) -> str:
 
 
 def _totals(findings: QuerySet[Finding], *keys: str) -> Iterable[dict[str, Any]]:
-    """Sums per kind, site and country, and per `keys`."""
-    groups = (*keys, "kind", "site_name", "country")
+    """Sums per kind, name, site and country, and per `keys`."""
+    groups = (*keys, "kind", "name", "site_name", "country")
     sums: Iterable[dict[str, Any]] = (
         findings.values(*groups)
         .annotate(
@@ -132,6 +134,7 @@ _GRAVITY = {kind.value: place for place, kind in enumerate(AttackKind)}
 def _add(story: Story, row: Mapping[str, object]) -> None:
     kind = explain(str(row["kind"]))
     _once(story.kinds, [kind])
+    _once(story.names, [str(row["name"])])
     _once(story.sites, [str(row["site_name"])])
     _once(story.countries, [str(row["country"])])
     story.blocked += _number(row["blocked"])

@@ -16,7 +16,7 @@ def watch_intake(*, now: datetime) -> int:
         raise_alarm(
             key=f"pull:{state.contract_id}",
             severity=Severity.HIGH,
-            sentence=f"{state.contract.customer.name}(契約 {state.contract.number})のログを取得できていません。",
+            sentence=f"{state.contract.customer.name}（契約 {state.contract.number}）のログを取得できていません。",
             link="/console/intake",
             now=now,
         )

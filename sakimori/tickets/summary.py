@@ -1,36 +1,28 @@
-"""Blocks with their findings, summed up as a mail or page tells of them."""
+"""Blocks with what happened, as a mail tells of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from django.db.models import prefetch_related_objects
-
-from sakimori.blacklist.models import Block, Finding
-from sakimori.logs.attack_kinds import AttackKind
+from sakimori.blacklist.models import Block
+from sakimori.blacklist.stories import Story, stories
 from sakimori.tickets.texts import BlockedAddress
-
-_LABELS = {kind.value: kind.label for kind in AttackKind}
 
 
 def summarise(blocks: Sequence[Block]) -> list[BlockedAddress]:
-    """One record per active block, in the order given. Two queries, however many blocks."""
-    prefetch_related_objects(list(blocks), "findings")
-    return [_summary(block, list(block.findings.all())) for block in blocks]
+    """One record per active block, in the order given. One query, however many blocks."""
+    told = stories(blocks)
+    return [_summary(block, told[block.pk]) for block in blocks]
 
 
-def _summary(block: Block, findings: Sequence[Finding]) -> BlockedAddress:
+def _summary(block: Block, story: Story) -> BlockedAddress:
     moment = block.active_at or block.proposed_at
     return BlockedAddress(
         address=block.address,
-        kinds=_distinct(_LABELS.get(finding.kind, finding.kind) for finding in findings),
-        sites=_distinct(finding.site_name for finding in findings),
-        country=next((finding.country for finding in findings if finding.country), ""),
-        blocked=sum(finding.blocked for finding in findings),
-        passed=sum(finding.passed for finding in findings),
-        first_at=min((finding.first_at for finding in findings), default=moment),
-        last_at=max((finding.last_at for finding in findings), default=moment),
+        kinds=[kind.label for kind in story.kinds],
+        sites=story.sites,
+        country="、".join(story.countries),
+        blocked=story.blocked,
+        passed=story.passed,
+        first_at=story.first_at or moment,
+        last_at=story.last_at or moment,
         active_at=moment,
     )
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))

@@ -43,7 +43,7 @@ class BlockedAddress:
 def ticket_subject(first_address: str, *, others: int) -> str:
     """Subject of a ticket about a blocked address and so many others."""
     more = f" ほか {others} 件" if others else ""
-    return f"攻撃元 IPアドレスのブラックリスト登録のお知らせ({first_address}{more})"
+    return f"攻撃元 IPアドレスのブラックリスト登録のお知らせ（{first_address}{more}）"
 
 
 def opened_note(addresses: Sequence[str]) -> str:
@@ -87,7 +87,7 @@ def restored_mail(
     """Body of the mail that says that an address is off the list, and what that does not mean."""
     return f"""{_greeting(letter)}
 
-ご依頼いただいた IPアドレスについて、設定を戻しました(反映に数分)。
+ご依頼いただいた IPアドレスについて、設定を戻しました（反映に数分）。
 
 IPアドレス: {defang(address)}
 ご依頼: {written(asked_at)} {asked_by} 様
@@ -101,7 +101,7 @@ IPアドレス: {defang(address)}
 
 def restored_note(address: str, *, others_entry: bool) -> str:
     """What the ticket's record says when an address is off the list."""
-    return f"IPアドレス {address} の設定を戻しました(反映に数分)。{_remainder(others_entry=others_entry)}"
+    return f"IPアドレス {address} の設定を戻しました（反映に数分）。{_remainder(others_entry=others_entry)}"
 
 
 def _remainder(*, others_entry: bool) -> str:
@@ -119,7 +119,7 @@ def _greeting(letter: Letterhead) -> str:
 
 
 def _one(entry: BlockedAddress) -> str:
-    return f"""■ {defang(entry.address)}(国: {entry.country or "不明"})
+    return f"""■ {defang(entry.address)}（国: {entry.country or "不明"}）
   攻撃種別: {"、".join(entry.kinds)}
   対象サイト: {"、".join(defang(site) for site in entry.sites)}
   検知件数: 遮断 {entry.blocked} 件 / 通過 {entry.passed} 件
@@ -131,6 +131,6 @@ def _footer(letter: Letterhead) -> str:
     return f"""----------------------------------------
 チケット番号: {letter.ticket_number}
 契約番号: {letter.contract_number}
-詳細(ログインが必要です): {letter.ticket_url}
-SOC 電話番号: {letter.soc_phone}(24 時間 365 日)
+詳細（ログインが必要です）: {letter.ticket_url}
+SOC 電話番号: {letter.soc_phone}（24 時間 365 日）
 {letter.service_name}"""

@@ -104,7 +104,7 @@ def _told(play: Play, address: str) -> set[str]:
     return {
         recipient
         for letter in play.outside.mails()
-        if "ブラックリストへ登録" in letter["subject"] and defang(address) + "(" in letter["text"]
+        if "ブラックリストへ登録" in letter["subject"] and defang(address) + "（" in letter["text"]
         for recipient in letter["recipients"]
     }
 

@@ -62,7 +62,7 @@ def _letters_about(letters: list[dict[str, object]], address: str) -> Counter[st
     return Counter(
         recipient
         for letter in letters
-        if "ブラックリストへ登録" in str(letter["subject"]) and f"{defang(address)}(" in str(letter["text"])
+        if "ブラックリストへ登録" in str(letter["subject"]) and f"{defang(address)}（" in str(letter["text"])
         for recipient in letter["recipients"]  # type: ignore[attr-defined]
     )
 
