@@ -11,6 +11,8 @@ os.environ.update(
     SAKIMORI_MAIL_FROM="soc@example.jp",
     SAKIMORI_SOC_PHONE="03-0000-0000",
     SAKIMORI_ALLOW_DOCUMENTATION="1",
+    # The same tests run on PostgreSQL: TEST_DATABASE_URL=postgresql://user@host/name ./run test
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", ""),
 )
 
 from sakimori.settings import *  # noqa: E402, F403

@@ -1,0 +1,74 @@
+"""How long the main job takes from outside: a demo process with simulators that answer at once, attack by attack."""
+
+import re
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from bench.figures import summary
+from sakimori.lib.defang import defang
+from sakimori.run.demo.cast import CUSTOMER_LOGIN
+from sakimori.run.demo.child import Child
+from sakimori.run.demo.doors import Browser, NotAsExpected, Outside, wait_for
+from sakimori.run.demo.play import SAKURA, SAKURA_CONTACTS, Play
+
+ROUNDS = 20
+_TICKET = re.compile(r'href="(/portal/tickets/WSP-[^"/]+/)"')
+_RESTORE = re.compile(r'href="(/portal/tickets/[^"]+/restore/)"')
+
+
+def measure_chain() -> dict[str, float]:
+    """Attack published -> on the vendor's list; first attack -> mail accepted; click -> off the list."""
+    with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as folder:
+        child = Child(Path(folder), environment={"SAKIMORI_WAVE_MINUTES": "0.01"})
+        began = time.monotonic()
+        child.start()
+        start_seconds = time.monotonic() - began
+        try:
+            doors = child.doors()
+            figures = _measure(Play(doors["base"], child.password(), Outside(doors)))
+        finally:
+            child.stop()
+    return {"rounds": ROUNDS, "start_s": round(start_seconds, 2), **figures}
+
+
+def _measure(play: Play) -> dict[str, float]:
+    blocked, mailed, restored = [], [], []
+    for number in range(ROUNDS):
+        address = f"198.51.100.{10 + number}"
+        began = time.monotonic()
+        play.attack("sql_injection", address)
+        wait_for(partial(_is_listed, play, address), "blocked")
+        blocked.append(time.monotonic() - began)
+        wait_for(partial(_is_told, play, address), "mailed")
+        mailed.append(time.monotonic() - began)
+        restored.append(_restore(play, address))
+    return {**summary("active", blocked), **summary("mailed", mailed), **summary("restored", restored)}
+
+
+def _is_listed(play: Play, address: str) -> bool:
+    return address in play.outside.blacklist(SAKURA)
+
+
+def _is_told(play: Play, address: str) -> bool:
+    letters = [letter for letter in play.outside.mails() if f"{defang(address)}（" in letter["text"]]
+    return len(letters) >= len(SAKURA_CONTACTS)
+
+
+def _restore(play: Play, address: str) -> float:
+    customer = play.browser(CUSTOMER_LOGIN)
+    path = _restore_link(customer, address)
+    began = time.monotonic()
+    customer.post(path, {"reason": ""}, page=path)
+    wait_for(lambda: not _is_listed(play, address), "restored")
+    return time.monotonic() - began
+
+
+def _restore_link(customer: Browser, address: str) -> str:
+    for ticket in _TICKET.findall(customer.html("/portal/")):
+        for row in customer.html(ticket).split("<tr"):
+            link = _RESTORE.search(row)
+            if link and f">{address}<" in row:
+                return link.group(1)
+    raise NotAsExpected(f"no ticket offers to restore {address}")
