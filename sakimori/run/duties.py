@@ -61,7 +61,7 @@ def all_duties() -> list[Duty]:
         ),
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
-        Duty("watch", 30.0, lambda: watch_intake(now=utc_now())),
+        Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty(
             "spool",
             600.0,

@@ -102,6 +102,17 @@ def vendor_faults(play: Play) -> None:
     play.outside.do("faults/clear")
 
 
+def seen_by_the_soc(play: Play) -> None:
+    """While the vendor answers with HTML or errors the SOC sees an alarm; afterwards everything goes on by itself."""
+    address = "198.51.100.170"
+    analyst = play.browser(ANALYST.login)
+    play.outside.do("faults", kind="html", scope="logs", duration_seconds=600)
+    wait_for(lambda: "ログを取得できていません" in analyst.text("/console/"), "the alarm is on the console", seconds=60)
+    play.outside.do("faults/clear")
+    play.attack("sql_injection", address)
+    wait_for(lambda: address in play.outside.blacklist(SAKURA), "the log is read again by itself", seconds=60)
+
+
 def foreign_entries(play: Play) -> None:
     """What somebody else put on the customer's lists is still there, and nothing that must not was ever written."""
     expect("203.0.113.66" in play.outside.blacklist(SAKURA), "the customer's own policy is untouched")
