@@ -20,7 +20,7 @@ from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.store.interface import LogStore
 from sakimori.waf.interface import WafVendor
 
-_WRITER_LEASE = timedelta(minutes=10)
+_WRITER_LEASE = timedelta(minutes=5)
 _FILES_AT_ONCE = 20
 _FINDINGS_AT_ONCE = 2000
 

@@ -9,7 +9,7 @@ from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 
-_LEASE = timedelta(minutes=30)
+_LEASE = timedelta(minutes=15)
 _ORPHAN_AGE = timedelta(hours=1)
 
 

@@ -30,9 +30,14 @@ class Duty:
     run: Callable[[], int]
 
 
+def host_name() -> str:
+    """The first half of a worker's name."""
+    return socket.gethostname()[:40]
+
+
 def worker_name() -> str:
     """Who claims rows: this process on this machine."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+    return f"{host_name()}:{os.getpid()}"
 
 
 def all_duties() -> list[Duty]:

@@ -32,9 +32,10 @@ def play_with_kills(play: Play, child: Child, kills: int) -> None:
         child.kill()
         child.start()
     play.browsers.clear()
-    wait_for(
-        lambda: not _unfinished(play, victims), "every attack of the kills is blocked and told", seconds=_SETTLE_SECONDS
-    )
+    try:
+        wait_for(lambda: not _unfinished(play, victims), "all blocked and told", seconds=_SETTLE_SECONDS)
+    except NotAsExpected as error:
+        raise NotAsExpected(f"{error}; unfinished: {', '.join(_unfinished(play, victims))}") from error
     for address in victims:
         expect(play.outside.added(address) == 1, f"{address} was added {play.outside.added(address)} times")
     _count_mails(play, victims)
