@@ -1,13 +1,19 @@
-"""From settings and rows to the contracts: which mailer, log store and vendor client are used."""
+"""From settings and rows to the contracts: which mailer, log store and vendor client are used.
+
+A stored credential that cannot be opened or used is `WafUnauthorised`, as if the vendor had refused it.
+"""
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 
 from django.conf import settings
 
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.secrets import open_vendor_key
+from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.http import GuardedClient
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
@@ -22,7 +28,7 @@ from sakimori.waf.imperva import (
     ImpervaVendor,
     Patience,
 )
-from sakimori.waf.interface import WafLogs, WafVendor
+from sakimori.waf.interface import WafLogs, WafUnauthorised, WafVendor
 
 # Duties look again by themselves, so a call insists only briefly.
 _PATIENCE = Patience(tries=2, first_wait_seconds=0.5, longest_wait_seconds=3.0, total_seconds=8.0)
@@ -52,9 +58,9 @@ def http_client() -> GuardedClient:
 
 
 def waf_vendor(account: VendorAccount) -> WafVendor:
-    """The vendor's API for one account."""
-    return _vendor(
-        ImpervaCredentials(
+    """The vendor's API for one account. Raises WafUnauthorised."""
+    with _refused_if_unusable():
+        credentials = ImpervaCredentials(
             cloud_url=account.cloud_url,
             api_url=account.api_url,
             api_id=account.api_id,
@@ -62,7 +68,7 @@ def waf_vendor(account: VendorAccount) -> WafVendor:
             account_id=account.account_id,
             block_list=BlockList(account.block_list),
         )
-    )
+    return _vendor(credentials)
 
 
 @lru_cache(maxsize=1000)
@@ -74,12 +80,22 @@ def _vendor(credentials: ImpervaCredentials) -> ImpervaVendor:
 
 
 def waf_logs(account: VendorAccount) -> WafLogs:
-    """The log pull of one account."""
-    credentials = ImpervaLogCredentials(
-        base_url=account.log_base_url,
-        api_id=account.log_api_id,
-        api_key=open_vendor_key(account, "log_api_key"),
-    )
+    """The log pull of one account. Raises WafUnauthorised."""
+    with _refused_if_unusable():
+        credentials = ImpervaLogCredentials(
+            base_url=account.log_base_url,
+            api_id=account.log_api_id,
+            api_key=open_vendor_key(account, "log_api_key"),
+        )
     return ImpervaLogs(
         credentials, http_client(), sleep=time.sleep, random=random.random, clock=time.monotonic, patience=_PATIENCE
     )
+
+
+@contextmanager
+def _refused_if_unusable() -> Iterator[None]:
+    """One contract's broken credential must look like that contract's trouble, not stop the work for all."""
+    try:
+        yield
+    except (CannotOpen, ValueError) as error:
+        raise WafUnauthorised(f"the stored credential cannot be used: {error}") from error

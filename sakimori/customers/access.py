@@ -43,7 +43,7 @@ def get(rows: QuerySet[Row], user: User | AnonymousUser, *, customer: str = "cus
 
 def check_may_restore(user: User, customer: Customer) -> None:
     """Raise PermissionDenied unless this person may take an address of the customer off the blacklist."""
-    if user.is_soc:
+    if user.is_soc and user.is_active:
         return
     if not may_restore(user, customer):
         raise PermissionDenied("この操作には承認者または管理者の権限が必要です。")
@@ -51,4 +51,6 @@ def check_may_restore(user: User, customer: Customer) -> None:
 
 def may_restore(user: User, customer: Customer) -> bool:
     """Whether this portal user is an approver or an admin of the customer."""
+    if not user.is_active:
+        return False
     return Member.objects.filter(user=user, customer=customer, role__in=_MAY_RESTORE).exists()

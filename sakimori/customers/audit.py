@@ -6,7 +6,7 @@ sealed text: destroying the key (chapter 3-1) leaves a chain that still verifies
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
@@ -51,7 +51,7 @@ def digest_of(entry: AuditEntry) -> str:
     """SHA-256 over every column of the entry and the digest of the one before it."""
     parts = (
         entry.previous,
-        entry.at.isoformat(),
+        entry.at.astimezone(UTC).isoformat(),
         entry.actor,
         entry.action,
         entry.target,

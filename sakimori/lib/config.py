@@ -134,6 +134,11 @@ def read(environment: Mapping[str, str]) -> Config:
     def take(name: str, parse: Callable[[str], Value]) -> Value:
         return _take(environment, name, parse)
 
+    if bool(environment.get("SAKIMORI_TLS_CERTIFICATE")) != bool(environment.get("SAKIMORI_TLS_KEY")):
+        raise SettingError(
+            "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
+        )
+
     return Config(
         data=take("SAKIMORI_DATA", lambda text: Path(text).resolve()),
         base_url=take("SAKIMORI_BASE_URL", _web_address),

@@ -11,6 +11,7 @@ from sakimori.logs.store.interface import LogStore
 
 _LEASE = timedelta(minutes=15)
 _ORPHAN_AGE = timedelta(hours=1)
+_NAMES_AT_ONCE = 500  # A database takes only so many values in one question.
 
 
 def ingest_due(*, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> int:
@@ -40,9 +41,13 @@ def clear_spool(*, spool: Spool, keep: timedelta, now: datetime) -> int:
         LogFile.objects.filter(pk=file.pk).update(spool_cleared_at=now)
         cleared += 1
     old = list(spool.names_older_than((now - _ORPHAN_AGE).timestamp()))
-    known = set(LogFile.objects.filter(spool_name__in=old).values_list("spool_name", flat=True))
-    for name in old:
-        if name not in known:
-            spool.remove(name)
-            cleared += 1
+    for start in range(0, len(old), _NAMES_AT_ONCE):
+        cleared += _clear_left_overs(spool, set(old[start : start + _NAMES_AT_ONCE]))
     return cleared
+
+
+def _clear_left_overs(spool: Spool, names: set[str]) -> int:
+    left_over = names.difference(LogFile.objects.filter(spool_name__in=names).values_list("spool_name", flat=True))
+    for name in left_over:
+        spool.remove(name)
+    return len(left_over)

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
+from sakimori.lib.crypto import CannotOpen
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, numbered_events
@@ -34,16 +35,21 @@ def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], 
     """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
     LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORING, attempts=file.attempts + 1)
     try:
-        _forget(file, store)
+        _store_or_quarantine(file, store=store, spool=spool, clock=clock)
+    except (StoreError, OSError, CannotOpen) as error:
+        _log.warning("ingest.postponed", file=file.pk, error=f"{type(error).__name__}: {error}"[:300])
+        _postpone(file, clock())
+
+
+def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
+    _forget(file, store)
+    try:
         count = _store(file, store=store, spool=spool)
     except UnreadableFile as error:
         _forget(file, store)
         _finish(file, state=LogFileState.QUARANTINED, reason=error.reason.sentence, now=clock())
     except FileNotFoundError:
         _finish(file, state=LogFileState.QUARANTINED, reason="スプールにファイルがありません。", now=clock())
-    except (StoreError, OSError) as error:
-        _log.warning("ingest.postponed", file=file.pk, error=f"{type(error).__name__}: {error}"[:300])
-        _postpone(file, clock())
     else:
         _finish(file, state=LogFileState.STORED, reason="", now=clock(), count=count)
 

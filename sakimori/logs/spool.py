@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -42,10 +43,11 @@ class Spool:
         try:
             digest, size = _write(partial, chunks, limit_bytes)
             partial.rename(self._folder / name)
+            sync_folder(self._folder)
         except BaseException:
             partial.unlink(missing_ok=True)
+            self.remove(name)
             raise
-        sync_folder(self._folder)
         return SpooledFile(name, digest, size)
 
     def check_writable(self) -> None:
@@ -67,8 +69,10 @@ class Spool:
     def names_older_than(self, moment_epoch: float) -> Iterator[str]:
         """Names of files, finished or not, that were last written before `moment_epoch` (seconds)."""
         for entry in os.scandir(self._folder):
-            if entry.is_file() and entry.stat().st_mtime < moment_epoch:
-                yield entry.name
+            # Files come and go meanwhile: another worker clears, a file under way gets its finished name.
+            with suppress(FileNotFoundError):
+                if entry.is_file() and entry.stat().st_mtime < moment_epoch:
+                    yield entry.name
 
 
 def _write(path: Path, chunks: Iterable[bytes], limit_bytes: int) -> tuple[str, int]:

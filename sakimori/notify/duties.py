@@ -8,6 +8,8 @@ from sakimori.notify.interface import Mailer
 from sakimori.notify.models import Delivery, DeliveryState, Severity
 
 _LEASE = timedelta(minutes=2)
+# The lease of every copy runs from the beginning of the round, so a round must end long before it.
+_AT_ONCE = 10
 _ALARM_AFTER_ATTEMPTS = 4
 
 
@@ -18,11 +20,14 @@ def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
     """
     due = Delivery.objects.select_related("message__customer").filter(state=DeliveryState.QUEUED, next_try_at__lte=now)
     tried = 0
-    for delivery in claim(due.order_by("next_try_at", "pk"), worker=worker, now=now, lease=_LEASE):
+    claimed = claim(due.order_by("next_try_at", "pk"), worker=worker, now=now, lease=_LEASE, limit=_AT_ONCE)
+    for delivery in claimed:
         send(delivery, mailer=mailer, now=now)
         tried += 1
-        if delivery.state == DeliveryState.QUEUED and delivery.attempts >= _ALARM_AFTER_ATTEMPTS:
-            _alarm_mail_stuck(now)
+        if delivery.state == DeliveryState.QUEUED:
+            if delivery.attempts >= _ALARM_AFTER_ATTEMPTS:
+                _alarm_mail_stuck(now)
+            break
     return tried
 
 

@@ -2,6 +2,9 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -28,37 +31,59 @@ class SmtpMailer:
     def send(self, mail: OutgoingMail) -> None:
         """See `Mailer.send`."""
         message = as_message(mail)
-        try:
-            with self._connection() as connection:
+        with self._connection() as connection:
+            try:
                 connection.send_message(message, from_addr=mail.sender, to_addrs=[mail.recipient])
-        except smtplib.SMTPRecipientsRefused as error:
-            code, answer = next(iter(error.recipients.values()))
-            raise _refused(code, answer) from error
-        except smtplib.SMTPResponseException as error:
-            raise _refused(error.smtp_code, error.smtp_error) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise MailUnavailable(f"the mail server cannot be used: {error}") from error
+            except smtplib.SMTPRecipientsRefused as error:
+                code, answer = next(iter(error.recipients.values()))
+                raise _refused(code, answer) from error
+            except smtplib.SMTPDataError as error:
+                raise _refused(error.smtp_code, error.smtp_error) from error
+            except smtplib.SMTPNotSupportedError as error:
+                raise MailRefused(f"the mail server cannot take this address: {error}") from error
+            except (smtplib.SMTPException, OSError) as error:
+                raise MailUnavailable(f"the mail server cannot be used: {error}") from error
 
     def check(self) -> None:
         """See `Mailer.check`."""
-        try:
-            with self._connection() as connection:
-                connection.noop()
-        except (smtplib.SMTPException, OSError) as error:
-            raise MailUnavailable(f"the mail server cannot be used: {error}") from error
+        with self._connection():
+            pass
 
-    def _connection(self) -> smtplib.SMTP:
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        """A connection, signed in. What goes wrong here is about us, not about a mail: it is always worth another try.
+
+        The goodbye is a courtesy: once a mail is accepted, nothing that the server says about QUIT changes that.
+        """
+        try:
+            connection = self._signed_in()
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            raise MailUnavailable(f"the mail server cannot be used: {error}") from error
+        try:
+            yield connection
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
+    def _signed_in(self) -> smtplib.SMTP:
+        connection = self._connected()
+        try:
+            if self._url.scheme == "smtp":
+                connection.starttls(context=ssl.create_default_context())
+            if self._url.username:
+                connection.login(unquote(self._url.username), unquote(self._url.password or ""))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connected(self) -> smtplib.SMTP:
         host = self._url.hostname or ""
         if self._url.scheme == "smtps":
             secure = ssl.create_default_context()
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, self._port, timeout=_TIMEOUT_SECONDS, context=secure)
-        else:
-            connection = smtplib.SMTP(host, self._port, timeout=_TIMEOUT_SECONDS)
-        if self._url.scheme == "smtp":
-            connection.starttls(context=ssl.create_default_context())
-        if self._url.username:
-            connection.login(unquote(self._url.username), unquote(self._url.password or ""))
-        return connection
+            return smtplib.SMTP_SSL(host, self._port, timeout=_TIMEOUT_SECONDS, context=secure)
+        return smtplib.SMTP(host, self._port, timeout=_TIMEOUT_SECONDS)
 
 
 def as_message(mail: OutgoingMail) -> EmailMessage:
@@ -70,7 +95,7 @@ def as_message(mail: OutgoingMail) -> EmailMessage:
         message["From"] = mail.sender
         message["To"] = Address(display_name=f"{mail.recipient_name} 様", addr_spec=mail.recipient)
         message["Subject"] = mail.subject
-    except ValueError as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise MailRefused(f"a header of the mail is not allowed: {error}") from error
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = "ja"

@@ -1,6 +1,7 @@
 """The collector behind TLS, in a thread of its own. Without a certificate in the settings a self-signed one is made."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from datetime import datetime, timedelta
@@ -23,9 +24,11 @@ _YEARS = timedelta(days=3 * 365)
 
 
 class CollectorServer:
-    """The push door on SAKIMORI_HEC_LISTEN, TLS 1.2 or newer."""
+    """The push door on SAKIMORI_HEC_LISTEN, TLS 1.2 or newer. Port 0 is a free one; `port` says which, once started."""
 
     def __init__(self, host: str, port: int) -> None:
+        self.port = port
+        self._host = host
         certificate, key = _certificate(host)
         config = uvicorn.Config(
             collector(spool=backends.spool(), clock=utc_now),
@@ -43,10 +46,14 @@ class CollectorServer:
         if config.ssl is not None:
             config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
         self._server = uvicorn.Server(config)
+        self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Begin to answer: from now on a sender gets through. OSError if the port is taken."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        self._socket = socket.create_server((self._host, self.port), family=family, backlog=100)
+        self.port = self._socket.getsockname()[1]
         self._thread.start()
 
     def stop(self) -> None:
@@ -55,7 +62,7 @@ class CollectorServer:
         self._thread.join(5.0)
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve())
+        asyncio.run(self._server.serve(sockets=[self._socket] if self._socket else None))
 
 
 def _certificate(host: str) -> tuple[Path, Path]:

@@ -6,6 +6,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import QuerySet
 
 from sakimori import backends
 from sakimori.lib.claims import Claimable, release_of_dead
@@ -29,7 +30,8 @@ def free_claims_of_the_dead(*, me: int) -> None:
     """A process that was killed left claims behind; nobody but it would have waited for their leases to end."""
     for model in apps.get_models():
         if issubclass(model, Claimable):
-            release_of_dead(model.objects.all(), host=host_name(), is_alive=lambda number: _lives(number, me))
+            rows: QuerySet[Claimable] = QuerySet(model)
+            release_of_dead(rows, host=host_name(), is_alive=lambda number: _lives(number, me))
 
 
 def _lives(number: int, me: int) -> bool:

@@ -102,7 +102,9 @@ def tell_of_blocks(ticket: Ticket, *, wave: timedelta, now: datetime) -> int:
 
 
 def _told_lately(ticket: Ticket, wave: timedelta, now: datetime) -> bool:
-    return TicketBlock.objects.filter(ticket=ticket, told_in__written_at__gt=now - wave).exists()
+    """Whether this customer got a mail about blocked addresses within the last wave, whichever ticket it was for."""
+    rows = TicketBlock.objects.filter(ticket__contract=ticket.contract)
+    return rows.filter(told_in__written_at__gt=now - wave).exists()
 
 
 def tell_of_restore(entry: TicketBlock, *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from sakimori.lib.addresses import canonical, is_public, parse_address, parse_ne
 
 NEVER_PUBLIC = [
     "0.0.0.0",
+    "192.0.2.1",
     "10.1.2.3",
     "100.64.0.1",
     "100.127.255.255",
@@ -71,7 +72,7 @@ def test_addresses_of_strangers_on_the_internet(text: str) -> None:
     assert is_public(ip_address(text), documentation_counts=False)
 
 
-@pytest.mark.parametrize("text", ["192.0.2.1", "198.51.100.255", "203.0.113.0", "2001:db8::1", "::ffff:192.0.2.1"])
+@pytest.mark.parametrize("text", ["192.0.2.2", "198.51.100.255", "203.0.113.0", "2001:db8::1", "::ffff:192.0.2.2"])
 def test_documentation_addresses_count_only_when_asked(text: str) -> None:
     assert is_public(ip_address(text), documentation_counts=True)
     assert not is_public(ip_address(text), documentation_counts=False)

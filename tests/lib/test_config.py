@@ -40,7 +40,6 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("SAKIMORI_SOC_PHONE", ""),
         ("SAKIMORI_LISTEN", "8000"),
         ("SAKIMORI_LISTEN", "127.0.0.1:99999"),
-        ("SAKIMORI_TLS_KEY", "/nowhere/key.pem"),
         ("DATABASE_URL", "mysql://host/db"),
         ("LOGSTORE_URL", "http://host"),
         ("SAKIMORI_SOC_NETWORKS", "192.0.2.0/24, nonsense"),
@@ -68,3 +67,11 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
 def test_every_setting_stands_in_the_readme(name: str) -> None:
     text = (Path(__file__).parents[2] / name).read_text()
     assert [setting.name for setting in SETTINGS if setting.name not in text] == []
+
+
+def test_a_certificate_needs_its_key() -> None:
+    with pytest.raises(SettingError, match="SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY"):
+        read({**GOOD, "SAKIMORI_TLS_CERTIFICATE": "/nowhere/certificate.pem"})
+    both = {"SAKIMORI_TLS_CERTIFICATE": "/nowhere/certificate.pem", "SAKIMORI_TLS_KEY": "/nowhere/key.pem"}
+    with pytest.raises(SettingError, match="SAKIMORI_TLS_CERTIFICATE is wrong: there is no file"):
+        read({**GOOD, **both})

@@ -6,13 +6,16 @@ is an object becomes a line of JSON.
 """
 
 import gzip
+import hashlib
 import io
 import json
+import re
 import secrets
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -26,6 +29,7 @@ from sakimori.logs.spool import Spool, TooLarge
 
 DOOR = "hec"
 _LIMIT_BYTES = 64 << 20
+_SPACE = re.compile(r"\s*")
 
 
 class BadRequest(Exception):
@@ -40,14 +44,15 @@ def collector(*, spool: Spool, clock: Callable[[], datetime]) -> Starlette:
     """The collector as an ASGI application."""
 
     async def take(request: Request) -> JSONResponse:
-        raw = request.url.path.endswith("/raw")
+        raw = request.url.path.endswith(("/raw", "/raw/1.0"))
         try:
+            # The token comes first: a stranger's body is not even read.
+            contract = await run_in_threadpool(_contract, _token(request))
             body = await _body(request)
-            token = _token(request)
-            await run_in_threadpool(_take, body, token, raw=raw, spool=spool, clock=clock)
+            await run_in_threadpool(_take, body, contract, raw=raw, spool=spool, clock=clock)
         except BadRequest as error:
             return JSONResponse({"text": str(error), "code": error.code}, error.status)
-        except (TooLarge, OSError):
+        except (TooLarge, OSError, DatabaseError):
             return JSONResponse({"text": "Server is busy", "code": 9}, 503)
         return JSONResponse({"text": "Success", "code": 0})
 
@@ -76,7 +81,7 @@ def _inflated(body: bytes) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
             plain = file.read(_LIMIT_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise BadRequest("Invalid data format", 6) from error
     if len(plain) > _LIMIT_BYTES:
         raise BadRequest("Request entity too large", 27, 413)
@@ -92,17 +97,17 @@ def _token(request: Request) -> str:
     return token.strip()
 
 
-def _take(body: bytes, token: str, *, raw: bool, spool: Spool, clock: Callable[[], datetime]) -> None:
+def _take(body: bytes, contract: Contract, *, raw: bool, spool: Spool, clock: Callable[[], datetime]) -> None:
     close_old_connections()
-    contract = _contract(token)
     if not body.strip():
         raise BadRequest("No data", 5)
     lines = body if raw else b"".join(_lines(body))
-    digest = token_digest(lines.hex())[:32]
+    digest = hashlib.sha256(lines).hexdigest()[:32]
     accept([lines], contract=contract, door=DOOR, name=f"hec-{digest}", spool=spool, now=clock())
 
 
 def _contract(token: str) -> Contract:
+    close_old_connections()
     digest = token_digest(token)
     account = VendorAccount.objects.select_related("contract").filter(collector_token_digest=digest).first()
     if account is None or not secrets.compare_digest(account.collector_token_digest, digest):
@@ -111,16 +116,24 @@ def _contract(token: str) -> Contract:
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    """The events of a request, which are JSON objects one after the other, each as one line."""
+    """The events of a request, which are JSON objects one after the other, each as one line.
+
+    What is no UTF-8 spoils its own line only: a visitor's bytes must not keep the events of others out.
+    """
     try:
-        text = body.decode().lstrip()
-        decoder, position = json.JSONDecoder(), 0
+        text = body.decode(errors="surrogateescape")
+        decoder, position = json.JSONDecoder(), _after_space(text, 0)
         while position < len(text):
             envelope, end = decoder.raw_decode(text, position)
             yield _line(envelope)
-            position = end + len(text[end:]) - len(text[end:].lstrip())
+            position = _after_space(text, end)
     except (ValueError, RecursionError) as error:
         raise BadRequest("Invalid data format", 6) from error
+
+
+def _after_space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
 
 
 def _line(envelope: object) -> bytes:
@@ -130,4 +143,4 @@ def _line(envelope: object) -> bytes:
     if event in ("", None):
         raise BadRequest("Event field cannot be blank", 13)
     text = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
-    return text.replace("\n", " ").replace("\r", " ").encode() + b"\n"
+    return text.replace("\n", " ").replace("\r", " ").encode(errors="surrogatepass") + b"\n"

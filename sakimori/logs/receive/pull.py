@@ -1,6 +1,7 @@
 """The pull door: read a contract's log index at the vendor and take in every file that the ledger does not know.
 
 A file that disappears between index and download is passed over; what it means (a gap) is seen in the ledger.
+One that is too large is a failure, of which the SOC is told, but the files behind it are taken all the same.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.logs.models import LogFile, PullState
 from sakimori.logs.receive.accept import accept
-from sakimori.logs.spool import Spool
+from sakimori.logs.spool import Spool, TooLarge
 from sakimori.waf.interface import WafError, WafLogs, WafMissing
 
 DOOR = "pull"
@@ -46,7 +47,7 @@ def _pull(
         for _file in _new_files(account.contract, open_logs(account), spool=spool, clock=clock):
             taken += 1
             state.last_file_at = clock()
-    except (WafError, OSError) as error:
+    except (WafError, OSError, TooLarge) as error:
         state.failures += 1
         state.last_error = _sentence(error)
         state.next_try_at = clock() + min(pause * 2 ** min(state.failures, 10), _LONGEST_PAUSE)
@@ -63,6 +64,7 @@ def _new_files(contract: Contract, logs: WafLogs, *, spool: Spool, clock: Callab
         names = logs.log_index()
     except WafMissing:
         return  # A new configuration answers 404 until its first file exists: nothing is wrong.
+    too_large: TooLarge | None = None
     known = set(LogFile.objects.filter(contract=contract, door=DOOR, name__in=names).values_list("name", flat=True))
     for name in names:
         if name in known:
@@ -72,6 +74,10 @@ def _new_files(contract: Contract, logs: WafLogs, *, spool: Spool, clock: Callab
                 yield accept(chunks, contract=contract, door=DOOR, name=name, spool=spool, now=clock())
         except WafMissing:
             continue
+        except TooLarge as error:
+            too_large = error
+    if too_large is not None:
+        raise too_large  # Only now: it must not keep the files behind it out.
 
 
 def _sentence(error: Exception) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from sakimori.lib.config import SETTINGS
 from sakimori.run.cli import set_up_django
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, companies
 from sakimori.run.demo.check import check
@@ -24,7 +25,7 @@ _LIFE_PER_MINUTE = 60
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--data`, `--port`, `--quiet`, and `--check` with `--json` and `--kills`."""
     parser.add_argument("--data", type=Path, help="folder for everything the demo keeps (default: data/demo)")
-    parser.add_argument("--port", type=int, default=8800, help="first of nine ports on this machine; 0: free ones")
+    parser.add_argument("--port", type=int, default=8800, help="first of seven ports on this machine; 0: free ones")
     parser.add_argument("--quiet", action="store_true", help="no everyday traffic and no texts")
     parser.add_argument("--check", action="store_true", help="play everything unattended in a throw-away folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --check: write the results there too")
@@ -43,13 +44,15 @@ def _demo(folder: Path, *, port: int, quiet: bool) -> int:
     began = time.monotonic()
     first_time = not (folder / FILE).exists()
     notes = load_or_make(folder.resolve(), port=port)
-    if is_taken(notes.port):
-        print(f"Port {notes.port} is in use: stop what runs there, or give another --data and --port.", file=sys.stderr)
+    taken = next((number for number in _ports(notes) if is_taken(number)), None)
+    if taken is not None:
+        print(f"Port {taken} is in use: stop what runs there, or give another --data and --port.", file=sys.stderr)
         return 2
     world = World(folder.resolve() / "simulators", spec=_spec(notes))
     world.start()
     if first_time and not quiet:
         world.control.switches({"life_per_minute": _LIFE_PER_MINUTE})
+    _forget_settings()
     os.environ.update(_settings(notes, world, folder.resolve()))
     set_up_django()
     return _run(notes, world, quiet=quiet, began=began)
@@ -76,11 +79,25 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
     return 0
 
 
+def _ports(notes: DemoNotes) -> list[int]:
+    """The ports that are known before the start: the pages', and the simulators' unless they are free to choose."""
+    first = notes.simulator_port
+    return [notes.port, *(range(first, first + 6) if first else ())]
+
+
 def _spec(notes: DemoNotes) -> WorldSpec:
     first = notes.simulator_port
     ports = Ports(*range(first, first + 6)) if first else Ports()
     accounts = tuple(company.account for company in companies(notes))
     return WorldSpec(accounts=accounts, ports=ports)
+
+
+def _forget_settings() -> None:
+    """A real installation's settings in the environment must not leak into the demo; the waves may be shortened."""
+    for setting in SETTINGS:
+        if setting.name != "SAKIMORI_WAVE_MINUTES":
+            os.environ.pop(setting.name, None)
+            os.environ.pop(f"{setting.name}_FILE", None)
 
 
 def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]:
@@ -94,8 +111,6 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_PULL_SECONDS": "1",
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
-        "DATABASE_URL": "",
-        "LOGSTORE_URL": "",
     }
 
 

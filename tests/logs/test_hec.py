@@ -1,0 +1,380 @@
+"""The push door: the collector's protocol through ASGI, and the real thing over TLS with the simulated pusher."""
+
+import asyncio
+import gzip
+import json
+import socket
+import ssl
+import time
+import tracemalloc
+import warnings
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import DatabaseError
+
+from sakimori import backends
+from sakimori.customers.models import Contract, VendorAccount
+from sakimori.customers.secrets import issue_collector_token
+from sakimori.lib.jst import utc_now
+from sakimori.logs.duties import ingest_due
+from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.receive import hec
+from sakimori.logs.receive.hec import collector
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore
+from sakimori.run.collector import CollectorServer
+from sakimori.simulators.hec_pusher import HecPusher, hec_client, queue_lines
+from sakimori.simulators.spec import PushTarget
+from sakimori.simulators.state import State
+from tests.lines import cef
+from tests.moments import START, Clock
+from tests.people import make_people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EVENT = "/services/collector/event"
+RAW = "/services/collector/raw"
+LINE = "CEF:0|Incapsula|SIEMintegration|1|1|SQL Injection|0| fileId=1 名前=さきもり"
+
+
+@dataclass
+class Door:
+    """The collector with two contracts, called as the vendor would call it."""
+
+    spool: Spool
+    folder: Path
+    a: Contract
+    b: Contract
+    token_a: str
+    token_b: str
+
+    def post(self, body: bytes | AsyncIterator[bytes], *, path: str = EVENT, **headers: str) -> tuple[int, int]:
+        """Status and the protocol's code. Headers as keywords; `token` is short for an Authorization."""
+        token = headers.pop("token", self.token_a)
+        given = {"authorization": f"Splunk {token}"} | {name.replace("_", "-"): text for name, text in headers.items()}
+        answer = self.call("POST", path, content=body, headers=given)
+        return answer.status_code, answer.json()["code"]
+
+    def call(self, method: str, path: str, **request: object) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(collector(spool=self.spool, clock=Clock()))
+            async with httpx.AsyncClient(transport=transport, base_url="https://collector", timeout=60) as client:
+                return await client.request(method, path, **request)  # type: ignore[arg-type]
+
+        return asyncio.run(ask())
+
+    def content(self) -> list[bytes]:
+        """What lies in the spool, in the order of the ledger."""
+        return [self.spool.path(file.spool_name).read_bytes() for file in LogFile.objects.order_by("pk")]
+
+    def nothing_kept(self) -> bool:
+        return not LogFile.objects.exists() and not list(self.folder.iterdir())
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    people = make_people()
+    tokens = {}
+    for contract in (people.a, people.b):
+        account = VendorAccount(contract=contract, api_id="1", sealed_api_key="x")
+        tokens[contract.pk] = issue_collector_token(account)
+        account.save()
+    folder = tmp_path / "spool"
+    return Door(Spool(folder), folder, people.a, people.b, tokens[people.a.pk], tokens[people.b.pk])
+
+
+def events(*lines: object) -> bytes:
+    return "".join(json.dumps({"event": line, "host": "x"}, ensure_ascii=False) for line in lines).encode()
+
+
+def bomb(plain_bytes: int) -> bytes:
+    """So many zeros, as gzip."""
+    packer = zlib.compressobj(1, wbits=31)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(plain_bytes >> 20)) + packer.flush()
+
+
+@pytest.mark.parametrize("path", ["/services/collector", EVENT, f"{EVENT}/1.0"])
+def test_events_become_one_file_of_lines(door: Door, path: str) -> None:
+    assert door.post(events(LINE, "second"), path=path) == (200, 0)
+    assert door.content() == [f"{LINE}\nsecond\n".encode()]
+    file = LogFile.objects.get()
+    assert (file.contract, file.door, file.state) == (door.a, "hec", LogFileState.RECEIVED)
+    assert (file.received_at, file.next_try_at, file.size_bytes) == (START, START, len(door.content()[0]))
+
+
+@pytest.mark.parametrize("path", [RAW, f"{RAW}/1.0"])
+def test_raw_lines_stay_byte_for_byte(door: Door, path: str) -> None:
+    body = b"one\r\ntwo \xff\x00\n\nlast"
+    assert door.post(body, path=path) == (200, 0)
+    assert door.content() == [body]
+
+
+@pytest.mark.parametrize("path", [EVENT, RAW])
+def test_gzip_is_unpacked(door: Door, path: str) -> None:
+    body = events(LINE) if path == EVENT else LINE.encode() + b"\n"
+    assert door.post(gzip.compress(body), path=path, content_encoding="GZIP") == (200, 0)
+    assert door.content() == [LINE.encode() + b"\n"]
+
+
+def test_an_event_that_is_an_object_becomes_a_line_of_json(door: Door) -> None:
+    assert door.post(events({"a": "さくら\n", "b": [1, None]}, 7, False, ["x"])) == (200, 0)
+    lines = door.content()[0].decode().splitlines()
+    assert [json.loads(line) for line in lines] == [{"a": "さくら\n", "b": [1, None]}, 7, False, ["x"]]
+
+
+def test_line_breaks_in_an_event_forge_no_second_line(door: Door) -> None:
+    assert door.post(events("one\nCEF:0|forged\r\nCEF:0|forged")) == (200, 0)
+    assert door.content() == [b"one CEF:0|forged  CEF:0|forged\n"]
+
+
+def test_space_between_events_is_no_event(door: Door) -> None:
+    body = b" \n" + events("one") + b"\r\n\t " + events("two") + b"\n\n"
+    assert door.post(body) == (200, 0)
+    assert door.content() == [b"one\ntwo\n"]
+
+
+def test_many_small_events_take_linear_time(door: Door) -> None:
+    began = time.monotonic()
+    assert door.post(events(*range(100_000))) == (200, 0)
+    assert time.monotonic() - began < 20
+    assert door.content()[0].count(b"\n") == 100_000
+
+
+@pytest.mark.parametrize("body", [b'{"event": "bad \\ud800 half"}', b'{"event": "bad \xff byte"}'])
+def test_one_bad_sign_spoils_one_line_not_the_batch(door: Door, body: bytes, log_store: LogStore) -> None:
+    """A visitor chooses what stands in a line: he must not be able to keep the whole batch out."""
+    good = cef("SQL Injection", "198.51.100.7", at=START).decode()
+    assert door.post(events(good) + body + events(good.replace("fileId=", "fileId=1"))) == (200, 0)
+    ingest_due(store=log_store, spool=door.spool, worker="one", clock=Clock())
+    file = LogFile.objects.get()
+    assert (file.state, file.rows, file.quarantined_lines) == (LogFileState.STORED, 2, 1)
+    assert file.bad_lines.get().reason == "bad_utf8"
+
+
+@pytest.mark.parametrize("path", ["/services/collector/health", "/services/collector/health/1.0"])
+def test_health_needs_no_token(door: Door, path: str) -> None:
+    answer = door.call("GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (200, 17)
+
+
+def test_other_addresses_and_methods_are_closed(door: Door) -> None:
+    assert door.call("GET", EVENT).status_code == 405
+    assert door.call("POST", "/services/collector/ack").status_code == 404
+    assert door.call("GET", "/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("authorization", "expected"),
+    [
+        ("", (401, 2)),
+        ("Splunk", (401, 2)),
+        ("Splunk ", (401, 2)),
+        ("Bearer {token}", (401, 3)),
+        ("Splunk wrong", (403, 4)),
+        ("Splunk {token}x", (403, 4)),
+        ("splunk {token}", (200, 0)),
+    ],
+)
+def test_only_a_right_token_opens_the_door(door: Door, authorization: str, expected: tuple[int, int]) -> None:
+    given = authorization.format(token=door.token_a)
+    assert door.post(events(LINE), authorization=given) == expected
+    if expected[0] != 200:
+        assert door.nothing_kept()
+
+
+def test_without_any_authorization_the_door_is_closed(door: Door) -> None:
+    answer = door.call("POST", EVENT, content=events(LINE))
+    assert (answer.status_code, answer.json()) == (401, {"text": "Token is required", "code": 2})
+    assert door.nothing_kept()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Splunk wrong"}])
+def test_a_stranger_cannot_make_us_read_a_large_body(door: Door, headers: dict[str, str]) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(1000):
+            taken += 1 << 20
+            yield bytes(1 << 20)
+
+    answer = door.call("POST", RAW, content=endless(), headers=headers)
+    assert answer.status_code in (401, 403)
+    assert taken <= 2 << 20
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", (400, 5)),
+        (b" \r\n\t", (400, 5)),
+        (b"CEF:0|Incapsula", (400, 6)),
+        (b'{"event": "a"} trailing', (400, 6)),
+        (b'{"event": "a"', (400, 6)),
+        (b"[" * 100_000, (400, 6)),
+        (b'["event"]', (400, 12)),
+        (b"{}", (400, 12)),
+        (b'{"event": ""}', (400, 13)),
+        (b'{"event": null}', (400, 13)),
+        (b'{"event": "a"}{"event": null}', (400, 13)),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_whole(door: Door, body: bytes, expected: tuple[int, int]) -> None:
+    assert door.post(body) == expected
+    assert door.nothing_kept()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", b"", gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"x")[:10] + b"\xff" * 50, b"\x1f\x8b\x08"],
+)
+def test_broken_gzip_is_refused(door: Door, body: bytes) -> None:
+    status, code = door.post(body, path=RAW, content_encoding="gzip")
+    assert (status, code) in ((400, 6), (400, 5))
+    assert door.nothing_kept()
+
+
+def test_a_bomb_is_refused_at_a_bounded_cost(door: Door) -> None:
+    body = bomb(512 << 20)
+    assert len(body) < 4 << 20
+    tracemalloc.start()
+    try:
+        assert door.post(body, path=RAW, content_encoding="gzip") == (413, 27)
+        assert tracemalloc.get_traced_memory()[1] < 256 << 20
+    finally:
+        tracemalloc.stop()
+    assert door.nothing_kept()
+
+
+def test_too_large_is_refused_before_all_of_it_is_read(door: Door) -> None:
+    taken = 0
+
+    async def large() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(200):
+            taken += 1 << 20
+            yield bytes(1 << 20)
+
+    assert door.post(large(), path=RAW) == (413, 27)
+    assert taken <= 66 << 20
+    assert door.nothing_kept()
+
+
+def test_the_token_decides_whose_it_is_whatever_the_line_says(door: Door) -> None:
+    line = cef("SQL Injection", "198.51.100.7", at=START, site_id=ord("A"), site="shop-a.example.jp").decode()
+    assert door.post(events(line), token=door.token_b) == (200, 0)
+    assert LogFile.objects.get().contract == door.b
+
+
+def test_the_same_request_twice_is_one_file(door: Door) -> None:
+    for _ in range(3):
+        assert door.post(events(LINE)) == (200, 0)
+    assert LogFile.objects.count() == 1
+    assert len(list(door.folder.iterdir())) == 1
+    assert door.post(events(LINE), token=door.token_b) == (200, 0)
+    assert LogFile.objects.count() == 2
+
+
+def test_a_full_disk_is_busy_and_nothing_is_kept(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("sakimori.logs.spool.os.fsync", full)
+        assert door.post(events(LINE)) == (503, 9)
+    assert door.nothing_kept()
+    assert door.post(events(LINE)) == (200, 0)
+
+
+def test_a_ledger_that_cannot_write_is_busy(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise DatabaseError("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hec, "accept", locked)
+        assert door.post(events(LINE)) == (503, 9)
+    assert door.nothing_kept()
+
+
+@dataclass
+class Server:
+    """A running collector behind TLS and the certificate to trust."""
+
+    port: int
+    ca_pem: str
+
+
+@pytest.fixture
+def server(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(backends, "spool", lambda: door.spool)
+    made = CollectorServer("127.0.0.1", 0)
+    made.start()
+    yield Server(made.port, (settings.CONFIG.data / "keys" / "collector.pem").read_text())
+    made.stop()
+
+
+def test_the_pusher_delivers_over_tls_and_its_lines_become_rows(
+    door: Door, server: Server, tmp_path: Path, log_store: LogStore
+) -> None:
+    state = State(tmp_path / "state.sqlite3")
+    queue_lines(state, "4001", [cef("SQL Injection", "198.51.100.7", at=START) for _ in range(1500)] + [b"broken"])
+    for path, gz in ((EVENT, True), (RAW, False)):
+        target = PushTarget(f"https://127.0.0.1:{server.port}{path}", door.token_a, ca_pem=server.ca_pem, is_gzipped=gz)
+        push(state, target, lambda pusher: pusher.push_next())
+    state.close()
+    ingest_due(store=log_store, spool=door.spool, worker="one", clock=utc_now)
+    sums = [(file.state, file.contract, file.lines, file.rows, file.quarantined_lines) for file in in_order()]
+    assert sums == [(LogFileState.STORED, door.a, 1000, 1000, 0), (LogFileState.STORED, door.a, 501, 500, 1)]
+    rows = log_store.query("SELECT count() AS n FROM events WHERE contract_id = {c:UInt32}", {"c": door.a.pk})
+    assert rows == [{"n": 1500}]
+
+
+def test_a_wrong_token_is_not_acknowledged(door: Door, server: Server, tmp_path: Path) -> None:
+    state = State(tmp_path / "state.sqlite3")
+    queue_lines(state, "4001", [b"line"])
+    target = PushTarget(f"https://127.0.0.1:{server.port}{EVENT}", "wrong", ca_pem=server.ca_pem)
+    assert push(state, target, lambda pusher: pusher.push_next()) is False
+    state.close()
+    assert door.nothing_kept()
+
+
+@pytest.mark.parametrize(("version", "taken"), [("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)])
+def test_old_tls_is_refused(server: Server, version: str, taken: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=server.ca_pem)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Asking for the old version is the point here.
+        context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
+        if taken:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                assert secure.version() == version.replace("_", ".")
+        else:
+            with pytest.raises(ssl.SSLError, match=r"PROTOCOL_VERSION|HANDSHAKE|EOF"):
+                context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def test_a_port_that_is_taken_is_an_error_at_the_start(door: Door) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        second = CollectorServer("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            second.start()
+
+
+def in_order() -> list[LogFile]:
+    return list(LogFile.objects.order_by("pk"))
+
+
+def push(state: State, target: PushTarget, act: Callable[[HecPusher], Awaitable[bool]]) -> bool:
+    async def run() -> bool:
+        async with hec_client(target) as client:
+            return await act(HecPusher(state, "4001", target, client))
+
+    return asyncio.run(run())

@@ -1,0 +1,378 @@
+"""Ingestion: whatever breaks in the middle, rows are stored once; what cannot be read is kept and counted."""
+
+import base64
+import os
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import padding, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from sakimori.customers.models import Contract, LogKey
+from sakimori.customers.secrets import add_log_key
+from sakimori.logs.duties import clear_spool, ingest_due
+from sakimori.logs.fields import Event
+from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
+from sakimori.logs.receive.accept import accept
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore, StoreUnavailable
+from tests.lines import cef, log_file
+from tests.moments import START, Clock
+from tests.people import make_contract
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Intake:
+    """Spool, ledger and store of one contract."""
+
+    contract: Contract
+    spool: Spool
+    store: LogStore
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    taken: int = 0
+
+    def take(self, body: bytes) -> LogFile:
+        self.taken += 1
+        return accept(
+            [body], contract=self.contract, door="pull", name=f"{self.taken}.log", spool=self.spool, now=self.clock()
+        )
+
+    def run(self, store: LogStore | None = None, *, worker: str = "one") -> int:
+        return ingest_due(store=store or self.store, spool=self.spool, worker=worker, clock=self.clock)
+
+    def rows(self, file: LogFile) -> int:
+        return self.store.count_file(contract_id=self.contract.pk, file_id=file.pk)
+
+
+@pytest.fixture
+def intake(log_store: LogStore, tmp_path: Path) -> Intake:
+    folder = tmp_path / "spool"
+    return Intake(make_contract("株式会社さくら商店", "A"), Spool(folder), log_store, folder)
+
+
+def attacks(number: int) -> list[bytes]:
+    return [cef("SQL Injection", "198.51.100.7", at=START) for _ in range(number)]
+
+
+class Breaking:
+    """A log store that breaks at one of its calls, and else is the real one."""
+
+    def __init__(self, store: LogStore, **errors: BaseException) -> None:
+        self._store = store
+        self.errors = errors
+
+    def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
+        stored = self._store.append(rows, contract_id=contract_id, file_id=file_id)
+        self._meet("append")
+        return stored
+
+    def forget_file(self, *, contract_id: int, file_id: int) -> None:
+        self._meet("forget_file")
+        self._store.forget_file(contract_id=contract_id, file_id=file_id)
+
+    def count_file(self, *, contract_id: int, file_id: int) -> int:
+        self._meet("count_file")
+        held = self._store.count_file(contract_id=contract_id, file_id=file_id)
+        return held - 1 if "lost_row" in self.errors else held
+
+    def _meet(self, name: str) -> None:
+        if name in self.errors:
+            raise self.errors[name]
+
+
+def breaking(store: LogStore, **errors: BaseException) -> LogStore:
+    return Breaking(store, **errors)  # type: ignore[return-value]
+
+
+def test_lines_become_rows_and_the_sums_agree(intake: Intake) -> None:
+    file = intake.take(log_file([*attacks(3), b"nonsense", b"", b"# comment", *attacks(2)]))
+    assert intake.run() == 1
+    file.refresh_from_db()
+    assert (file.state, file.stored_at, file.reason) == (LogFileState.STORED, START, "")
+    assert (file.lines, file.rows, file.quarantined_lines) == (6, 5, 1)
+    assert (file.claimed_by, file.claimed_until) == ("", None)
+    assert intake.rows(file) == 5
+    assert intake.run() == 0
+
+
+@pytest.mark.parametrize("place", ["append", "count_file"])
+def test_after_a_crash_past_the_append_rows_are_forgotten_and_stored_once(intake: Intake, place: str) -> None:
+    file = intake.take(log_file([*attacks(5), b"nonsense"]))
+    with pytest.raises(KeyboardInterrupt):
+        intake.run(breaking(intake.store, **{place: KeyboardInterrupt()}))
+    file.refresh_from_db()
+    assert (file.state, intake.rows(file)) == (LogFileState.STORING, 5)
+    assert intake.run(worker="two") == 0, "the lease of the dead worker still runs"
+    intake.clock.pass_time(minutes=31)
+    assert intake.run(worker="two") == 1
+    file.refresh_from_db()
+    assert (file.state, file.rows, file.quarantined_lines) == (LogFileState.STORED, 5, 1)
+    assert intake.rows(file) == 5
+    assert file.bad_lines.count() == 1
+
+
+def test_a_store_that_is_down_is_tried_again_with_growing_pauses(intake: Intake) -> None:
+    file = intake.take(log_file(attacks(4)))
+    down = breaking(intake.store, append=StoreUnavailable("disk full"))
+    pauses = []
+    for attempt in range(1, 9):
+        assert intake.run(down) == 1
+        file.refresh_from_db()
+        assert (file.state, file.attempts, file.claimed_until) == (LogFileState.STORING, attempt, None)
+        assert intake.run(down) == 0
+        pauses.append((file.next_try_at - intake.clock()).total_seconds())
+        intake.clock.now = file.next_try_at
+    assert pauses == [10, 20, 40, 80, 160, 300, 300, 300]
+    assert intake.run() == 1
+    file.refresh_from_db()
+    assert (file.state, file.rows, intake.rows(file)) == (LogFileState.STORED, 4, 4)
+
+
+@pytest.mark.parametrize("place", ["forget_file", "count_file", "lost_row"])
+def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: str) -> None:
+    file = intake.take(log_file(attacks(2)))
+    intake.run(breaking(intake.store, append=StoreUnavailable("down")))
+    intake.clock.pass_time(minutes=10)
+    assert intake.run(breaking(intake.store, **{place: StoreUnavailable("down")})) == 1
+    file.refresh_from_db()
+    assert (file.state, file.claimed_until) == (LogFileState.STORING, None)
+    intake.clock.pass_time(minutes=10)
+    intake.run()
+    file.refresh_from_db()
+    assert (file.state, intake.rows(file)) == (LogFileState.STORED, 2)
+
+
+def test_an_unreadable_file_waits_for_the_store_before_it_is_quarantined(intake: Intake) -> None:
+    """Its rows must be gone first; a store that is down must neither stop the others nor hold the file for long."""
+    broken = intake.take(log_file(attacks(50))[:-20])
+    fine = intake.take(log_file(attacks(2)))
+    assert intake.run(breaking(intake.store, forget_file=StoreUnavailable("down"))) == 2
+    broken.refresh_from_db()
+    fine.refresh_from_db()
+    assert (broken.state, broken.claimed_until) == (LogFileState.STORING, None)
+    assert fine.state == LogFileState.STORED
+    intake.clock.pass_time(minutes=1)
+    assert intake.run() == 1
+    broken.refresh_from_db()
+    assert (broken.state, intake.rows(broken), broken.lines) == (LogFileState.QUARANTINED, 0, 0)
+
+
+def test_one_bad_file_does_not_stop_the_others(intake: Intake) -> None:
+    bad = intake.take(log_file(attacks(50))[:-20])
+    gone = intake.take(log_file(attacks(1)))
+    intake.spool.remove(gone.spool_name)
+    fine = intake.take(log_file(attacks(1)))
+    assert intake.run() == 3
+    states = dict(LogFile.objects.values_list("pk", "state"))
+    assert states == {
+        bad.pk: LogFileState.QUARANTINED,
+        gone.pk: LogFileState.QUARANTINED,
+        fine.pk: LogFileState.STORED,
+    }
+    assert LogFile.objects.get(pk=gone.pk).reason == "スプールにファイルがありません。"
+
+
+def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:
+    for body in (b"", log_file([])):
+        file = intake.take(body)
+        intake.run()
+        file.refresh_from_db()
+        assert (file.state, file.lines, file.rows) == (LogFileState.STORED, 0, 0)
+
+
+def test_ten_thousand_bad_lines_cost_little_memory_and_are_all_counted(intake: Intake) -> None:
+    file = intake.take(b"".join(b"nonsense %06d " % number + b"x" * 1500 + b"\n" for number in range(10_000)))
+    tracemalloc.start()
+    try:
+        intake.run()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    file.refresh_from_db()
+    assert (file.state, file.lines, file.quarantined_lines) == (LogFileState.STORED, 10_000, 10_000)
+    assert QuarantinedLine.objects.count() == 10_000
+    assert peak < 12 << 20, "all lines together are 15 MB"
+
+
+def test_a_bad_line_is_kept_as_it_came_up_to_a_limit(intake: Intake) -> None:
+    intake.take(b"\xff\x00 bad\n" + b"x" * 5000 + b"\n")
+    intake.run()
+    kept = [
+        (line.line_number, line.reason, bytes(line.raw)) for line in QuarantinedLine.objects.order_by("line_number")
+    ]
+    assert kept == [(1, "nul", b"\xff\x00 bad"), (2, "unknown_format", b"x" * 4096)]
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def test_an_encrypted_file_is_opened_with_the_contracts_key(intake: Intake, key: rsa.RSAPrivateKey) -> None:
+    add_log_key(intake.contract, 7, pem(key))
+    file = intake.take(encrypted(log_file(attacks(9)), key, key_id=7))
+    intake.run()
+    file.refresh_from_db()
+    assert (file.state, file.rows) == (LogFileState.STORED, 9)
+
+
+def test_a_file_for_an_unknown_key_is_quarantined_with_a_japanese_sentence(
+    intake: Intake, key: rsa.RSAPrivateKey
+) -> None:
+    other = make_contract("有限会社もみじ堂", "B")
+    add_log_key(other, 7, pem(key))
+    add_log_key(intake.contract, 8, pem(key))
+    file = intake.take(encrypted(log_file(attacks(9)), key, key_id=7))
+    intake.run()
+    file.refresh_from_db()
+    assert file.state == LogFileState.QUARANTINED
+    assert file.reason == "ファイルの暗号化に使われた公開鍵に対応する秘密鍵が登録されていません。"
+    assert intake.spool.path(file.spool_name).exists()
+
+
+def test_a_stored_key_that_cannot_be_opened_postpones_only_its_own_contract(
+    intake: Intake, key: rsa.RSAPrivateKey
+) -> None:
+    """Say, the keyring of another installation: when it is back, nothing was lost."""
+    good = add_log_key(intake.contract, 7, pem(key)).sealed_private_pem
+    LogKey.objects.update(sealed_private_pem="v1.gone.AAAA")
+    file = intake.take(log_file(attacks(1)))
+    other = accept(
+        [log_file(attacks(1))],
+        contract=make_contract("有限会社もみじ堂", "B"),
+        door="pull",
+        name="1.log",
+        spool=intake.spool,
+        now=START,
+    )
+    assert intake.run() == 2
+    file.refresh_from_db()
+    other.refresh_from_db()
+    assert (file.state, file.claimed_until) == (LogFileState.STORING, None)
+    assert other.state == LogFileState.STORED
+    LogKey.objects.update(sealed_private_pem=good)
+    intake.clock.pass_time(minutes=5)
+    intake.run()
+    file.refresh_from_db()
+    assert file.state == LogFileState.STORED
+
+
+def test_two_workers_store_every_file_once(intake: Intake) -> None:
+    files = [intake.take(log_file(attacks(2))) for _ in range(4)]
+
+    class Meanwhile(Breaking):
+        def count_file(self, *, contract_id: int, file_id: int) -> int:
+            intake.run(worker="two")
+            return super().count_file(contract_id=contract_id, file_id=file_id)
+
+    intake.run(Meanwhile(intake.store))  # type: ignore[arg-type]
+    assert [intake.rows(file) for file in files] == [2, 2, 2, 2]
+    assert set(LogFile.objects.values_list("state", "attempts")) == {(LogFileState.STORED, 1)}
+
+
+def test_the_same_content_under_the_same_name_is_taken_once(intake: Intake) -> None:
+    first = intake.take(b"x")
+    intake.taken = 0
+    assert intake.take(b"x") == first
+    assert len(list(intake.folder.iterdir())) == 1
+    intake.taken = 0
+    assert intake.take(b"y") != first
+    assert intake.take(b"x") != first
+
+
+class TestClearing:
+    """`clear_spool` removes what is long stored and searched, and left-overs; nothing else."""
+
+    def clear(self, intake: Intake, *, hours: float = 48) -> int:
+        return clear_spool(spool=intake.spool, keep=timedelta(hours=hours), now=intake.clock())
+
+    def stored(self, intake: Intake, **columns: object) -> LogFile:
+        file = intake.take(b"stored %d" % intake.taken)
+        values = {"state": LogFileState.STORED, "stored_at": START, "searched_at": START, **columns}
+        LogFile.objects.filter(pk=file.pk).update(**values)
+        return file
+
+    def test_only_what_is_stored_and_searched_long_ago_goes(self, intake: Intake) -> None:
+        gone = self.stored(intake)
+        kept = [
+            self.stored(intake, searched_at=None),
+            self.stored(intake, stored_at=START + 2 * HOUR),
+            self.stored(intake, state=LogFileState.QUARANTINED),
+            self.stored(intake, state=LogFileState.STORING, stored_at=None),
+            self.stored(intake, state=LogFileState.RECEIVED, stored_at=None),
+        ]
+        age(intake, *kept, gone)
+        intake.clock.pass_time(hours=49)
+        assert self.clear(intake) == 1
+        assert {path.name for path in intake.folder.iterdir()} == {file.spool_name for file in kept}
+        gone.refresh_from_db()
+        assert gone.spool_cleared_at == intake.clock()
+        assert self.clear(intake) == 0
+
+    def test_left_overs_go_after_an_hour(self, intake: Intake) -> None:
+        old, new = intake.folder / ".half.log", intake.folder / "0123.log"
+        known = intake.take(b"x")
+        for path in (old, new):
+            path.write_bytes(b"left over")
+        moment = intake.clock().timestamp()
+        for path, hours in ((old, 1.01), (new, 0.99)):
+            touch(path, moment - hours * 3600)
+        age(intake, known)
+        assert self.clear(intake) == 1
+        assert {path.name for path in intake.folder.iterdir()} == {new.name, known.spool_name}
+
+    def test_any_number_of_old_files_can_be_looked_through(
+        self, intake: Intake, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two days of many customers are more names than a database takes in one question."""
+        known = intake.take(b"x")
+        removed: list[str] = []
+
+        def names(_spool: Spool, _moment: float) -> Iterator[str]:
+            yield from (f"{number:032x}.log" for number in range(260_000))
+            yield known.spool_name
+
+        monkeypatch.setattr(Spool, "names_older_than", names)
+        monkeypatch.setattr(Spool, "remove", lambda _spool, name: removed.append(name))
+        assert self.clear(intake) == 260_000
+        assert known.spool_name not in removed
+
+
+def touch(path: Path, moment: float) -> None:
+    os.utime(path, (moment, moment))
+
+
+def age(intake: Intake, *files: LogFile) -> None:
+    """These files were written long before START."""
+    for file in files:
+        touch(intake.spool.path(file.spool_name), START.timestamp() - 10**6)
+
+
+def pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def encrypted(file: bytes, key: rsa.RSAPrivateKey, *, key_id: int) -> bytes:
+    """The file with its body encrypted as the vendor does it."""
+    header, separator, body = file.partition(b"|==|\n")
+    aes = bytes(range(32))
+    padder = padding.PKCS7(128).padder()
+    encryptor = Cipher(AES(aes), CBC(bytes(16))).encryptor()
+    sealed = encryptor.update(padder.update(body) + padder.finalize()) + encryptor.finalize()
+    wrapped = base64.b64encode(key.public_key().encrypt(base64.b64encode(aes), PKCS1v15()))
+    return header + b"publicKeyId:%d\nkey:%s\n" % (key_id, wrapped) + separator + sealed
