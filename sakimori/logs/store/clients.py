@@ -21,6 +21,7 @@ _SERVER_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
 _DEFAULT_DATABASE = "sakimori"
 # Time-outs, too many queries or parts, no memory, no space, read-only, network, lost connection to the keeper.
 _PASSING_CODES = frozenset({159, 164, 202, 203, 209, 210, 241, 242, 243, 252, 394, 425, 999})
+_TAKEN = "the embedded log store cannot be opened: another process, such as `sakimori up`, may have it open"
 
 MakeClient = Callable[[], Client]
 
@@ -111,8 +112,9 @@ def _in_our_words() -> Iterator[None]:
     except OperationalError as error:
         raise StoreUnavailable(str(error)) from error
     except Error as error:
-        is_passing = error.code in _PASSING_CODES or "unable to open" in str(error).lower()
-        raise (StoreUnavailable if is_passing else StoreError)(str(error)) from error
+        if "unable to open" in str(error).lower():
+            raise StoreUnavailable(_TAKEN) from error
+        raise (StoreUnavailable if error.code in _PASSING_CODES else StoreError)(str(error)) from error
     except (ClickHouseError, pa.ArrowException) as error:
         raise StoreError(str(error)) from error
     except OSError as error:
