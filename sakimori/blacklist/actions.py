@@ -1,4 +1,4 @@
-"""What people change in blacklist: approve, refuse, dismiss, ask for a restore. Each is atomic, audited and safe to run twice.
+"""What people change in blacklist: approve, refuse, dismiss, ask for a restore. Each is atomic, audited, repeatable.
 
 Nothing here speaks to the vendor. A changed state is found by a duty (`duties.py`), which does.
 """
@@ -65,7 +65,7 @@ def request_restore(block: Block, *, by: User, reason: str, now: datetime) -> No
     """
     with transaction.atomic():
         row = _locked(block)
-        if row.state in (BlockState.RESTORING, BlockState.RESTORED):
+        if row.state in (BlockState.RESTORING, BlockState.RESTORED) or not row.wanted_on_list:
             return
         if row.state not in (BlockState.ACTIVE, BlockState.UNKNOWN, BlockState.APPLYING, BlockState.APPROVED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
-from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
 from sakimori.notify.actions import raise_alarm
@@ -26,13 +26,17 @@ _ALARM_AFTER_ATTEMPTS = 3
 _AT_ONCE = 500
 
 
-def apply(contract: Contract, vendor: WafVendor, *, clock: Callable[[], datetime]) -> int:
-    """Work off the due blocks of one contract. The caller holds the claim. Returns how many blocks it looked at."""
+def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Callable[[], datetime]) -> int:
+    """Work off the due blocks of one contract. The caller holds the claim. Returns how many blocks it looked at.
+
+    No `WafError` leaves, also not one of `open_vendor`: one contract's trouble must not keep others waiting.
+    """
     due = list(_due(contract, clock())[:_AT_ONCE])
     if not due:
         return 0
     target = BlockTarget(policy_name=f"Sakimori {contract.number}", site_ids=site_ids(contract))
     try:
+        vendor = open_vendor()
         plan = _read_and_prove(contract, vendor, target, due, clock)
         if plan.stale:
             _wait(due, "the vendor's list is an old copy", clock())
@@ -104,12 +108,11 @@ def _removal_written(block: Block) -> bool:
 
 def _prove(keys: Collection[int], *, wanted: bool, now: datetime) -> None:
     """The list shows it: the blocks are active, or restored. A block that changed its mind meanwhile is left alone."""
-    state, moment = (BlockState.ACTIVE, "active_at") if wanted else (BlockState.RESTORED, "restored_at")
-    for block in Block.objects.filter(pk__in=keys, wanted_on_list=wanted).select_related("contract__customer"):
-        with transaction.atomic():
-            rows = Block.objects.filter(pk=block.pk, wanted_on_list=wanted, state__in=DUE_STATES)
-            if rows.update(state=state, last_error="", attempts=0, **{moment: now}):
-                _audit(block, f"block.{state}", now)
+    rows = Block.objects.filter(pk__in=keys, wanted_on_list=wanted, state__in=DUE_STATES)
+    if wanted:
+        move(rows, BlockState.ACTIVE, now=now, active_at=now, last_error="", attempts=0)
+    else:
+        move(rows, BlockState.RESTORED, now=now, restored_at=now, last_error="", attempts=0)
 
 
 def _write(
@@ -117,27 +120,36 @@ def _write(
 ) -> WafRefused | None:
     """Write down the intent, then write. Returns the vendor's word when it took some addresses and not others."""
     now = clock()
+    mine = Block.objects.filter(contract=contract, state__in=DUE_STATES)
     with transaction.atomic():
-        mine = Block.objects.filter(contract=contract)
         adding = mine.filter(pk__in=plan.add, wanted_on_list=True)
-        adding.update(state=BlockState.APPLYING, written_at=now, applying_at=now)
+        added = move(adding, BlockState.APPLYING, now=now, written_at=now, applying_at=now)
         removing = mine.filter(pk__in=plan.remove, wanted_on_list=False)
-        removing.update(state=BlockState.RESTORING, written_at=now)
-        add = frozenset(adding.values_list("address", flat=True))
-        remove = frozenset(removing.values_list("address", flat=True))
+        removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
+    add = frozenset(block.address for block in added)
+    remove = frozenset(block.address for block in removed)
     try:
         vendor.change_blacklist(target, add=add, remove=remove)
     except WafUnauthorised:
         raise
-    except WafRefused:
-        if len(add) + len(remove) == 1:
+    except WafRefused as error:
+        if len(add) + len(remove) > 1:
+            return _write_one_by_one(contract, vendor, target, add=add, remove=remove, clock=clock)
+        if remove:
             raise
-        return _write_one_by_one(contract, vendor, target, add=add, remove=remove)
+        _fail(contract, add, error, clock())
+        return error
     return None
 
 
 def _write_one_by_one(
-    contract: Contract, vendor: WafVendor, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]
+    contract: Contract,
+    vendor: WafVendor,
+    target: BlockTarget,
+    *,
+    add: frozenset[str],
+    remove: frozenset[str],
+    clock: Callable[[], datetime],
 ) -> WafRefused | None:
     """The vendor refused the whole: one address that it does not like must not keep the others back."""
     if remove:
@@ -150,9 +162,14 @@ def _write_one_by_one(
             raise
         except WafRefused as error:
             refusal = error
-            rows = Block.objects.filter(contract=contract, address=address, state=BlockState.APPLYING)
-            rows.update(state=BlockState.FAILED, last_error=f"{type(error).__name__}: {error}"[:300])
+            _fail(contract, {address}, error, clock())
     return refusal
+
+
+def _fail(contract: Contract, addresses: Collection[str], error: WafRefused, now: datetime) -> None:
+    """The vendor said no, so nothing was written: whoever puts the address on the list later, it is not ours."""
+    rows = Block.objects.filter(contract=contract, address__in=addresses, state=BlockState.APPLYING)
+    move(rows, BlockState.FAILED, now=now, written_at=None, last_error=_words(error))
 
 
 def _wait(blocks: Collection[Block], why: str, now: datetime) -> None:
@@ -165,15 +182,10 @@ def _failed(contract: Contract, due: Collection[Block], error: WafError, now: da
     attempts = max(block.attempts for block in due) + 1
     pause = timedelta(seconds=error.retry_after_seconds) if error.retry_after_seconds else _pause(attempts)
     rows = Block.objects.filter(pk__in=[block.pk for block in due], state__in=DUE_STATES)
-    rows.update(
-        attempts=F("attempts") + 1, next_try_at=now + pause, last_error=f"{type(error).__name__}: {error}"[:300]
-    )
+    rows.update(attempts=F("attempts") + 1, next_try_at=now + pause, last_error=_words(error))
     if isinstance(error, WafDoubtful):
-        rows.filter(state__in=(BlockState.APPLYING, BlockState.RESTORING)).update(
-            state=BlockState.UNKNOWN, next_try_at=now + _RETRY
-        )
-    elif isinstance(error, WafRefused) and not isinstance(error, WafUnauthorised):
-        rows.filter(state=BlockState.APPLYING).update(state=BlockState.FAILED)
+        written = rows.filter(state__in=(BlockState.APPLYING, BlockState.RESTORING))
+        move(written, BlockState.UNKNOWN, now=now, next_try_at=now + _RETRY)
     _alarm(contract, error, attempts, now)
 
 
@@ -190,7 +202,7 @@ def _alarm(contract: Contract, error: WafError, attempts: int, now: datetime) ->
         key=f"waf-api:{contract.pk}:{type(error).__name__}",
         severity=Severity.HIGH,
         sentence=f"{contract.customer.name}（契約 {contract.number}）: {what}。",
-        link="/console/attacks",
+        link="/console/",
         now=now,
     )
 
@@ -200,12 +212,5 @@ def _pause(attempts: int) -> timedelta:
     return min(doubled, _LONGEST_PAUSE)
 
 
-def _audit(block: Block, action: str, now: datetime) -> None:
-    audit.record(
-        action,
-        by="sakimori",
-        target=f"block:{block.pk}",
-        now=now,
-        customer=block.contract.customer,
-        details={"address": block.address},
-    )
+def _words(error: WafError) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

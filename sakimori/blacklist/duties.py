@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from django.conf import settings
@@ -85,7 +86,7 @@ def apply_blocks(
     looked_at = 0
     for account in claim(accounts, worker=worker, now=now, lease=_WRITER_LEASE):
         try:
-            looked_at += apply(account.contract, open_vendor(account), clock=clock)
+            looked_at += apply(account.contract, partial(open_vendor, account), clock=clock)
         finally:
             release(account)
     return looked_at

@@ -37,7 +37,7 @@ class Entry:
 class Plan:
     """Keys of blocks that are proven done, and of those to write. `stale`: the view is old, write nothing now.
 
-    foreign: keys of approved blocks whose address somebody else has put on the list already.
+    foreign: keys of blocks that we never wrote, whose address somebody else has put on the list.
     """
 
     active: tuple[int, ...]
@@ -66,12 +66,12 @@ def make(entries: Collection[Entry], view: BlacklistView, *, now: datetime) -> P
 
 
 def _gone(entry: Entry, view: BlacklistView) -> bool:
-    """An entry that somebody else made before us is not ours to remove: for us it is done."""
-    return entry.was_there_before or entry.address not in view.somewhere
+    """An entry that somebody else made, before us or because we never wrote, is not ours to remove: it is done."""
+    return entry.was_there_before or entry.written_at is None or entry.address not in view.somewhere
 
 
 def _foreign(entry: Entry, view: BlacklistView) -> bool:
-    return entry.state == BlockState.APPROVED and entry.written_at is None and entry.address in view.somewhere
+    return entry.written_at is None and entry.address in view.somewhere
 
 
 def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
