@@ -5,6 +5,7 @@ A command is a module with `HELP`, `add_arguments(parser)` and `run(arguments) -
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -66,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        print("The setting SAKIMORI_LISTEN or SAKIMORI_HEC_LISTEN names a port that is in use.", file=sys.stderr)
+        return 2
 
 
 def _parser(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser | None]:

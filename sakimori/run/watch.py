@@ -1,32 +1,68 @@
-"""Watches the intake of logs and raises alarms: an index that cannot be read, files that had to be quarantined."""
+"""Watches the intake of logs and raises alarms: an index that cannot be read, files that are not stored or readable."""
 
 from datetime import datetime, timedelta
 
+from django.db.models import Count
+
+from sakimori.customers.models import Contract
 from sakimori.logs.models import LogFile, LogFileState, PullState
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Severity
+from sakimori.notify.models import Alarm, Severity
 
 _FAILURES = 3
-_RECENT = timedelta(minutes=10)
+# An alarm per file is raised once, so looking back far costs nothing and bridges a time in which nobody watched.
+_RECENT = timedelta(days=1)
+_LINK = "/console/intake"
 
 
 def watch_intake(*, now: datetime) -> int:
-    """Raise an alarm for each contract whose pull keeps failing or whose files were quarantined lately. Returns 0."""
+    """Raise an alarm for each contract whose logs do not come in, and once for each quarantined file. Returns 0."""
+    _watch_pull(now)
+    _watch_storing(now)
+    _watch_quarantine(now)
+    return 0
+
+
+def _watch_pull(now: datetime) -> None:
     for state in PullState.objects.filter(failures__gte=_FAILURES).select_related("contract__customer"):
         raise_alarm(
             key=f"pull:{state.contract_id}",
             severity=Severity.HIGH,
-            sentence=f"{state.contract.customer.name}（契約 {state.contract.number}）のログを取得できていません。",
-            link="/console/intake",
+            sentence=f"{_named(state.contract)}のログを取得できていません。",
+            link=_LINK,
             now=now,
         )
-    quarantined = LogFile.objects.filter(state=LogFileState.QUARANTINED, received_at__gt=now - _RECENT)
-    for file in quarantined.select_related("contract__customer"):
+
+
+def _watch_storing(now: datetime) -> None:
+    """Files that were tried again and again: while they wait, attacks in them are not seen."""
+    stuck = LogFile.objects.filter(state__in=(LogFileState.RECEIVED, LogFileState.STORING), attempts__gte=_FAILURES)
+    counts = stuck.values_list("contract_id").annotate(count=Count("pk")).order_by("contract_id")
+    for key, count in counts:
+        contract = Contract.objects.select_related("customer").get(pk=key)
         raise_alarm(
-            key=f"quarantine:{file.pk}",
+            key=f"storing:{key}",
+            severity=Severity.HIGH,
+            sentence=f"{_named(contract)}のログファイル {count} 件を取り込めていません。自動で再試行しています。",
+            link=_LINK,
+            now=now,
+        )
+
+
+def _watch_quarantine(now: datetime) -> None:
+    quarantined = LogFile.objects.filter(state=LogFileState.QUARANTINED, stored_at__gt=now - _RECENT)
+    for file in quarantined.select_related("contract__customer"):
+        key = f"quarantine:{file.pk}"
+        if Alarm.objects.filter(key=key).exists():
+            continue
+        raise_alarm(
+            key=key,
             severity=Severity.MIDDLE,
             sentence=f"{file.contract.customer.name} のログファイル {file.name} を読み取れず、隔離しました。",
-            link="/console/intake",
+            link=_LINK,
             now=now,
         )
-    return 0
+
+
+def _named(contract: Contract) -> str:
+    return f"{contract.customer.name}（契約 {contract.number}）"

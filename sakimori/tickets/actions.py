@@ -83,9 +83,12 @@ def _name(ticket: Ticket) -> None:
 
 
 def tell_of_blocks(ticket: Ticket, *, wave: timedelta, now: datetime) -> int:
-    """Write one mail that names every address of the ticket that no mail has named, unless the last is too fresh."""
+    """Write one mail that names every address of the ticket that no mail has named, unless the last is too fresh.
+
+    An address that is off the list again is not announced any more: the mail about its restore tells of it.
+    """
     with transaction.atomic():
-        untold = TicketBlock.objects.select_for_update().filter(ticket=ticket, told_in=None)
+        untold = TicketBlock.objects.select_for_update().filter(ticket=ticket, told_in=None, block__restored_at=None)
         rows = list(untold.select_related("block").order_by("pk"))
         if not rows or _told_lately(ticket, wave, now):
             return 0

@@ -26,7 +26,7 @@ def open_tickets(*, wave: timedelta, now: datetime) -> int:
 
 def mail_blocks(*, wave: timedelta, now: datetime) -> int:
     """Write the mails about blocks that no mail has named yet: at once, then at most one per wave and ticket."""
-    untold = TicketBlock.objects.filter(told_in=None)
+    untold = TicketBlock.objects.filter(told_in=None, block__restored_at=None)
     tickets = Ticket.objects.filter(pk__in=untold.values("ticket")).select_related("contract__customer")
     return sum(tell_of_blocks(ticket, wave=wave, now=now) for ticket in tickets)
 

@@ -140,9 +140,9 @@ def test_space_between_events_is_no_event(door: Door) -> None:
 
 
 def test_many_small_events_take_linear_time(door: Door) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # Not the clock: a busy machine is no defect.
     assert door.post(events(*range(100_000))) == (200, 0)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 12
     assert door.content()[0].count(b"\n") == 100_000
 
 
@@ -224,6 +224,7 @@ def test_a_stranger_cannot_make_us_read_a_large_body(door: Door, headers: dict[s
         (b'{"event": null}', (400, 13)),
         (b'{"event": "a"}{"event": null}', (400, 13)),
     ],
+    ids=range(11),
 )
 def test_what_cannot_be_understood_is_refused_whole(door: Door, body: bytes, expected: tuple[int, int]) -> None:
     assert door.post(body) == expected
@@ -233,6 +234,7 @@ def test_what_cannot_be_understood_is_refused_whole(door: Door, body: bytes, exp
 @pytest.mark.parametrize(
     "body",
     [b"no gzip", b"", gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"x")[:10] + b"\xff" * 50, b"\x1f\x8b\x08"],
+    ids=["none", "empty", "cut", "damaged", "header only"],
 )
 def test_broken_gzip_is_refused(door: Door, body: bytes) -> None:
     status, code = door.post(body, path=RAW, content_encoding="gzip")
