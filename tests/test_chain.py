@@ -207,6 +207,14 @@ def test_a_victim_in_forwarded_for_or_of_a_foreign_site_is_never_blocked(chain: 
         actions.dismiss(Finding.objects.get(address=ATTACKER), by=people.dana, now=chain.clock())
 
 
+def test_one_site_name_with_two_site_ids_in_a_file_holds_nothing_up(chain: Chain, people: People) -> None:
+    lines = [cef("SQL Injection", ATTACKER, at=chain.clock(), site_id=site_id) for site_id in (ord("A"), 99)]
+    chain.deliver(lines)
+    chain.settle()
+    assert Finding.objects.count() == 2
+    assert listed(chain, people) == (ATTACKER,)
+
+
 def test_late_events_never_block(chain: Chain) -> None:
     chain.deliver([cef("SQL Injection", ATTACKER, at=chain.clock() - timedelta(hours=2))])
     chain.settle()

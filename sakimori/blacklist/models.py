@@ -119,11 +119,8 @@ class Finding(models.Model):
 
     class Meta:
         verbose_name = "検知"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["file", "site_name", "address", "kind", "name"], name="finding_once_per_file"
-            )
-        ]
+        # Once per file is kept by the mark on the file, written together with its findings: a line's own texts
+        # (a site name with two ids, names cut at the same sign) must not be able to break a key.
         indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["contract", "address"])]
 
     @property
