@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "sakimori.logs",
     "sakimori.notify",
     "sakimori.blacklist",
+    "sakimori.incidents",
+    "sakimori.usage",
     "sakimori.tickets",
     "sakimori.portal",
     "sakimori.console",

@@ -20,6 +20,13 @@ class User(AbstractUser):
     username = models.CharField("ログインID", max_length=150, unique=True, validators=[AbstractUser.username_validator])
     soc_role = models.CharField("役割", max_length=16, choices=SocRole, blank=True, default=SocRole.NONE)
 
+    phone = models.CharField(
+        "電話番号", max_length=32, blank=True, help_text="Where the duty roster calls this person."
+    )
+    must_change_password = models.BooleanField(
+        default=False, help_text="The password is that of the letter: no page opens before it is changed."
+    )
+
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta(AbstractUser.Meta):

@@ -3,9 +3,12 @@
 A contact gets calls and mails; a member signs in to the portal. One person may be both, the rows stay apart.
 """
 
+from datetime import date
+
 from django.conf import settings
 from django.db import models
 
+from sakimori.lib.calendar import deletion_day
 from sakimori.lib.claims import Claimable
 
 
@@ -30,6 +33,15 @@ class Contract(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contracts")
     number = models.CharField("契約番号", max_length=32, unique=True)
     starts_on = models.DateField("開始日")
+    ends_on = models.DateField(
+        "解約日",
+        null=True,
+        blank=True,
+        help_text="From this Japanese day on nothing is done for the contract any more.",
+    )
+    plan_mbps = models.PositiveIntegerField("契約帯域 (Mbps)", null=True, blank=True)
+    has_load_balancing = models.BooleanField("Load Balancing ライセンス", default=False)
+    keeps_logs = models.BooleanField("ログ保管オプション", default=False)
     keeps_access_lines = models.BooleanField(
         "アクセスログを保存する",
         default=False,
@@ -42,6 +54,15 @@ class Contract(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def runs_on(self, day: date) -> bool:
+        """Whether the service works for this contract on a Japanese day. `queries.running` asks the same of rows."""
+        return self.ends_on is None or day < self.ends_on
+
+    @property
+    def deletes_on(self) -> date | None:
+        """The day on which all data is deleted (chapter 3-1); None while nobody has cancelled."""
+        return deletion_day(self.ends_on) if self.ends_on else None
+
 
 class Site(models.Model):
     """A web site under protection, as the vendor numbers it."""
@@ -49,6 +70,18 @@ class Site(models.Model):
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="sites")
     domain = models.CharField("ドメイン", max_length=253)
     vendor_site_id = models.PositiveBigIntegerField("サイトID")
+    reachable = models.BooleanField(
+        "インターネットから接続可能",
+        default=True,
+        help_text="As registered. A site that the internet cannot reach is never probed.",
+    )
+    watched = models.BooleanField(
+        "平常時の計測",
+        default=False,
+        help_text="The customer agrees to visits at quiet times too; they use his bandwidth.",
+    )
+    probe_url = models.CharField("確認する URL", max_length=300, blank=True)
+    expected_text = models.CharField("表示されるべき文言", max_length=100, blank=True)
 
     class Meta:
         verbose_name = "サイト"
@@ -57,12 +90,18 @@ class Site(models.Model):
     def __str__(self) -> str:
         return self.domain
 
+    @property
+    def page_url(self) -> str:
+        """The page that a visitor would open."""
+        return self.probe_url or f"https://{self.domain}/"
+
 
 class Contact(models.Model):
     """連絡先: somebody who is told. Mail goes to all of them at once, calls in order of priority (chapter 1-3)."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
     name = models.CharField("氏名", max_length=100)
+    kana = models.CharField("フリガナ", max_length=100, blank=True)
     email = models.EmailField("メールアドレス")
     phone = models.CharField("電話番号", max_length=32, blank=True)
     priority = models.PositiveSmallIntegerField("優先度")

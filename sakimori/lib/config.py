@@ -8,95 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from sakimori.lib.settings_table import SETTINGS, Setting
+
+__all__ = ["SETTINGS", "Config", "Setting", "SettingError", "read"]
 
 Value = TypeVar("Value")
 
 
 class SettingError(Exception):
     """A setting is missing or wrong; the text is one sentence for the operator and names the setting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: its environment variable, what it means (English, for the README), and its default if any."""
-
-    name: str
-    meaning: str
-    default: str | None = None
-
-
-SETTINGS = (
-    Setting("SAKIMORI_DATA", "Folder for everything that is kept on this machine.", "data"),
-    Setting("SAKIMORI_BASE_URL", "Address of the portal as users see it, such as https://portal.example.jp."),
-    Setting(
-        "SAKIMORI_MAIL_URL",
-        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://... or smtp+plain://... "
-        "for a server on this machine.",
-    ),
-    Setting("SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp."),
-    Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
-    Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
-    Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),
-    Setting(
-        "SAKIMORI_TRUSTED_PROXY",
-        "Address of the reverse proxy that ends TLS in front of the pages; only its X-Forwarded headers are believed.",
-        "127.0.0.1",
-    ),
-    Setting("SAKIMORI_HEC_LISTEN", "Address and port of the HTTPS log collector; empty switches it off.", ""),
-    Setting(
-        "SAKIMORI_TLS_CERTIFICATE",
-        "PEM file with the collector's certificate chain; empty makes a self-signed one.",
-        "",
-    ),
-    Setting("SAKIMORI_TLS_KEY", "PEM file with the key of SAKIMORI_TLS_CERTIFICATE.", ""),
-    Setting(
-        "DATABASE_URL",
-        "Database: empty for SQLite in the data folder, or postgresql://user:password@host/name.",
-        "",
-    ),
-    Setting(
-        "LOGSTORE_URL",
-        "Log store: empty for the embedded one in the data folder, chdb:///path, or "
-        "clickhouse://user:password@host:8123/name.",
-        "",
-    ),
-    Setting(
-        "SAKIMORI_SOC_NETWORKS",
-        "Networks of the SOC and its probes, comma separated; they are never blocked.",
-        "",
-    ),
-    Setting(
-        "SAKIMORI_WAVE_MINUTES",
-        "Mails about blocked addresses of one customer are at least this far apart.",
-        "15",
-    ),
-    Setting("SAKIMORI_LATE_MINUTES", "Events older than this on arrival never block by themselves.", "60"),
-    Setting(
-        "SAKIMORI_GOOD_REQUESTS",
-        "This many good requests from an address in the stored log, and an analyst is asked.",
-        "10",
-    ),
-    Setting(
-        "SAKIMORI_CAP_CUSTOMER",
-        "Addresses blocked automatically per customer and hour; beyond it an analyst is asked.",
-        "50",
-    ),
-    Setting("SAKIMORI_CAP_TOTAL", "Addresses blocked automatically per hour for all customers together.", "500"),
-    Setting(
-        "SAKIMORI_ASK_DAYS",
-        "After a restore an analyst is asked before the address is blocked again, this long.",
-        "90",
-    ),
-    Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
-    Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
-    Setting(
-        "SAKIMORI_ALLOW_DOCUMENTATION",
-        "1 treats documentation addresses as public, and allows plain-HTTP cookies: only for demo and training.",
-        "0",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +48,31 @@ class Config:
     ask_days: float
     pull_seconds: float
     spool_hours: float
+    phone_url: str
+    alarm_minutes: float
+    ring_seconds: float
+    probe_minutes: float
+    probe_seconds: float
+    slow_seconds: float
+    reprobe_seconds: float
+    quiet_minutes: float
+    outage_minutes: float
+    control_urls: tuple[str, ...]
+    upload_mib: int
+    log_days: int
+    certificate_days: int
     training: bool
 
 
 def read(environment: Mapping[str, str]) -> Config:
     """Read and check every setting. Raises SettingError for the first one that is missing or wrong."""
 
-    def take(name: str, parse: Callable[[str], Value]) -> Value:
-        return _take(environment, name, parse)
-
     if bool(environment.get("SAKIMORI_TLS_CERTIFICATE")) != bool(environment.get("SAKIMORI_TLS_KEY")):
         raise SettingError(
             "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
         )
 
-    return Config(
-        data=take("SAKIMORI_DATA", lambda text: Path(text).resolve()),
-        base_url=take("SAKIMORI_BASE_URL", _web_address),
-        mail_url=take("SAKIMORI_MAIL_URL", _mail_url),
-        mail_from=take("SAKIMORI_MAIL_FROM", _mail_address),
-        soc_phone=take("SAKIMORI_SOC_PHONE", _filled),
-        service_name=take("SAKIMORI_SERVICE_NAME", _filled),
-        listen=take("SAKIMORI_LISTEN", _endpoint),
-        trusted_proxy=take("SAKIMORI_TRUSTED_PROXY", _filled),
-        hec_listen=take("SAKIMORI_HEC_LISTEN", lambda text: _endpoint(text) if text else None),
-        tls_certificate=take("SAKIMORI_TLS_CERTIFICATE", _file),
-        tls_key=take("SAKIMORI_TLS_KEY", _file),
-        database_url=take("DATABASE_URL", _database_url),
-        logstore_url=take("LOGSTORE_URL", _logstore_url),
-        soc_networks=take("SAKIMORI_SOC_NETWORKS", _networks),
-        wave_minutes=take("SAKIMORI_WAVE_MINUTES", _positive),
-        late_minutes=take("SAKIMORI_LATE_MINUTES", _positive),
-        good_requests=take("SAKIMORI_GOOD_REQUESTS", _count),
-        cap_customer=take("SAKIMORI_CAP_CUSTOMER", _count),
-        cap_total=take("SAKIMORI_CAP_TOTAL", _count),
-        ask_days=take("SAKIMORI_ASK_DAYS", _positive),
-        pull_seconds=take("SAKIMORI_PULL_SECONDS", _positive),
-        spool_hours=take("SAKIMORI_SPOOL_HOURS", _positive),
-        training=take("SAKIMORI_ALLOW_DOCUMENTATION", lambda text: text == "1"),
-    )
+    return Config(**{field: _take(environment, name, parse) for field, (name, parse) in _READERS.items()})
 
 
 def _take(environment: Mapping[str, str], name: str, parse: Callable[[str], Value]) -> Value:
@@ -197,6 +106,22 @@ def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
         raise ValueError(f"{text!r} is not of the form https://host")
+    return text.rstrip("/")
+
+
+def _web_pages(text: str) -> tuple[str, ...]:
+    pages = tuple(part.strip() for part in text.split(",") if part.strip())
+    for page in pages:
+        parts = urlsplit(page)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"{page!r} is not of the form https://host/page")
+    return pages
+
+
+def _phone_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "localhost", "::1"}):
+        raise ValueError("it must be empty or the address of a simulator on this machine, http://127.0.0.1:port")
     return text.rstrip("/")
 
 
@@ -256,3 +181,44 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"{text!r} is not a whole number")
     return int(text)
+
+
+# Each field of Config: its setting, and how its text is read. At the end of the file, for it names the functions above.
+_READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "data": ("SAKIMORI_DATA", lambda text: Path(text).resolve()),
+    "base_url": ("SAKIMORI_BASE_URL", _web_address),
+    "mail_url": ("SAKIMORI_MAIL_URL", _mail_url),
+    "mail_from": ("SAKIMORI_MAIL_FROM", _mail_address),
+    "soc_phone": ("SAKIMORI_SOC_PHONE", _filled),
+    "service_name": ("SAKIMORI_SERVICE_NAME", _filled),
+    "listen": ("SAKIMORI_LISTEN", _endpoint),
+    "trusted_proxy": ("SAKIMORI_TRUSTED_PROXY", _filled),
+    "hec_listen": ("SAKIMORI_HEC_LISTEN", lambda text: _endpoint(text) if text else None),
+    "tls_certificate": ("SAKIMORI_TLS_CERTIFICATE", _file),
+    "tls_key": ("SAKIMORI_TLS_KEY", _file),
+    "database_url": ("DATABASE_URL", _database_url),
+    "logstore_url": ("LOGSTORE_URL", _logstore_url),
+    "soc_networks": ("SAKIMORI_SOC_NETWORKS", _networks),
+    "wave_minutes": ("SAKIMORI_WAVE_MINUTES", _positive),
+    "late_minutes": ("SAKIMORI_LATE_MINUTES", _positive),
+    "good_requests": ("SAKIMORI_GOOD_REQUESTS", _count),
+    "cap_customer": ("SAKIMORI_CAP_CUSTOMER", _count),
+    "cap_total": ("SAKIMORI_CAP_TOTAL", _count),
+    "ask_days": ("SAKIMORI_ASK_DAYS", _positive),
+    "pull_seconds": ("SAKIMORI_PULL_SECONDS", _positive),
+    "spool_hours": ("SAKIMORI_SPOOL_HOURS", _positive),
+    "phone_url": ("SAKIMORI_PHONE_URL", _phone_url),
+    "alarm_minutes": ("SAKIMORI_ALARM_MINUTES", _positive),
+    "ring_seconds": ("SAKIMORI_RING_SECONDS", _positive),
+    "probe_minutes": ("SAKIMORI_PROBE_MINUTES", _positive),
+    "probe_seconds": ("SAKIMORI_PROBE_SECONDS", _positive),
+    "slow_seconds": ("SAKIMORI_SLOW_SECONDS", _positive),
+    "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", _positive),
+    "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", _positive),
+    "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", _positive),
+    "control_urls": ("SAKIMORI_CONTROL_URLS", _web_pages),
+    "upload_mib": ("SAKIMORI_UPLOAD_MIB", _count),
+    "log_days": ("SAKIMORI_LOG_DAYS", _count),
+    "certificate_days": ("SAKIMORI_CERTIFICATE_DAYS", _count),
+    "training": ("SAKIMORI_ALLOW_DOCUMENTATION", lambda text: text == "1"),
+}

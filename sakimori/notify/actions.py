@@ -80,9 +80,13 @@ def _refused(delivery: Delivery, reason: str, now: datetime) -> None:
     raise_alarm(
         key=f"mail-refused:{delivery.address}",
         severity=Severity.MIDDLE,
-        sentence=f"{delivery.message.customer.name} の連絡先 {delivery.name} 様宛のメールが拒否されました。",
+        sentence=f"{_company(delivery.message)} の連絡先 {delivery.name} 様宛のメールが拒否されました。",
         now=now,
     )
+
+
+def _company(message: Message) -> str:
+    return message.customer.name if message.customer else "SOC"
 
 
 def _outgoing(delivery: Delivery) -> OutgoingMail:

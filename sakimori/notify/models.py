@@ -1,4 +1,4 @@
-"""Rows of the outbox (Message, Delivery) and the SOC's alarms (Alarm)."""
+"""Rows of the outbox (Message, Delivery), of the SOC's alarms (Alarm, DutyShift) and of calls (CallRound, Call)."""
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +8,13 @@ from sakimori.lib.claims import Claimable
 
 
 class Message(models.Model):
-    """A mail to a customer, written once. `key` says what it is about, so that it cannot be written twice."""
+    """A mail, written once. `key` says what it is about, so that it cannot be written twice.
+
+    To a customer, or, where `customer` is None, to the SOC's own people.
+    """
 
     key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="messages")
+    customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
     subject = models.CharField("件名", max_length=200)
     body = models.TextField("本文")
     written_at = models.DateTimeField()
@@ -66,6 +69,9 @@ class Alarm(models.Model):
     link = models.CharField(max_length=200, blank=True)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When nobody has acknowledged by then, the people on duty are called."
+    )
     count = models.PositiveIntegerField(default=1)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
@@ -79,3 +85,95 @@ class Alarm(models.Model):
                 fields=["key"], condition=models.Q(acknowledged_at=None), name="one_open_alarm_per_cause"
             )
         ]
+
+
+class DutyShift(models.Model):
+    """当番: who of the SOC answers for alarms in a span of time. Called in this order: on duty, deputy, manager."""
+
+    starts_at = models.DateTimeField("開始")
+    ends_at = models.DateTimeField("終了")
+    on_duty = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    manager = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "当番"
+        ordering = ["starts_at", "pk"]
+
+
+class RoundState(models.TextChoices):
+    """Where a round of calls stands."""
+
+    RUNNING = "running", "架電中"
+    REACHED = "reached", "連絡済み"
+    EXHAUSTED = "exhausted", "全員不通"
+    STOPPED = "stopped", "中止"
+
+
+class CallRound(Claimable):
+    """Calls about one matter, one after the other until a person is reached. `key` says what it is about.
+
+    customer: whose contacts are called; None for the SOC's own people.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="call_rounds")
+    subject = models.CharField("用件", max_length=200)
+    say = models.TextField("お伝えする内容")
+    link = models.CharField(max_length=200, blank=True)
+    state = models.CharField("状態", max_length=16, choices=RoundState, default=RoundState.RUNNING)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_try_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "架電"
+        indexes = [models.Index(fields=["state", "next_try_at"])]
+
+
+class CallState(models.TextChoices):
+    """Where one call stands. Only CONFIRMED counts as reached: a person pressed the key, or spoke with an operator."""
+
+    PLANNED = "planned", "発信待ち"
+    INTENDED = "intended", "発信処理中"
+    RINGING = "ringing", "呼び出し中"
+    ANSWERED = "answered", "応答（確認待ち）"
+    CONFIRMED = "confirmed", "確認済み"
+    DECLINED = "declined", "対応不可"
+    BUSY = "busy", "話し中"
+    NO_ANSWER = "no_answer", "応答なし"
+    MACHINE = "machine", "留守番電話"
+    FAILED = "failed", "発信できず"
+
+
+class Call(models.Model):
+    """One call of a round. `reference` is our own mark, by which a call is found again after a doubtful time-out.
+
+    Written down (INTENDED) before the phone rings. name and number are copied: the record outlives the contact.
+    """
+
+    round = models.ForeignKey(CallRound, on_delete=models.CASCADE, related_name="calls")
+    place = models.PositiveSmallIntegerField("順番")
+    name = models.CharField("氏名", max_length=100)
+    number = models.CharField("電話番号", max_length=32)
+    reference = models.CharField(max_length=64, unique=True)
+    state = models.CharField("状態", max_length=16, choices=CallState, default=CallState.PLANNED)
+    intended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who dialled by hand and entered the result; None for the phone provider.",
+    )
+    spoke_with = models.CharField("お話しした方", max_length=100, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "通話"
+        ordering = ["round", "place"]
+        constraints = [models.UniqueConstraint(fields=["round", "place"], name="one_call_per_place")]

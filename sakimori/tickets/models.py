@@ -1,33 +1,57 @@
-"""Ticket, what was written in it (Note), and the blocks it tells of (TicketBlock)."""
+"""Ticket, what was written in it (Note, Attachment), and the blocks it tells of (TicketBlock)."""
 
 from django.conf import settings
 from django.db import models
 
 from sakimori.blacklist.models import Block
 from sakimori.customers.models import Contract
+from sakimori.incidents.models import Incident
 from sakimori.notify.models import Message
+from sakimori.usage.models import Deviation, UpgradeRequest
 
 
 class TicketKind(models.TextChoices):
     """What a ticket is about."""
 
     BLACKLIST = "blacklist", "BlackList 対応"
+    DDOS = "ddos", "DDoS 通知対応"
+    OUTAGE = "outage", "障害"
+    ENQUIRY = "enquiry", "お問い合わせ"
+    CERTIFICATE = "certificate", "SSL 証明書"
+    BALANCING = "balancing", "負荷分散構成"
+    BYPASS = "bypass", "WAF の迂回"
+    BANDWIDTH = "bandwidth", "契約帯域"
 
 
 class TicketState(models.TextChoices):
     """Where a ticket stands."""
 
     OPEN = "open", "対応中"
+    WAITING = "waiting", "お客様確認待ち"
     DONE = "done", "完了"
 
 
 class Ticket(models.Model):
-    """One matter between the SOC and a customer. `number` is what people say on the phone."""
+    """One matter between the SOC and a customer. `number` is what people say on the phone.
+
+    key: what it is about, where it must not be opened twice and no row below says so (a form sent twice).
+    detected, handled, result: what was seen, what we did, what came of it, in the customer's words. The monthly
+    report prints them, so they are kept up to date with every change.
+    """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="tickets")
     number = models.CharField("チケット番号", max_length=16, unique=True)
     kind = models.CharField("種別", max_length=16, choices=TicketKind)
     subject = models.CharField("件名", max_length=200)
+    key = models.CharField(max_length=120, null=True, blank=True, unique=True)
+    incident = models.OneToOneField(Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket")
+    deviation = models.OneToOneField(Deviation, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket")
+    upgrade = models.OneToOneField(
+        UpgradeRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="ticket"
+    )
+    detected = models.TextField("検知内容", blank=True)
+    handled = models.TextField("対応内容", blank=True)
+    result = models.TextField("対応結果", blank=True)
     state = models.CharField("状態", max_length=8, choices=TicketState, default=TicketState.OPEN)
     opened_at = models.DateTimeField("起票日時")
     updated_at = models.DateTimeField("更新日時")
@@ -67,3 +91,18 @@ class TicketBlock(models.Model):
     class Meta:
         verbose_name = "チケットの遮断"
         indexes = [models.Index(fields=["told_in", "added_at"])]
+
+
+class Attachment(models.Model):
+    """A file in a ticket. The content lies under `stored_name` in the customer's folder (`customers/files.py`)."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField("ファイル名", max_length=200)
+    stored_name = models.CharField(max_length=64, unique=True)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content_type = models.CharField(max_length=100)
+
+    class Meta:
+        verbose_name = "添付ファイル"
+        ordering = ["pk"]

@@ -24,10 +24,12 @@ class Company:
     name: str
     contract: str
     account: AccountSpec
-    contacts: tuple[tuple[str, str], ...]
+    contacts: tuple[tuple[str, str, str], ...]  # name, mail, phone; in order of priority
     members: tuple[Person, ...]
     networks: tuple[tuple[str, str], ...]
     keeps_access_lines: bool
+    keeps_logs: bool
+    plan_mbps: int
     block_list: str
 
 
@@ -67,9 +69,9 @@ def _sakura(notes: DemoNotes) -> Company:
         contract="K-2026-0001",
         account=account,
         contacts=(
-            ("桜井 花子", "hanako@sakura.example.jp"),
-            ("吉野 太郎", "taro@sakura.example.jp"),
-            ("情報システム部", "it@sakura.example.jp"),
+            ("桜井 花子", "hanako@sakura.example.jp", "03-0000-1001"),
+            ("吉野 太郎", "taro@sakura.example.jp", "03-0000-1002"),
+            ("情報システム部", "it@sakura.example.jp", "03-0000-1003"),
         ),
         members=(
             Person(CUSTOMER_LOGIN, "桜井", "花子", "approver"),
@@ -77,6 +79,8 @@ def _sakura(notes: DemoNotes) -> Company:
         ),
         networks=(("192.0.2.200/29", "本社からの更新作業"),),
         keeps_access_lines=True,
+        keeps_logs=True,
+        plan_mbps=3,
         block_list="auto",
     )
 
@@ -102,9 +106,14 @@ def _hokuto(notes: DemoNotes) -> Company:
         name="北斗物産株式会社",
         contract="K-2026-0002",
         account=account,
-        contacts=(("星野 一郎", "hoshino@hokuto.example.jp"), ("夜間窓口", "night@hokuto.example.jp")),
+        contacts=(
+            ("星野 一郎", "hoshino@hokuto.example.jp", "011-000-2001"),
+            ("夜間窓口", "night@hokuto.example.jp", "011-000-2002"),
+        ),
         members=(Person(HOKUTO_LOGIN, "星野", "一郎", "admin"),),
         networks=(),
         keeps_access_lines=False,
+        keeps_logs=False,
+        plan_mbps=10,
         block_list="auto",
     )

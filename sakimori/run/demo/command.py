@@ -20,6 +20,12 @@ from sakimori.simulators.world import World
 
 HELP = "everything with simulators, on this machine only"
 _LIFE_PER_MINUTE = 60
+_MAY_BE_SHORTENED = {
+    "SAKIMORI_WAVE_MINUTES",
+    "SAKIMORI_PROBE_MINUTES",
+    "SAKIMORI_QUIET_MINUTES",
+    "SAKIMORI_ALARM_MINUTES",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no everyday traffic and no texts")
     parser.add_argument("--check", action="store_true", help="play everything unattended in a throw-away folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --check: write the results there too")
+    parser.add_argument(
+        "--chapter", default="", metavar="N", help="with --check: only the steps of one chapter, as 3-2"
+    )
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="with --check: kill -9 at N random moments")
 
 
@@ -36,7 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the demo until Ctrl-C, or the check to its end."""
     if arguments.check:
         with tempfile.TemporaryDirectory(prefix="sakimori-demo-") as folder:
-            return check(arguments.data or Path(folder), report=arguments.json, kills=arguments.kills)
+            return check(
+                arguments.data or Path(folder), report=arguments.json, kills=arguments.kills, chapter=arguments.chapter
+            )
     return _demo(arguments.data or Path("data/demo"), port=arguments.port, quiet=arguments.quiet)
 
 
@@ -93,9 +104,9 @@ def _spec(notes: DemoNotes) -> WorldSpec:
 
 
 def _forget_settings() -> None:
-    """A real installation's settings in the environment must not leak into the demo; the waves may be shortened."""
+    """A real installation's settings in the environment must not leak into the demo; some times may be shortened."""
     for setting in SETTINGS:
-        if setting.name != "SAKIMORI_WAVE_MINUTES":
+        if setting.name not in _MAY_BE_SHORTENED:
             os.environ.pop(setting.name, None)
             os.environ.pop(f"{setting.name}_FILE", None)
 
@@ -111,6 +122,15 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_PULL_SECONDS": "1",
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
+        "SAKIMORI_PHONE_URL": world.phone_url,
+        "SAKIMORI_CONTROL_URLS": world.site_url,
+        "SAKIMORI_REPROBE_SECONDS": "5",
+        "SAKIMORI_PROBE_SECONDS": "5",
+        "SAKIMORI_SLOW_SECONDS": "2",
+        "SAKIMORI_PROBE_MINUTES": os.environ.get("SAKIMORI_PROBE_MINUTES", "1"),
+        "SAKIMORI_QUIET_MINUTES": os.environ.get("SAKIMORI_QUIET_MINUTES", "5"),
+        "SAKIMORI_ALARM_MINUTES": os.environ.get("SAKIMORI_ALARM_MINUTES", "5"),
+        "SAKIMORI_RING_SECONDS": "20",
     }
 
 

@@ -9,6 +9,7 @@ from sakimori.customers.models import Contact, Contract, Customer, Member, Regis
 from sakimori.customers.secrets import add_log_key, give_key, seal_vendor_key
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
 
@@ -33,16 +34,30 @@ def _company(company: Company, notes: DemoNotes, world: World, now: datetime) ->
         number=company.contract,
         starts_on=date(2026, 4, 1),
         keeps_access_lines=company.keeps_access_lines,
+        keeps_logs=company.keeps_logs,
+        plan_mbps=company.plan_mbps,
     )
     for site in company.account.sites:
-        Site.objects.create(contract=contract, domain=site.domain, vendor_site_id=site.site_id)
-    for priority, (name, email) in enumerate(company.contacts, start=1):
-        Contact.objects.create(customer=customer, name=name, email=email, priority=priority)
+        _site(contract, site, world)
+    for priority, (name, email, phone) in enumerate(company.contacts, start=1):
+        Contact.objects.create(customer=customer, name=name, email=email, phone=phone, priority=priority)
     for network, note in company.networks:
         RegisteredNetwork.objects.create(customer=customer, network=network, note=note)
     for person in company.members:
         Member.objects.create(customer=customer, user=_user(person, notes.password), role=person.role)
     _vendor_account(company, contract, notes, world)
+
+
+def _site(contract: Contract, site: SiteSpec, world: World) -> None:
+    """The page that a visitor would open is the simulated one."""
+    Site.objects.create(
+        contract=contract,
+        domain=site.domain,
+        vendor_site_id=site.site_id,
+        watched=True,
+        probe_url=world.site_page(site.site_id),
+        expected_text="さきもり商店",
+    )
 
 
 def _vendor_account(company: Company, contract: Contract, notes: DemoNotes, world: World) -> None:

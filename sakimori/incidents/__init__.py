@@ -1,0 +1,1 @@
+"""Incidents: what keeps visitors from a site. Signals, the visit that proves it, the verdict, who is told."""

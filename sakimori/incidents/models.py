@@ -1,0 +1,114 @@
+"""Incident (something that may keep visitors from a site), Probe (one visit to a site), SearchedFile."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from sakimori.customers.models import Contract, Site
+from sakimori.lib.claims import Claimable
+from sakimori.logs.models import LogFile
+
+
+class IncidentKind(models.TextChoices):
+    """What may be wrong. Only DDOS tells the customer by itself; for the others an analyst decides."""
+
+    DDOS = "ddos", "DDoS 攻撃"
+    SITE_DOWN = "site_down", "サイト停止"
+    ORIGIN_DOWN = "origin_down", "オリジンサーバー停止"
+    VENDOR = "vendor", "WAF ベンダーの障害"
+    OWN = "own", "当サービスの障害"
+
+
+class Verdict(models.TextChoices):
+    """What visiting the site has shown. INCONCLUSIVE: our own side may be at fault, nothing is claimed."""
+
+    PENDING = "pending", "確認中"
+    NOT_DISPLAYED = "not_displayed", "表示できない"
+    SLOW = "slow", "極端に遅い"
+    NORMAL = "normal", "正常"
+    INCONCLUSIVE = "inconclusive", "判定不能"
+    NOT_PROBED = "not_probed", "確認対象外"
+
+
+class Decision(models.TextChoices):
+    """Whether the customer is told. NONE: nothing to decide (yet)."""
+
+    NONE = "none", "―"
+    WAITING = "waiting", "判断待ち"
+    TELL = "tell", "お客様へ連絡"
+    KEEP = "keep", "連絡しない"
+
+
+class Incident(Claimable):
+    """Something that may keep visitors from one site (or, where `site` is None, from all sites) of a contract.
+
+    group: what one cause has in common, so that one alarm and one decision serve all contracts that it meets.
+    told_at: from then on `tickets` opens the ticket and tells all contacts; None while nobody outside is told.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="incidents")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="incidents")
+    kind = models.CharField("種別", max_length=16, choices=IncidentKind)
+    group = models.CharField(max_length=120)
+    opened_at = models.DateTimeField("発生日時")
+    last_signal_at = models.DateTimeField("最後の検知")
+    ended_at = models.DateTimeField("終了日時", null=True, blank=True)
+    signals = models.PositiveIntegerField("検知件数", default=0)
+    verdict = models.CharField("確認結果", max_length=16, choices=Verdict, default=Verdict.PENDING)
+    sentence = models.CharField("確認内容", max_length=300, blank=True)
+    verdict_at = models.DateTimeField(null=True, blank=True)
+    next_probe_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField("連絡の判断", max_length=8, choices=Decision, default=Decision.NONE)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    told_at = models.DateTimeField("お客様への連絡開始", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "インシデント"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "kind", "group"], condition=Q(ended_at=None), name="one_open_incident_per_cause"
+            )
+        ]
+        indexes = [models.Index(fields=["ended_at", "next_probe_at"]), models.Index(fields=["decision", "opened_at"])]
+
+
+class Probe(models.Model):
+    """One visit to a site's page, as a visitor would make it. Durations in milliseconds; None: not reached.
+
+    incident: why it was made; None for a visit at quiet times. trouble: why there was no complete answer.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="probes")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="probes")
+    at = models.DateTimeField("日時")
+    url = models.CharField(max_length=300)
+    verdict = models.CharField("結果", max_length=16, choices=Verdict)
+    sentence = models.CharField("内容", max_length=300)
+    status = models.PositiveSmallIntegerField("応答コード", null=True, blank=True)
+    size_bytes = models.PositiveIntegerField("応答サイズ", null=True, blank=True)
+    dns_ms = models.PositiveIntegerField(null=True, blank=True)
+    connect_ms = models.PositiveIntegerField(null=True, blank=True)
+    tls_ms = models.PositiveIntegerField(null=True, blank=True)
+    first_byte_ms = models.PositiveIntegerField(null=True, blank=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+    trouble = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = "サイト確認"
+        indexes = [models.Index(fields=["site", "at"])]
+
+
+class SearchedFile(models.Model):
+    """The mark that a stored log file was searched for signals, written together with what was found."""
+
+    file = models.OneToOneField(LogFile, on_delete=models.CASCADE, related_name="incident_search")
+    at = models.DateTimeField()
+
+
+class Heartbeat(models.Model):
+    """The one row that says when this service last worked. A gap in it is an outage of our own."""
+
+    at = models.DateTimeField()

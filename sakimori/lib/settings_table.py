@@ -1,0 +1,116 @@
+"""The table of all settings: environment variable, meaning (English, for the README), default if any."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its environment variable, what it means (English, for the README), and its default if any."""
+
+    name: str
+    meaning: str
+    default: str | None = None
+
+
+SETTINGS = (
+    Setting("SAKIMORI_DATA", "Folder for everything that is kept on this machine.", "data"),
+    Setting("SAKIMORI_BASE_URL", "Address of the portal as users see it, such as https://portal.example.jp."),
+    Setting(
+        "SAKIMORI_MAIL_URL",
+        "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://... or smtp+plain://... "
+        "for a server on this machine.",
+    ),
+    Setting("SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp."),
+    Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
+    Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
+    Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),
+    Setting(
+        "SAKIMORI_TRUSTED_PROXY",
+        "Address of the reverse proxy that ends TLS in front of the pages; only its X-Forwarded headers are believed.",
+        "127.0.0.1",
+    ),
+    Setting("SAKIMORI_HEC_LISTEN", "Address and port of the HTTPS log collector; empty switches it off.", ""),
+    Setting(
+        "SAKIMORI_TLS_CERTIFICATE",
+        "PEM file with the collector's certificate chain; empty makes a self-signed one.",
+        "",
+    ),
+    Setting("SAKIMORI_TLS_KEY", "PEM file with the key of SAKIMORI_TLS_CERTIFICATE.", ""),
+    Setting(
+        "DATABASE_URL",
+        "Database: empty for SQLite in the data folder, or postgresql://user:password@host/name.",
+        "",
+    ),
+    Setting(
+        "LOGSTORE_URL",
+        "Log store: empty for the embedded one in the data folder, chdb:///path, or "
+        "clickhouse://user:password@host:8123/name.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_SOC_NETWORKS",
+        "Networks of the SOC and its probes, comma separated; they are never blocked.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_WAVE_MINUTES",
+        "Mails about blocked addresses of one customer are at least this far apart.",
+        "15",
+    ),
+    Setting("SAKIMORI_LATE_MINUTES", "Events older than this on arrival never block by themselves.", "60"),
+    Setting(
+        "SAKIMORI_GOOD_REQUESTS",
+        "This many good requests from an address in the stored log, and an analyst is asked.",
+        "10",
+    ),
+    Setting(
+        "SAKIMORI_CAP_CUSTOMER",
+        "Addresses blocked automatically per customer and hour; beyond it an analyst is asked.",
+        "50",
+    ),
+    Setting("SAKIMORI_CAP_TOTAL", "Addresses blocked automatically per hour for all customers together.", "500"),
+    Setting(
+        "SAKIMORI_ASK_DAYS",
+        "After a restore an analyst is asked before the address is blocked again, this long.",
+        "90",
+    ),
+    Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
+    Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
+    Setting(
+        "SAKIMORI_PHONE_URL",
+        "Phone: empty to dial by hand from a work sheet, or the address of the simulator's phone (only for demo and "
+        "training).",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_ALARM_MINUTES",
+        "An alarm that nobody has acknowledged for so long is phoned to the people on duty.",
+        "5",
+    ),
+    Setting("SAKIMORI_RING_SECONDS", "A call that has rung for so long counts as not answered.", "45"),
+    Setting(
+        "SAKIMORI_PROBE_MINUTES",
+        "Pause between two visits to a site at quiet times, where the customer agreed to them.",
+        "5",
+    ),
+    Setting("SAKIMORI_PROBE_SECONDS", "A page that is not complete after this time cannot be displayed.", "30"),
+    Setting("SAKIMORI_SLOW_SECONDS", "A page that takes longer than this is extremely slow.", "10"),
+    Setting("SAKIMORI_REPROBE_SECONDS", "Pause between two visits while an incident is open.", "60"),
+    Setting("SAKIMORI_QUIET_MINUTES", "A DDoS incident ends after so long without a signal.", "30"),
+    Setting(
+        "SAKIMORI_OUTAGE_MINUTES", "A longer time in which this service did not work is an outage of its own.", "5"
+    ),
+    Setting(
+        "SAKIMORI_CONTROL_URLS",
+        "Pages of others, comma separated, that tell our own broken line from a site that is down.",
+        "",
+    ),
+    Setting("SAKIMORI_UPLOAD_MIB", "Largest file that may be uploaded to a ticket.", "10"),
+    Setting("SAKIMORI_LOG_DAYS", "Events of contracts without log keeping are deleted after so many days.", "75"),
+    Setting("SAKIMORI_CERTIFICATE_DAYS", "Customers are reminded so many days before a certificate ends.", "30"),
+    Setting(
+        "SAKIMORI_ALLOW_DOCUMENTATION",
+        "1 treats documentation addresses as public, and allows plain-HTTP cookies: only for demo and training.",
+        "0",
+    ),
+)
