@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="play everything unattended in a throw-away folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="with --check: write the results there too")
     parser.add_argument(
-        "--chapter", default="", metavar="N", help="with --check: only the steps of one chapter, as 3-2"
+        "--chapter", action="append", default=[], metavar="N", help="with --check: only its steps; may be repeated"
     )
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="with --check: kill -9 at N random moments")
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         with tempfile.TemporaryDirectory(prefix="sakimori-demo-") as folder:
             return check(
-                arguments.data or Path(folder), report=arguments.json, kills=arguments.kills, chapter=arguments.chapter
+                arguments.data or Path(folder), report=arguments.json, kills=arguments.kills, chapters=arguments.chapter
             )
     return _demo(arguments.data or Path("data/demo"), port=arguments.port, quiet=arguments.quiet)
 
