@@ -34,7 +34,7 @@ def block(play: Play) -> None:
 def ticket(play: Play) -> None:
     """The ticket shows the address as blocked, with the evidence."""
     customer = play.browser(CUSTOMER_LOGIN)
-    wait_for(lambda: _TICKET_LINK.search(customer.html("/portal/")), "a ticket is in the portal")
+    wait_for(lambda: _row_of(customer.html("/portal/"), ATTACKER), "the ticket is in the portal")
     page = customer.text(_ticket(customer))
     for words in (ATTACKER, "遮断中", "SQLインジェクション", "shop.sakura.example.jp", "REQ_BLOCKED_SECURITY"):
         expect(words in page, f"the ticket shows {words}")
@@ -94,8 +94,9 @@ def legacy(play: Play) -> None:
 
 
 def _ticket(customer: Browser) -> str:
-    link = _TICKET_LINK.search(customer.html("/portal/"))
-    expect(link, "a ticket is in the portal")
+    """The page of the ticket that began with our attacker; there are older ones."""
+    link = _TICKET_LINK.search(_row_of(customer.html("/portal/"), ATTACKER))
+    expect(link, "the ticket is in the portal")
     return link.group(1) if link else ""
 
 
@@ -119,5 +120,5 @@ def _restored_told(play: Play, address: str) -> set[str]:
 
 
 def _row_of(html: str, address: str) -> str:
-    """The table row that shows an address."""
-    return next((row for row in html.split("<tr") if f">{address}<" in row), "")
+    """The table row that shows an address, alone or in a ticket's subject."""
+    return next((row for row in html.split("<tr") if re.search(rf"[>（]{re.escape(address)}[<） ]", row)), "")

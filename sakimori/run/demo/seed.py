@@ -7,8 +7,11 @@ from django.db import transaction
 from sakimori.accounts.models import User
 from sakimori.customers.models import Contact, Contract, Customer, Member, RegisteredNetwork, Site, VendorAccount
 from sakimori.customers.secrets import add_log_key, give_key, seal_vendor_key
+from sakimori.lib.jst import day_of
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
+from sakimori.run.demo.history import invent
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.run.demo.seed_history import seed_history
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
@@ -43,9 +46,11 @@ def _company(company: Company, notes: DemoNotes, world: World, now: datetime) ->
         Contact.objects.create(customer=customer, name=name, email=email, phone=phone, priority=priority)
     for network, note in company.networks:
         RegisteredNetwork.objects.create(customer=customer, network=network, note=note)
-    for person in company.members:
-        Member.objects.create(customer=customer, user=_user(person, notes.password), role=person.role)
+    members = [_user(person, notes.password) for person in company.members]
+    for person, user in zip(company.members, members, strict=True):
+        Member.objects.create(customer=customer, user=user, role=person.role)
     _vendor_account(company, contract, notes, world)
+    seed_history(contract, invent(company.account, today=day_of(now)), approver=members[0])
 
 
 def _site(contract: Contract, site: SiteSpec, world: World) -> None:
