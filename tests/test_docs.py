@@ -8,6 +8,7 @@ import pytest
 
 from sakimori.lib.config import SETTINGS, Setting
 from sakimori.run.cli import COMMANDS
+from sakimori.run.demo.chapters import CHAPTERS, without_step
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ja.md")
@@ -16,8 +17,6 @@ PAGES = sorted(
 )
 REQUIRED = {"README.md": "(required)", "README.ja.md": "（必須）"}
 STATES = {"built", "in part", "not yet"}
-# Chapters of the specification that the system answers to.
-CHAPTERS = {"1-2, 1-4", "1-3", "2-1", "2-1-1", "2-1-2", "2-2", "2-3", "2-4", "2-5-1", "3-1", "3-2", "3-3"}
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`]+)`")
 _PACKAGE = re.compile(r"([A-Za-z0-9._-]+)")
@@ -69,6 +68,11 @@ def test_no_page_tells_of_a_command_that_does_not_exist(page: str) -> None:
 
 def test_every_chapter_has_its_row() -> None:
     assert [cells[0] for cells in _chapters()] == sorted(CHAPTERS)
+
+
+def test_a_chapter_without_a_step_is_found() -> None:
+    assert without_step(chapter for chapter in CHAPTERS if chapter != "3-1") == ["3-1"]
+    assert without_step([*CHAPTERS, "something else"]) == []
 
 
 def test_a_chapter_names_only_what_exists() -> None:

@@ -35,7 +35,7 @@ def ticket(play: Play) -> None:
     """The ticket shows the address as blocked, with the evidence."""
     customer = play.browser(CUSTOMER_LOGIN)
     wait_for(lambda: _row_of(customer.html("/portal/"), ATTACKER), "the ticket is in the portal")
-    page = customer.text(_ticket(customer))
+    page = customer.text(ticket_page(customer))
     for words in (ATTACKER, "遮断中", "SQLインジェクション", "shop.sakura.example.jp", "REQ_BLOCKED_SECURITY"):
         expect(words in page, f"the ticket shows {words}")
 
@@ -51,7 +51,7 @@ def mail(play: Play) -> None:
 
 def isolation(play: Play) -> None:
     """The other customer, and a reader without the right, cannot touch it."""
-    path = _ticket(play.browser(CUSTOMER_LOGIN))
+    path = ticket_page(play.browser(CUSTOMER_LOGIN))
     stranger = play.browser(HOKUTO_LOGIN)
     expect(stranger.status(path) == 404, "another customer's ticket is not there")
     expect(ATTACKER not in stranger.text("/portal/"), "another customer's list does not show it")
@@ -61,7 +61,7 @@ def isolation(play: Play) -> None:
 def restore(play: Play) -> None:
     """The customer presses the button; the address is off the vendor's list, ticket and mail say so."""
     customer = play.browser(CUSTOMER_LOGIN)
-    path = _ticket(customer)
+    path = ticket_page(customer)
     link = _RESTORE_LINK.search(customer.html(path))
     expect(link, "the ticket has the button")
     began = time.monotonic()
@@ -93,7 +93,7 @@ def legacy(play: Play) -> None:
     expect(SECOND not in play.outside.blacklist(SAKURA), "the other customer's list is untouched")
 
 
-def _ticket(customer: Browser) -> str:
+def ticket_page(customer: Browser) -> str:
     """The page of the ticket that began with our attacker; there are older ones."""
     link = _TICKET_LINK.search(_row_of(customer.html("/portal/"), ATTACKER))
     expect(link, "the ticket is in the portal")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from sakimori.run.demo.chapters import without_step
 from sakimori.run.demo.child import Child, ChildFailed
 from sakimori.run.demo.doors import NotAsExpected, Outside
 from sakimori.run.demo.kills import play_with_kills
@@ -47,11 +48,13 @@ def check(folder: Path, *, report: Path | None, kills: int, chapters: Collection
             print(f"    {result.trouble}", flush=True)
     for name, seconds in measured.items():
         print(f"    {name}: {seconds:.2f}", flush=True)
-    failed = next((result for result in results if result.trouble), None)
+    troubles = [f"{result.chapter} {result.promise}" for result in results if result.trouble]
+    if not chapters:
+        troubles += [f"{chapter} has no step" for chapter in without_step(result.chapter for result in results)]
     if report is not None:
         _write(report, results, measured)
-    print(f"demo: FAILED {failed.chapter} {failed.promise}" if failed else "demo: ok", flush=True)
-    return 1 if failed else 0
+    print(f"demo: FAILED {troubles[0]}" if troubles else "demo: ok", flush=True)
+    return 1 if troubles else 0
 
 
 def _play(folder: Path, kills: int, measured: dict[str, float], chapters: Collection[str]) -> Iterator[Result]:

@@ -1,6 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import chain_steps, guard_steps, language_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -8,6 +8,7 @@ STEPS = (
     Step("2-1-2", "攻撃を検知し、攻撃元をブラックリストへ追加", chain_steps.block),
     Step("2-2", "チケットに対応内容と証拠", chain_steps.ticket),
     Step("1-3", "登録された連絡先すべてへ同報メール", chain_steps.mail),
+    Step("1-2, 1-4", "画面・メールは日本語、時刻は日本時間", language_steps.japanese),
     Step("2-2", "他のお客様と閲覧者からは操作できない", chain_steps.isolation),
     Step("2-1-2", "「この IP は業務に必要」で速やかに設定を戻す", chain_steps.restore),
     Step("2-1-2", "戻したアドレスはアナリストの承認なしに再登録しない", chain_steps.ask_again),
