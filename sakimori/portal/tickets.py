@@ -1,4 +1,4 @@
-"""The customer's pages. Rows come from `customers.access` only; what changes goes through an action."""
+"""Tickets as the customer sees them, and the button that takes an address off the blacklist."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,6 +18,7 @@ from sakimori.customers import access
 from sakimori.customers.models import Customer, MemberRole
 from sakimori.lib.jst import utc_now
 from sakimori.portal.forms import RestoreForm
+from sakimori.portal.pages import show
 from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, standing_of
 from sakimori.tickets.actions import request_restore
 from sakimori.tickets.models import Ticket, TicketBlock
@@ -32,7 +33,7 @@ _NOTHING_NEW = 204
 def tickets(request: PersonRequest) -> HttpResponse:
     """All tickets of the person's customers, the last changed first."""
     rows = access.visible(tickets_newest_first(), request.user, customer=CUSTOMER_PATH)
-    return _show(request, "portal/tickets.html", {"page": page_of(rows, request)[0]})
+    return show(request, "portal/tickets.html", {"page": page_of(rows, request)[0]})
 
 
 @require_GET
@@ -48,7 +49,7 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
         "approvers": _approvers(found.contract.customer),
         **_state(request, found, rows),
     }
-    return _show(request, "portal/ticket.html", context)
+    return show(request, "portal/ticket.html", context)
 
 
 @require_GET
@@ -84,14 +85,7 @@ def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
         "story": stories([row.block])[row.block_id],
         "ask_days": settings.CONFIG.ask_days,
     }
-    return _show(request, "portal/restore.html", context)
-
-
-@require_GET
-@signed_in
-def account(request: PersonRequest) -> HttpResponse:
-    """Who am I, and where do I change my password and second factor."""
-    return _show(request, "portal/account.html", {"memberships": request.user.memberships.select_related("customer")})
+    return show(request, "portal/restore.html", context)
 
 
 def _restored(request: PersonRequest, row: TicketBlock, reason: str) -> HttpResponse:
@@ -132,8 +126,3 @@ def _state(request: PersonRequest, ticket: Ticket, rows: list[AddressRow]) -> di
         "may_restore": may_restore,
         "page_number": request.GET.get("page", "1"),
     }
-
-
-def _show(request: PersonRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    customers = [] if request.user.is_soc else list(access.customers_of(request.user))
-    return render(request, template, {"customers": customers, **context})
