@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("blocks/<int:pk>/restore/", decisions.restore, name="restore"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
+    path("tickets/<str:number>/answer/", tickets.answer, name="answer"),
     path("intake/", intake.intake, name="intake"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),

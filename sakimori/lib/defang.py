@@ -4,6 +4,8 @@ import re
 import unicodedata
 
 _SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=:)")
+_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_DECIMAL = re.compile(r"[^\x00-\x7f]*\d+\.\d+[^\x00-\x7f]*")
 _VISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
@@ -13,6 +15,18 @@ def defang(text: str, *, limit: int = 120) -> str:
     shown = _SCHEME.sub(r"\1xx\2", shown)
     shown = shown.replace("://", "[:]//").replace(".", "[.]").replace("<", "＜").replace(">", "＞")
     return shown if len(visible(text)) <= limit else f"{shown[:-1]}…"
+
+
+def defang_prose(text: str) -> str:
+    """One line that a person wrote: as it is, but with links, domains and addresses broken and control signs shown."""
+    shown = _SCHEME.sub(r"\1xx\2", visible(text)).replace("://", "[:]//")
+    return _DOTTED.sub(_broken, shown).replace("<", "＜").replace(">", "＞").replace("@", "[@]")
+
+
+def _broken(dotted: re.Match[str]) -> str:
+    """A domain, an address or a file name; a decimal number stays as it is."""
+    text = dotted.group()
+    return text if _DECIMAL.fullmatch(text) else text.replace(".", "[.]")
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ from sakimori.accounts.models import User
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.queries import MOVING, RESTORABLE
 from sakimori.blacklist.stories import Story, stories
-from sakimori.tickets.models import Note, TicketBlock
+from sakimori.tickets.models import Attachment, Note, TicketBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class NoteRow:
     at: datetime
     author: str
     text: str
+    files: Sequence[Attachment]
 
 
 def standing_of(block: Block) -> Standing:
@@ -55,7 +56,7 @@ def address_rows(entries: Sequence[TicketBlock], *, told: bool) -> list[AddressR
 
 def note_row(note: Note) -> NoteRow:
     """A note as the customer reads it: people of the SOC are not named."""
-    return NoteRow(note.at, _author(note.by), note.text)
+    return NoteRow(note.at, _author(note.by), note.text, list(note.attachments.all()))
 
 
 def fingerprint(rows: Sequence[AddressRow], notes: int) -> str:

@@ -2,13 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import views
+from sakimori.portal import account, enquiries, tickets
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.tickets, name="tickets"),
-    path("account/", views.account, name="account"),
-    path("tickets/<str:number>/", views.ticket, name="ticket"),
-    path("tickets/<str:number>/progress/", views.progress, name="progress"),
-    path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
+    path("", tickets.tickets, name="tickets"),
+    path("account/", account.account, name="account"),
+    path("enquiries/new/", enquiries.enquire, name="enquire"),
+    path("tickets/<str:number>/", tickets.ticket, name="ticket"),
+    path("tickets/<str:number>/progress/", tickets.progress, name="progress"),
+    path("tickets/<str:number>/addresses/<int:entry>/restore/", tickets.restore, name="restore"),
+    path("tickets/<str:number>/reply/", enquiries.reply, name="reply"),
+    path("tickets/<str:number>/files/<int:pk>/", enquiries.download, name="file"),
 ]

@@ -65,6 +65,7 @@ def all_duties() -> list[Duty]:
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
+        Duty("ticket texts", 30.0, lambda: tickets.describe_tickets(now=utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty(
@@ -80,4 +81,7 @@ def _tickets(wave: timedelta, now: datetime) -> int:
         tickets.open_tickets(wave=wave, now=now)
         + tickets.mail_blocks(wave=wave, now=now)
         + tickets.mail_restores(now=now)
+        + tickets.tell_news(now=now)
+        + tickets.follow_incidents(now=now)
+        + tickets.tell_ends(now=now)
     )

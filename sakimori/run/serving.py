@@ -11,6 +11,8 @@ from sakimori.run.wsgi import application
 
 _THREADS = 8
 _MAX_BODY_BYTES = 32 << 20
+# A form may hold five files of the largest size, and one that is too large must still get its sentence.
+_UPLOADS = 8
 
 
 class PagesServer:
@@ -23,7 +25,7 @@ class PagesServer:
             host=host,
             port=port,
             threads=_THREADS,
-            max_request_body_size=_MAX_BODY_BYTES,
+            max_request_body_size=max(_MAX_BODY_BYTES, _UPLOADS * settings.CONFIG.upload_mib << 20),
             ident="Sakimori",
             trusted_proxy=settings.CONFIG.trusted_proxy,
             trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},

@@ -1,21 +1,41 @@
-"""What changes in tickets: opening one for blocked addresses, telling by mail, a customer asking for a restore."""
+"""What people change in tickets: a customer asks, writes again or wants an address back; the SOC answers."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
 from sakimori.accounts.models import User
 from sakimori.blacklist import actions as blacklist
-from sakimori.blacklist.models import Block, BlockState
-from sakimori.customers import audit
-from sakimori.customers.models import Contract
-from sakimori.notify.actions import write_mail
-from sakimori.tickets import texts
-from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketKind, TicketState
-from sakimori.tickets.summary import summarise
+from sakimori.customers import audit, files
+from sakimori.customers.models import Contract, Customer
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.models import Severity
+from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketKind, TicketState
+from sakimori.tickets.opening import add_note, describe, letterhead, open_ticket, tell
+from sakimori.tickets.texts import enquiry as texts
+from sakimori.tickets.uploads import Upload
+
+
+class NotPossible(Exception):
+    """The ticket does not allow this now. The text is a sentence for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a person writes into a ticket. token: of the form, so that sending it twice writes it once."""
+
+    text: str
+    token: str
+    uploads: Sequence[Upload] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the files."""
+        return [upload.name for upload in self.uploads]
 
 
 def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime) -> None:
@@ -31,126 +51,124 @@ def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime)
         add_note(entry.ticket, key=f"restore-asked:{entry.block.pk}", text=text, by=by, now=now)
 
 
-def add_note(ticket: Ticket, *, key: str, text: str, now: datetime, by: User | None = None) -> Note:
-    """Write into a ticket once per key."""
-    note, new = Note.objects.get_or_create(key=key, defaults={"ticket": ticket, "at": now, "by": by, "text": text})
-    if new:
-        Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
-    return note
-
-
-def join_ticket(contract: Contract, blocks: Iterable[Block], *, wave: timedelta, now: datetime) -> int:
-    """Put active blocks into the ticket of the running wave, or into a new one. Returns how many joined."""
-    with transaction.atomic():
-        blocks = list(blocks)
-        if not blocks:
-            return 0
-        ticket = _ticket_of_wave(contract, wave, now) or _open(contract, blocks[0], now)
-        TicketBlock.objects.bulk_create(TicketBlock(ticket=ticket, block=block, added_at=now) for block in blocks)
-        addresses = [block.address for block in blocks]
-        add_note(ticket, key=f"blocked:{blocks[0].pk}", text=texts.opened_note(addresses), now=now)
-        _name(ticket)
-    return len(blocks)
-
-
-def _ticket_of_wave(contract: Contract, wave: timedelta, now: datetime) -> Ticket | None:
-    """A wave lasts as long as addresses keep coming with less than its length between them."""
-    recent = TicketBlock.objects.filter(ticket__contract=contract, added_at__gt=now - wave)
-    last = recent.select_related("ticket").order_by("-added_at", "-pk").first()
-    return last.ticket if last else None
-
-
-def _open(contract: Contract, first: Block, now: datetime) -> Ticket:
-    ticket = Ticket.objects.create(
-        contract=contract,
-        number=f"pending-{first.pk}",
-        kind=TicketKind.BLACKLIST,
-        subject=texts.ticket_subject(first.address, others=0),
-        opened_at=now,
-        updated_at=now,
-    )
-    ticket.number = f"WSP-{ticket.pk:06d}"
-    ticket.save(update_fields=["number"])
-    audit.record("ticket.open", by="sakimori", target=f"ticket:{ticket.pk}", now=now, customer=contract.customer)
+def ask(contract: Contract, *, about: str, words: Words, by: User, now: datetime) -> Ticket:
+    """A customer's person opens an enquiry. Sent twice with one token, it is one ticket."""
+    key = f"enquiry:{by.pk}:{words.token}"
+    with _kept(contract.customer, words.uploads) as stored, transaction.atomic():
+        ticket, new = open_ticket(contract, kind=TicketKind.ENQUIRY, subject=about, by=by.username, now=now, key=key)
+        if not new:
+            return ticket
+        note = _write(ticket, key=key, words=words, stored=stored, by=by, now=now)
+        letter = letterhead(ticket)
+        body = texts.received_mail(letter, about=about, author=by.shown_name, text=words.text, files=words.names)
+        tell(ticket, key=f"said:{note.pk}", subject=texts.received_subject(letter), body=body, now=now)
+        describe(ticket, now=now, detected=texts.detected(about, words.text))
+        _wait(ticket, now=now, new=True)
+        stored.used = True
     return ticket
 
 
-def _name(ticket: Ticket) -> None:
-    """Let the subject say how many addresses there are; a ticket that was done is open again."""
-    addresses = list(ticket.ticket_blocks.order_by("pk").values_list("block__address", flat=True))
-    subject = texts.ticket_subject(addresses[0], others=len(addresses) - 1)
-    Ticket.objects.filter(pk=ticket.pk).update(subject=subject, state=TicketState.OPEN)
+def reply(ticket: Ticket, *, words: Words, by: User, now: datetime) -> Note:
+    """A customer's person writes into an open ticket; then it is the SOC's turn. Raises NotPossible."""
+    key = f"reply:{ticket.pk}:{by.pk}:{words.token}"
+    with _kept(ticket.contract.customer, words.uploads) as stored, transaction.atomic():
+        ticket = _locked(ticket)
+        if said := Note.objects.filter(key=key).first():
+            return said
+        if ticket.state == TicketState.DONE:
+            raise NotPossible("このチケットは完了しています。お手数ですが、新しいお問い合わせをお送りください。")
+        note = _write(ticket, key=key, words=words, stored=stored, by=by, now=now)
+        letter = letterhead(ticket)
+        body = texts.reply_mail(letter, about=ticket.subject, author=by.shown_name, text=words.text, files=words.names)
+        tell(ticket, key=f"said:{note.pk}", subject=texts.reply_subject(letter), body=body, now=now)
+        _wait(ticket, now=now, new=False)
+        stored.used = True
+    return note
 
 
-def tell_of_blocks(ticket: Ticket, *, wave: timedelta, now: datetime) -> int:
-    """Write one mail that names every address of the ticket that no mail has named, unless the last is too fresh.
-
-    An address that is off the list again is not announced any more: the mail about its restore tells of it.
-    """
-    with transaction.atomic():
-        untold = TicketBlock.objects.select_for_update().filter(ticket=ticket, told_in=None, block__restored_at=None)
-        rows = list(untold.select_related("block").order_by("pk"))
-        if not rows or _told_lately(ticket, wave, now):
-            return 0
-        letter = _letterhead(ticket)
-        message = write_mail(
-            key=f"blocked:{ticket.number}:{rows[0].pk}",
-            customer=ticket.contract.customer,
-            subject=texts.blocked_subject(letter, len(rows)),
-            body=texts.blocked_mail(letter, summarise([row.block for row in rows])),
-            now=now,
+def answer(ticket: Ticket, *, words: Words, state: TicketState, by: User, now: datetime) -> Note:
+    """The SOC answers and says where the ticket stands now; all contacts are told."""
+    key = f"answer:{ticket.pk}:{by.pk}:{words.token}"
+    with _kept(ticket.contract.customer, words.uploads) as stored, transaction.atomic():
+        ticket = _locked(ticket)
+        if said := Note.objects.filter(key=key).first():
+            return said
+        note = _write(ticket, key=key, words=words, stored=stored, by=by, now=now)
+        letter = letterhead(ticket)
+        body = texts.answer_mail(
+            letter, about=ticket.subject, state=str(state.label), text=words.text, files=words.names
         )
-        TicketBlock.objects.filter(pk__in=[row.pk for row in rows]).update(told_in=message)
-    return len(rows)
+        tell(ticket, key=f"said:{note.pk}", subject=texts.answer_subject(letter), body=body, now=now)
+        Ticket.objects.filter(pk=ticket.pk).update(state=state, waits_since=None, updated_at=now)
+        if ticket.kind == TicketKind.ENQUIRY:
+            describe(ticket, now=now, handled=texts.handled(words.text), result=texts.result(str(state.label)))
+        stored.used = True
+    return note
 
 
-def _told_lately(ticket: Ticket, wave: timedelta, now: datetime) -> bool:
-    """Whether this customer got a mail about blocked addresses within the last wave, whichever ticket it was for."""
-    rows = TicketBlock.objects.filter(ticket__contract=ticket.contract)
-    return rows.filter(told_in__written_at__gt=now - wave).exists()
+def _locked(ticket: Ticket) -> Ticket:
+    """The ticket as it is now, and nobody else's until the end of the transaction."""
+    return Ticket.objects.select_for_update(of=("self",)).select_related("contract__customer").get(pk=ticket.pk)
 
 
-def tell_of_restore(entry: TicketBlock, *, now: datetime) -> int:
-    """Write note and mail that say that an address is off the list. Returns 1 when it was news."""
-    block = entry.block
-    if block.restored_at is None or block.restore_asked_at is None:
-        return 0
-    with transaction.atomic():
-        letter = _letterhead(entry.ticket)
-        note = texts.restored_note(block.address, others_entry=block.was_there_before)
-        add_note(entry.ticket, key=f"restored:{block.pk}", text=note, now=now)
-        message = write_mail(
-            key=f"restored:{block.pk}",
-            customer=entry.ticket.contract.customer,
-            subject=texts.restored_subject(letter, block.address),
-            body=texts.restored_mail(
-                letter,
-                block.address,
-                asked_at=block.restore_asked_at,
-                restored_at=block.restored_at,
-                asked_by=block.restore_asked_by.shown_name if block.restore_asked_by else "SOC",
-                others_entry=block.was_there_before,
-            ),
-            now=now,
+def _write(ticket: Ticket, *, key: str, words: Words, stored: "_Stored", by: User, now: datetime) -> Note:
+    note = add_note(ticket, key=key, text=words.text, by=by, now=now)
+    Attachment.objects.bulk_create(
+        Attachment(
+            note=note,
+            name=upload.name,
+            stored_name=name,
+            size_bytes=len(upload.content),
+            sha256=upload.sha256,
+            content_type=upload.content_type,
         )
-        TicketBlock.objects.filter(pk=entry.pk).update(restore_told_in=message)
-        _close_when_done(entry.ticket, now)
-    return 1
-
-
-def _close_when_done(ticket: Ticket, now: datetime) -> None:
-    """A ticket whose every address is off the list again is done."""
-    if not ticket.ticket_blocks.exclude(block__state=BlockState.RESTORED).exists():
-        Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.DONE, updated_at=now)
-
-
-def _letterhead(ticket: Ticket) -> texts.Letterhead:
-    config = settings.CONFIG
-    return texts.Letterhead(
-        service_name=config.service_name,
-        customer_name=ticket.contract.customer.name,
-        contract_number=ticket.contract.number,
-        ticket_number=ticket.number,
-        ticket_url=f"{config.base_url}{reverse('portal:ticket', args=[ticket.number])}",
-        soc_phone=config.soc_phone,
+        for upload, name in zip(words.uploads, stored.names, strict=True)
     )
+    audit.record(
+        "ticket.write",
+        by=by.username,
+        target=f"ticket:{ticket.pk}",
+        now=now,
+        customer=ticket.contract.customer,
+        details={"note": note.pk, "files": len(words.uploads)},
+    )
+    return note
+
+
+def _wait(ticket: Ticket, *, now: datetime, new: bool) -> None:
+    """It is the SOC's turn: mark the ticket, and raise the alarm."""
+    customer = ticket.contract.customer
+    since = ticket.waits_since or now
+    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.OPEN, waits_since=since, updated_at=now)
+    raise_alarm(
+        key=f"ticket-waits:{ticket.pk}",
+        severity=Severity.MIDDLE,
+        sentence=texts.alarm(customer.name, ticket.number, new=new),
+        link=reverse("console:ticket", args=[ticket.number]),
+        now=now,
+    )
+
+
+@dataclass(slots=True)
+class _Stored:
+    """Names of files on the disk, and whether rows tell of them now."""
+
+    names: list[str]
+    used: bool = False
+
+
+@contextmanager
+def _kept(customer: Customer, uploads: Sequence[Upload]) -> Iterator[_Stored]:
+    """Write the files before the rows that name them; take them away again when no row came of it."""
+    stored = _Stored([])
+    try:
+        for upload in uploads:
+            stored.names.append(files.keep(customer, upload.content))
+        yield stored
+    except BaseException:
+        stored.used = False
+        raise
+    finally:
+        if not stored.used:
+            for name in stored.names:
+                files.remove(customer, name)

@@ -36,7 +36,8 @@ class Ticket(models.Model):
 
     key: what it is about, where it must not be opened twice and no row below says so (a form sent twice).
     detected, handled, result: what was seen, what we did, what came of it, in the customer's words. The monthly
-    report prints them, so they are kept up to date with every change.
+    report prints them, so they are kept up to date with every change. described_at: when they were last written.
+    waits_since: since when somebody of the customer waits for an answer; None while nobody does.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="tickets")
@@ -55,9 +56,12 @@ class Ticket(models.Model):
     state = models.CharField("状態", max_length=8, choices=TicketState, default=TicketState.OPEN)
     opened_at = models.DateTimeField("起票日時")
     updated_at = models.DateTimeField("更新日時")
+    described_at = models.DateTimeField(null=True, blank=True)
+    waits_since = models.DateTimeField("回答待ちの開始", null=True, blank=True)
 
     class Meta:
         verbose_name = "チケット"
+        indexes = [models.Index(fields=["kind", "state"])]
 
     def __str__(self) -> str:
         return self.number

@@ -1,11 +1,17 @@
 """What reads across tickets. Callers narrow the rows through `customers.access`."""
 
-from django.db.models import Count, Q, QuerySet
+from collections.abc import Sequence
+
+from django.db.models import Count, F, Q, QuerySet
 
 from sakimori.blacklist.models import BlockState
-from sakimori.tickets.models import Note, Ticket, TicketBlock
+from sakimori.customers.models import Contract
+from sakimori.lib.calendar import Month
+from sakimori.notify.models import Call, CallRound, CallState
+from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketState
 
 CUSTOMER_PATH = "contract__customer"
+ATTACHMENT_PATH = "note__ticket__contract__customer"
 
 
 def tickets_newest_first() -> QuerySet[Ticket]:
@@ -20,11 +26,44 @@ def tickets_newest_first() -> QuerySet[Ticket]:
     )
 
 
+def tickets_to_answer_first() -> QuerySet[Ticket]:
+    """As above, but tickets in which somebody waits for an answer come first, the longest waiting at the top."""
+    return tickets_newest_first().order_by(F("waits_since").asc(nulls_last=True), "-updated_at", "-pk")
+
+
+def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
+    """Tickets of a contract that were opened, changed or open in a month, in the order in which they were opened."""
+    begun = Ticket.objects.filter(contract=contract, opened_at__lt=month.ends_at)
+    alive = ~Q(state=TicketState.DONE) | Q(updated_at__gte=month.begins_at)
+    return list(begun.filter(alive).order_by("opened_at", "pk"))
+
+
 def ticket_entries() -> QuerySet[TicketBlock]:
     """Addresses that tickets tell of, with their blocks, in the order in which they were added."""
     return TicketBlock.objects.select_related("block", "ticket__contract__customer").order_by("added_at", "pk")
 
 
 def notes_of(ticket: Ticket) -> QuerySet[Note]:
-    """What was said and done in a ticket, in order."""
-    return Note.objects.filter(ticket=ticket).select_related("by").order_by("at", "pk")
+    """What was said and done in a ticket, in order, with the files."""
+    rows = Note.objects.filter(ticket=ticket).select_related("by").prefetch_related("attachments")
+    return rows.order_by("at", "pk")
+
+
+def attachments() -> QuerySet[Attachment]:
+    """Files in tickets, with all that says whose they are."""
+    return Attachment.objects.select_related(ATTACHMENT_PATH)
+
+
+def round_of(ticket: Ticket) -> CallRound | None:
+    """The round of calls to the customer's contacts about the ticket's incident; None when there is none."""
+    if ticket.incident_id is None:
+        return None
+    return CallRound.objects.filter(key=f"incident:{ticket.incident_id}", customer=ticket.contract.customer).first()
+
+
+def calls_of(ticket: Ticket) -> QuerySet[Call]:
+    """Calls of that round that were begun, in order. The SOC's own people are never among them."""
+    if ticket.incident_id is None:
+        return Call.objects.none()
+    rows = Call.objects.filter(round__key=f"incident:{ticket.incident_id}", round__customer=ticket.contract.customer)
+    return rows.exclude(state=CallState.PLANNED).order_by("place")

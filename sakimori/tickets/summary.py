@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sakimori.blacklist.models import Block
 from sakimori.blacklist.stories import Story, stories
-from sakimori.tickets.texts import BlockedAddress
+from sakimori.tickets.texts.blacklist import BlockedAddress
 
 
 def summarise(blocks: Sequence[Block]) -> list[BlockedAddress]:

@@ -10,6 +10,7 @@ from sakimori.accounts.models import SocRole
 from sakimori.blacklist.models import BlockState, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import BlockList, MemberRole
+from sakimori.incidents.models import IncidentKind
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import FIELDS
 from sakimori.logs.formats.unreadable import Reason as LineReason
@@ -19,12 +20,14 @@ from sakimori.notify.models import DeliveryState, Severity
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.spec import AccountSpec, SiteSpec, WorldSpec
 from sakimori.simulators.world import World
-from sakimori.tickets import texts
 from sakimori.tickets.models import TicketKind, TicketState
+from sakimori.tickets.texts import blacklist, deviation, enquiry, incident, upgrade
+from sakimori.tickets.texts.letter import Letterhead
+from sakimori.usage.models import DeviationKind
 from tests.japanese.text import foreign_texts, japanese_or_allowed
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-LETTER = texts.Letterhead(
+LETTER = Letterhead(
     service_name="Webサイトプロテクションサービス",
     customer_name="株式会社さくら商店",
     contract_number="K-2026-0001",
@@ -32,7 +35,7 @@ LETTER = texts.Letterhead(
     ticket_url="https://portal.example.jp/portal/tickets/WSP-000001/",
     soc_phone="03-0000-0000",
 )
-BLOCKED = texts.BlockedAddress(
+BLOCKED = blacklist.BlockedAddress(
     address="198.51.100.7",
     kinds=["SQLインジェクション"],
     sites=["shop.example.jp"],
@@ -57,11 +60,19 @@ CHOICES = (
 )
 
 
+def foreign_lines(*letters: str) -> list[str]:
+    """Lines that a Japanese reader would stumble over."""
+    return [line for letter in letters for line in letter.splitlines() if not japanese_or_allowed(line)]
+
+
 @pytest.mark.parametrize("others_entry", [True, False])
-def test_every_line_of_every_mail_is_japanese(others_entry: bool) -> None:
+def test_every_line_of_every_mail_about_blocks_is_japanese(others_entry: bool) -> None:
+    texts = blacklist
     restored = texts.restored_mail(
         LETTER, "198.51.100.7", asked_at=NOW, restored_at=NOW, asked_by="桜井 花子", others_entry=others_entry
     )
+    attacks = texts.Attacks(["SQLインジェクション"], ["shop.example.jp"], 3, 0, NOW, NOW)
+    addresses = [f"198.51.100.{number}" for number in range(25)]
     letters = [
         texts.blocked_subject(LETTER, 2),
         texts.blocked_mail(LETTER, [BLOCKED, BLOCKED]),
@@ -70,8 +81,105 @@ def test_every_line_of_every_mail_is_japanese(others_entry: bool) -> None:
         texts.opened_note(["198.51.100.7"]),
         texts.restored_note("198.51.100.7", others_entry=others_entry),
         texts.ticket_subject("198.51.100.7", others=3),
+        texts.detected(attacks, addresses),
+        texts.detected(texts.Attacks([], [], 0, 0, None, None), []),
+        texts.handled(addresses, addresses[:1]),
+        texts.result({"遮断中": addresses, "解除済み": addresses[:2]}),
     ]
-    assert [line for letter in letters for line in letter.splitlines() if not japanese_or_allowed(line)] == []
+    assert foreign_lines(*letters) == []
+    assert "ほか 5 件" in letters[-1]
+
+
+@pytest.mark.parametrize("kind", IncidentKind)
+@pytest.mark.parametrize("site", ["shop.example.jp", ""])
+def test_every_line_of_every_mail_about_incidents_is_japanese(kind: IncidentKind, site: str) -> None:
+    texts = incident
+    happening = texts.Happening(kind, site, NOW, NOW, "極端に遅い", "応答に 12.3 秒かかりました。", 42)
+    excess = texts.Excess(NOW, 12_345_678, 3)
+    letters = [
+        texts.ticket_subject(happening),
+        texts.first_subject(LETTER, happening),
+        texts.first_mail(LETTER, happening, excess),
+        texts.first_note(happening),
+        texts.excess_subject(LETTER),
+        texts.excess_mail(LETTER, excess),
+        texts.last_subject(LETTER, happening),
+        texts.last_mail(LETTER, happening),
+        texts.last_note(happening),
+        texts.detected(happening, excess),
+        texts.handled(happening, texts.reached("吉野 太郎", NOW, "吉野")),
+        texts.handled(happening, texts.nobody_reached()),
+        texts.result(happening),
+    ]
+    assert foreign_lines(*letters) == []
+    assert "応答に 12.3 秒" in letters[2]
+    assert "3 Mbps を上回る 12.3 Mbps" in letters[2]
+    assert "shop.example.jp" not in letters[2]
+
+
+@pytest.mark.parametrize("kind", DeviationKind)
+def test_every_line_of_every_mail_about_deviations_is_japanese(kind: DeviationKind) -> None:
+    texts = deviation
+    difference = texts.Difference(kind, "shop.example.jp", "稼働サーバーが 3 台です。", NOW, NOW, NOW.date())
+    letters = [
+        texts.ticket_subject(difference),
+        texts.first_subject(LETTER, difference),
+        texts.first_mail(LETTER, difference),
+        texts.first_note(difference),
+        texts.last_subject(LETTER, difference),
+        texts.last_mail(LETTER, difference),
+        texts.last_note(difference),
+        texts.detected(difference),
+        texts.handled(difference),
+        texts.result(difference),
+    ]
+    assert foreign_lines(*letters) == []
+
+
+def test_every_line_of_every_mail_about_a_larger_plan_is_japanese() -> None:
+    texts = upgrade
+    wish = texts.Upgrade("2026年11月", 3, 10, NOW, "桜井 花子", NOW)
+    letters = [
+        texts.ticket_subject(wish),
+        texts.first_subject(LETTER),
+        texts.first_mail(LETTER, wish),
+        texts.first_note(wish),
+        texts.last_subject(LETTER),
+        texts.last_mail(LETTER, wish),
+        texts.last_note(wish),
+        texts.detected(wish),
+        texts.handled(),
+        texts.result(wish),
+    ]
+    assert foreign_lines(*letters) == []
+
+
+def test_every_line_of_every_mail_about_enquiries_is_japanese_and_harmless() -> None:
+    texts = enquiry
+    said = "ログ http://evil.example.com/a.exe を見てください。\n\u202e連絡先は a@example.jp、版は 1.5 です。"
+    files = ["報告書.pdf", "access.log"]
+    asked = {"about": "ログの件", "author": "桜井 花子", "text": said, "files": files}
+    answered = {"about": "ログの件", "state": "完了", "text": said, "files": files}
+    letters = [
+        texts.received_subject(LETTER),
+        texts.received_mail(LETTER, **asked),  # type: ignore[arg-type]
+        texts.reply_subject(LETTER),
+        texts.reply_mail(LETTER, **asked),  # type: ignore[arg-type]
+        texts.answer_subject(LETTER),
+        texts.answer_mail(LETTER, **answered),  # type: ignore[arg-type]
+        texts.detected("ログの件", "あ" * 700),
+        texts.handled(said),
+        texts.result("完了"),
+        texts.alarm("株式会社さくら商店", "WSP-000001", new=True),
+        texts.alarm("株式会社さくら商店", "WSP-000001", new=False),
+    ]
+    assert [line for line in foreign_lines(*letters) if line != "- access[.]log"] == []
+    for letter in (letters[1], letters[3], letters[5]):
+        assert "hxxp[:]//evil[.]example[.]com/a[.]exe" in letter
+        assert "＜U+202E＞" in letter
+        assert "版は 1.5 です" in letter
+        assert "access[.]log" in letter
+    assert "添付" not in texts.received_mail(LETTER, about="件", author="桜井", text="文", files=[])
 
 
 @pytest.mark.parametrize("choices", CHOICES)

@@ -7,9 +7,10 @@ import pytest
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.customers.models import AuditEntry, Contact
 from sakimori.notify.models import Message
-from sakimori.tickets.actions import add_note, request_restore
+from sakimori.tickets.actions import request_restore
 from sakimori.tickets.duties import mail_blocks, mail_restores, open_tickets
 from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketState
+from sakimori.tickets.opening import add_note
 from tests.moments import Clock
 from tests.people import NOW, People, make_block, make_people
 

@@ -44,3 +44,9 @@ def span(value: timedelta | None) -> str:
 def visible(value: object) -> str:
     """Text that a stranger typed, with every control and direction-changing sign shown."""
     return shown(str(value))
+
+
+@register.filter
+def visible_lines(value: object) -> str:
+    """As `visible`, for text of several lines: the ends of lines stay."""
+    return "\n".join(shown(line) for line in str(value).splitlines())

@@ -1,4 +1,4 @@
-"""The customer's pages. Rows come from `customers.access` only; what changes goes through an action."""
+"""Tickets as the customer sees them, and the button that takes an address off the blacklist."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,12 +16,14 @@ from sakimori.blacklist.queries import blocks
 from sakimori.blacklist.stories import stories, whole_story
 from sakimori.customers import access
 from sakimori.customers.models import Customer, MemberRole
-from sakimori.lib.jst import utc_now
+from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.forms import RestoreForm
+from sakimori.portal.pages import show
 from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, standing_of
 from sakimori.tickets.actions import request_restore
-from sakimori.tickets.models import Ticket, TicketBlock
-from sakimori.tickets.queries import CUSTOMER_PATH, notes_of, ticket_entries, tickets_newest_first
+from sakimori.tickets.filters import TicketFilter
+from sakimori.tickets.models import Ticket, TicketBlock, TicketState
+from sakimori.tickets.queries import CUSTOMER_PATH, calls_of, notes_of, round_of, ticket_entries, tickets_newest_first
 
 _STOP_POLLING = 286  # htmx: put the answer in its place and ask no more.
 _NOTHING_NEW = 204
@@ -30,9 +32,10 @@ _NOTHING_NEW = 204
 @require_GET
 @signed_in
 def tickets(request: PersonRequest) -> HttpResponse:
-    """All tickets of the person's customers, the last changed first."""
-    rows = access.visible(tickets_newest_first(), request.user, customer=CUSTOMER_PATH)
-    return _show(request, "portal/tickets.html", {"page": page_of(rows, request)[0]})
+    """All tickets of the person's customers, or those that the filter wants, the last changed first."""
+    chosen = TicketFilter(request.GET)
+    rows = chosen.narrow(access.visible(tickets_newest_first(), request.user, customer=CUSTOMER_PATH))
+    return show(request, "portal/tickets.html", {"page": page_of(rows, request)[0], **chosen.context()})
 
 
 @require_GET
@@ -42,13 +45,17 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
     found = _ticket(request.user, number)
     page, entries = _entries(request, found)
     rows = address_rows(entries, told=True)
+    round_ = round_of(found)
     context = {
         "page": page,
-        "whole": whole_story(blocks().filter(ticket_block__ticket=found)),
-        "approvers": _approvers(found.contract.customer),
+        "whole": whole_story(blocks().filter(ticket_block__ticket=found)) if entries else None,
+        "approvers": _approvers(found.contract.customer) if entries else [],
+        "round": round_,
+        "calls": calls_of(found) if round_ else [],
+        "may_reply": _may_reply(request, found),
         **_state(request, found, rows),
     }
-    return _show(request, "portal/ticket.html", context)
+    return show(request, "portal/ticket.html", context)
 
 
 @require_GET
@@ -84,14 +91,7 @@ def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
         "story": stories([row.block])[row.block_id],
         "ask_days": settings.CONFIG.ask_days,
     }
-    return _show(request, "portal/restore.html", context)
-
-
-@require_GET
-@signed_in
-def account(request: PersonRequest) -> HttpResponse:
-    """Who am I, and where do I change my password and second factor."""
-    return _show(request, "portal/account.html", {"memberships": request.user.memberships.select_related("customer")})
+    return show(request, "portal/restore.html", context)
 
 
 def _restored(request: PersonRequest, row: TicketBlock, reason: str) -> HttpResponse:
@@ -106,6 +106,12 @@ def _restored(request: PersonRequest, row: TicketBlock, reason: str) -> HttpResp
 
 def _ticket(user: User, number: str) -> Ticket:
     return access.get(tickets_newest_first(), user, customer=CUSTOMER_PATH, number=number)
+
+
+def _may_reply(request: PersonRequest, ticket: Ticket) -> bool:
+    """Customers write here, the SOC in the console; a ticket that is done gets no more replies."""
+    runs = ticket.contract.runs_on(day_of(utc_now()))
+    return runs and not request.user.is_soc and ticket.state != TicketState.DONE
 
 
 def _approvers(customer: Customer) -> list[str]:
@@ -132,8 +138,3 @@ def _state(request: PersonRequest, ticket: Ticket, rows: list[AddressRow]) -> di
         "may_restore": may_restore,
         "page_number": request.GET.get("page", "1"),
     }
-
-
-def _show(request: PersonRequest, template: str, context: dict[str, object]) -> HttpResponse:
-    customers = [] if request.user.is_soc else list(access.customers_of(request.user))
-    return render(request, template, {"customers": customers, **context})

@@ -1,28 +1,15 @@
-"""What customers read in tickets and mails: polite Japanese, complete in plain text, payloads never in the clear.
+"""Texts of tickets about blocked addresses (chapter 2-1-2)."""
 
-Pure: rows go in as small records, text comes out.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sakimori.lib.defang import defang
+from sakimori.lib.defang import defang, visible
 from sakimori.lib.jst import written
+from sakimori.tickets.texts.letter import Letterhead, mail, subject
 
 RESTORE_BUTTON = "この IP は業務に必要"
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What stands in every mail."""
-
-    service_name: str
-    customer_name: str
-    contract_number: str
-    ticket_number: str
-    ticket_url: str
-    soc_phone: str
+_MOST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +27,18 @@ class BlockedAddress:
     active_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Attacks:
+    """What was seen of all addresses of a ticket together. Counts are requests."""
+
+    kinds: Sequence[str]
+    sites: Sequence[str]
+    blocked: int
+    passed: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
 def ticket_subject(first_address: str, *, others: int) -> str:
     """Subject of a ticket about a blocked address and so many others."""
     more = f" ほか {others} 件" if others else ""
@@ -53,17 +52,15 @@ def opened_note(addresses: Sequence[str]) -> str:
 
 def blocked_subject(letter: Letterhead, count: int) -> str:
     """Subject of the mail about blocked addresses."""
-    return (
-        f"【{letter.service_name}】攻撃元 IPアドレス {count} 件をブラックリストへ登録しました [{letter.ticket_number}]"
-    )
+    return subject(letter, f"攻撃元 IPアドレス {count} 件をブラックリストへ登録しました")
 
 
 def blocked_mail(letter: Letterhead, blocked: Sequence[BlockedAddress]) -> str:
     """Body of the mail about blocked addresses: each of them, with what was seen and done."""
     listed = "\n\n".join(_one(entry) for entry in blocked)
-    return f"""{_greeting(letter)}
-
-Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IPアドレスを
+    return mail(
+        letter,
+        f"""Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IPアドレスを
 ブラックリストへ登録し、登録されたことを確認いたしました。
 
 {listed}
@@ -71,32 +68,30 @@ Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IPアドレ�
 ■ お客様へのお願い
 登録した IPアドレスが業務上必要な通信の場合は、下記のチケットを開き、
 「{RESTORE_BUTTON}」を押してください。速やかに設定を元に戻します。
-お電話でも承ります。
-
-{_footer(letter)}"""
+お電話でも承ります。""",
+    )
 
 
 def restored_subject(letter: Letterhead, address: str) -> str:
     """Subject of the mail about a restored address."""
-    return f"【{letter.service_name}】IPアドレス {defang(address)} の設定を戻しました [{letter.ticket_number}]"
+    return subject(letter, f"IPアドレス {defang(address)} の設定を戻しました")
 
 
 def restored_mail(
     letter: Letterhead, address: str, *, asked_at: datetime, restored_at: datetime, asked_by: str, others_entry: bool
 ) -> str:
     """Body of the mail that says that an address is off the list, and what that does not mean."""
-    return f"""{_greeting(letter)}
-
-ご依頼いただいた IPアドレスについて、設定を戻しました（反映に数分）。
+    return mail(
+        letter,
+        f"""ご依頼いただいた IPアドレスについて、設定を戻しました（反映に数分）。
 
 IPアドレス: {defang(address)}
 ご依頼: {written(asked_at)} {asked_by} 様
 設定を戻した日時: {written(restored_at)}
 
 {_remainder(others_entry=others_entry)}
-このアドレスを再び登録する場合は、アナリストが確認のうえ判断いたします。
-
-{_footer(letter)}"""
+このアドレスを再び登録する場合は、アナリストが確認のうえ判断いたします。""",
+    )
 
 
 def restored_note(address: str, *, others_entry: bool) -> str:
@@ -110,14 +105,6 @@ def _remainder(*, others_entry: bool) -> str:
     return "ブラックリストから削除されたことを、WAF から読み戻して確認いたしました。"
 
 
-def _greeting(letter: Letterhead) -> str:
-    return f"""{letter.customer_name}
-ご担当者様
-
-いつもご利用いただきありがとうございます。
-{letter.service_name} SOC です。"""
-
-
 def _one(entry: BlockedAddress) -> str:
     return f"""■ {defang(entry.address)}（国: {entry.country or "不明"}）
   攻撃種別: {"、".join(entry.kinds)}
@@ -127,10 +114,32 @@ def _one(entry: BlockedAddress) -> str:
   登録日時: {written(entry.active_at)}"""
 
 
-def _footer(letter: Letterhead) -> str:
-    return f"""----------------------------------------
-チケット番号: {letter.ticket_number}
-契約番号: {letter.contract_number}
-詳細（ログインが必要です）: {letter.ticket_url}
-SOC 電話番号: {letter.soc_phone}（24 時間 365 日）
-{letter.service_name}"""
+def detected(story: Attacks, addresses: Sequence[str]) -> str:
+    """What was detected: kinds, sites, addresses, counts and period."""
+    lines = [
+        f"攻撃種別: {'、'.join(story.kinds) or '不明'}",
+        f"対象サイト: {'、'.join(visible(site) for site in story.sites) or '不明'}",
+        f"攻撃元 IPアドレス（{len(addresses)} 件）: {_listed(addresses)}",
+        f"検知件数: 遮断 {story.blocked} 件 / 通過 {story.passed} 件",
+    ]
+    if story.first_at and story.last_at:
+        lines.append(f"検知期間: {written(story.first_at)} から {written(story.last_at)} まで")
+    return "\n".join(lines)
+
+
+def handled(addresses: Sequence[str], asked: Sequence[str]) -> str:
+    """What we did: the blocks, and the restores that somebody asked for."""
+    text = f"攻撃元の IPアドレス {len(addresses)} 件を WAF のブラックリストへ登録し、反映を確認しました。"
+    if asked:
+        text += f"\nご依頼により、IPアドレス {len(asked)} 件の設定を戻す対応を行いました: {_listed(asked)}"
+    return text
+
+
+def result(states: Mapping[str, Sequence[str]]) -> str:
+    """Where the blocks stand: addresses by the word of their state, in the order given."""
+    return "\n".join(f"{word}: {len(addresses)} 件（{_listed(addresses)}）" for word, addresses in states.items())
+
+
+def _listed(addresses: Sequence[str]) -> str:
+    more = f" ほか {len(addresses) - _MOST_LISTED} 件" if len(addresses) > _MOST_LISTED else ""
+    return "、".join(addresses[:_MOST_LISTED]) + more

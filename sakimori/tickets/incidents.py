@@ -1,0 +1,143 @@
+"""Tickets about incidents that the customer is told of: the first report, traffic above the plan, the last report."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.notify.models import CallState, RoundState
+from sakimori.tickets.models import Note, Ticket, TicketKind
+from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
+from sakimori.tickets.queries import calls_of, round_of
+from sakimori.tickets.texts import incident as texts
+from sakimori.usage.queries import highest_load
+
+# Attacks swell before they are reported as such; figures come in steps of five minutes.
+_BEFORE = timedelta(hours=1)
+_SHOWN_VERDICTS = (Verdict.NOT_DISPLAYED, Verdict.SLOW, Verdict.INCONCLUSIVE)
+
+
+def tell_of_incident(incident: Incident, *, now: datetime) -> int:
+    """Open the ticket and write the first mail (第一報). Returns 1 when it was news."""
+    happening, excess = _happening(incident), _excess(incident)
+    with transaction.atomic():
+        ticket, new = open_ticket(
+            incident.contract,
+            kind=TicketKind.DDOS if incident.kind == IncidentKind.DDOS else TicketKind.OUTAGE,
+            subject=texts.ticket_subject(happening),
+            now=now,
+            incident=incident,
+        )
+        if not new:
+            return 0
+        letter = letterhead(ticket)
+        add_note(ticket, key=f"incident:{incident.pk}", text=texts.first_note(happening), now=now)
+        if excess:
+            add_note(ticket, key=_excess_key(incident), text=texts.excess_text(excess), now=now)
+        tell(
+            ticket,
+            key=f"incident:{incident.pk}",
+            subject=texts.first_subject(letter, happening),
+            body=texts.first_mail(letter, happening, excess),
+            now=now,
+        )
+        describe(
+            ticket,
+            now=now,
+            detected=texts.detected(happening, excess),
+            handled=texts.handled(happening, ""),
+            result="",
+        )
+    return 1
+
+
+def tell_of_excess(ticket: Ticket, *, now: datetime) -> int:
+    """Tell once that traffic is above the plan, where the first mail could not know it yet. Returns 1 when told."""
+    incident = ticket.incident
+    if incident is None or Note.objects.filter(key=_excess_key(incident)).exists():
+        return 0
+    excess = _excess(incident)
+    if excess is None:
+        return 0
+    with transaction.atomic():
+        letter = letterhead(ticket)
+        add_note(ticket, key=_excess_key(incident), text=texts.excess_text(excess), now=now)
+        tell(
+            ticket,
+            key=_excess_key(incident),
+            subject=texts.excess_subject(letter),
+            body=texts.excess_mail(letter, excess),
+            now=now,
+        )
+        describe(ticket, now=now, detected=f"{ticket.detected}\n{texts.excess_text(excess)}")
+    return 1
+
+
+def refresh_incident(ticket: Ticket, *, now: datetime) -> int:
+    """Let the ticket say whom the calls have reached. Returns 1 when that changed something."""
+    if ticket.incident is None:
+        return 0
+    handled = texts.handled(_happening(ticket.incident), _reached(ticket))
+    if handled == ticket.handled:
+        return 0
+    describe(ticket, now=now, handled=handled)
+    return 1
+
+
+def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
+    """Write note and mail that say that it is over (終報). Returns 1 when it was news."""
+    incident = ticket.incident
+    if incident is None or incident.ended_at is None:
+        return 0
+    happening = _happening(incident)
+    with transaction.atomic():
+        letter = letterhead(ticket)
+        add_note(ticket, key=f"incident-end:{incident.pk}", text=texts.last_note(happening), now=now)
+        tell(
+            ticket,
+            key=f"incident-end:{incident.pk}",
+            subject=texts.last_subject(letter, happening),
+            body=texts.last_mail(letter, happening),
+            now=now,
+        )
+        handled = texts.handled(happening, _reached(ticket))
+        describe(ticket, now=now, handled=handled, result=texts.result(happening))
+        finish(ticket, now=now)
+    return 1
+
+
+def _happening(incident: Incident) -> texts.Happening:
+    verdict = Verdict(incident.verdict)
+    return texts.Happening(
+        kind=IncidentKind(incident.kind),
+        site=incident.site.domain if incident.site else "",
+        opened_at=incident.opened_at,
+        ended_at=incident.ended_at,
+        verdict=str(verdict.label) if verdict in _SHOWN_VERDICTS else "",
+        sentence=incident.sentence,
+        signals=incident.signals,
+    )
+
+
+def _excess(incident: Incident) -> texts.Excess | None:
+    """Only beside a DDoS does traffic above the plan mean that inspection may be bypassed (chapter 3-2)."""
+    if incident.kind != IncidentKind.DDOS:
+        return None
+    load = highest_load(incident.contract, since=incident.opened_at - _BEFORE)
+    if load is None or load.plan_mbps is None or not load.is_over_plan:
+        return None
+    return texts.Excess(at=load.at, bits_per_second=load.bits_per_second, plan_mbps=load.plan_mbps)
+
+
+def _excess_key(incident: Incident) -> str:
+    return f"over-plan:{incident.pk}"
+
+
+def _reached(ticket: Ticket) -> str:
+    """What came of the calls, once it is known."""
+    call = calls_of(ticket).filter(state=CallState.CONFIRMED).first()
+    if call:
+        return texts.reached(call.name, call.ended_at, call.spoke_with)
+    round_ = round_of(ticket)
+    exhausted = round_ is not None and round_.state == RoundState.EXHAUSTED and calls_of(ticket).exists()
+    return texts.nobody_reached() if exhausted else ""
