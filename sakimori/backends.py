@@ -1,4 +1,4 @@
-"""From settings and rows to the contracts: which mailer, log store and vendor client are used.
+"""From settings and rows to the contracts: which mailer, phone, log store and vendor client are used.
 
 A stored credential that cannot be opened or used is `WafUnauthorised`, as if the vendor had refused it.
 """
@@ -18,7 +18,8 @@ from sakimori.lib.http import GuardedClient
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
-from sakimori.notify.interface import Mailer
+from sakimori.notify.interface import Mailer, Phone
+from sakimori.notify.simulated_phone import SimulatedPhone
 from sakimori.notify.smtp import SmtpMailer
 from sakimori.waf.imperva import (
     BlockList,
@@ -49,6 +50,12 @@ def spool() -> Spool:
 def mailer() -> Mailer:
     """The mail server of the setting SAKIMORI_MAIL_URL."""
     return SmtpMailer(settings.CONFIG.mail_url)
+
+
+def phone() -> Phone | None:
+    """The phone of the setting SAKIMORI_PHONE_URL; None where operators dial by hand."""
+    url = settings.CONFIG.phone_url
+    return SimulatedPhone(url, http_client()) if url else None
 
 
 @cache

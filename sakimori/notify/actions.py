@@ -1,6 +1,7 @@
 """What changes in notify: a mail goes to the outbox, a copy is handed over, an alarm is raised or acknowledged."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -10,13 +11,17 @@ from django.db.models import F
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
-from sakimori.customers.models import Contact, Customer
+from sakimori.customers.models import Customer
 from sakimori.customers.queries import contacts_to_mail
 from sakimori.notify.interface import Mailer, MailRefused, MailUnavailable, OutgoingMail
 from sakimori.notify.models import Alarm, Delivery, DeliveryState, Message, Severity
 
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
+
+
+class NotPossible(Exception):
+    """What was asked cannot be done; the text is a Japanese sentence for the person who asked."""
 
 
 def write_mail(*, key: str, customer: Customer, subject: str, body: str, now: datetime) -> Message:
@@ -32,7 +37,7 @@ def write_mail(*, key: str, customer: Customer, subject: str, body: str, now: da
         if not new:
             return message
         contacts = contacts_to_mail(customer)
-        Delivery.objects.bulk_create(_copy(message, contact, now) for contact in contacts)
+        _copy(message, [(contact.name, contact.email) for contact in contacts], now)
         audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now, customer=customer)
         if not contacts:
             raise_alarm(
@@ -44,16 +49,31 @@ def write_mail(*, key: str, customer: Customer, subject: str, body: str, now: da
     return message
 
 
-def _copy(message: Message, contact: Contact, now: datetime) -> Delivery:
-    domain = urlsplit(settings.CONFIG.base_url).hostname
-    token = hashlib.sha256(f"{message.key}\x1f{contact.email}".encode()).hexdigest()[:32]
-    return Delivery(
-        message=message,
-        name=contact.name,
-        address=contact.email,
-        mail_id=f"<{token}@{domain}>",
-        next_try_at=now,
+def write_soc_mail(*, key: str, people: Sequence[tuple[str, str]], subject: str, body: str, now: datetime) -> Message:
+    """Put a mail to people of the SOC (name, address) into the outbox, once per key. Who has no address gets none."""
+    with transaction.atomic():
+        message, new = Message.objects.get_or_create(
+            key=key, defaults={"customer": None, "subject": subject[:200], "body": body, "written_at": now}
+        )
+        if new:
+            names = {address: name for name, address in reversed(people) if address}
+            _copy(message, [(name, address) for address, name in names.items()], now)
+            audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now)
+    return message
+
+
+def _copy(message: Message, people: Sequence[tuple[str, str]], now: datetime) -> None:
+    """One copy for each name and address."""
+    Delivery.objects.bulk_create(
+        Delivery(message=message, name=name, address=address, mail_id=_mail_id(message, address), next_try_at=now)
+        for name, address in people
     )
+
+
+def _mail_id(message: Message, address: str) -> str:
+    domain = urlsplit(settings.CONFIG.base_url).hostname
+    token = hashlib.sha256(f"{message.key}\x1f{address}".encode()).hexdigest()[:32]
+    return f"<{token}@{domain}>"
 
 
 def send(delivery: Delivery, *, mailer: Mailer, now: datetime) -> None:
@@ -107,7 +127,11 @@ def _pause(attempts: int) -> timedelta:
 
 
 def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, link: str = "") -> Alarm:
-    """Tell the SOC. While an alarm of the same key is open it is counted up instead of being raised again."""
+    """Tell the SOC. While an alarm of the same key is open it is counted up instead of being raised again.
+
+    All but the low ones are phoned to the people on duty when nobody has acknowledged by `due_at`.
+    """
+    due_at = None if severity == Severity.LOW else now + timedelta(minutes=settings.CONFIG.alarm_minutes)
     with transaction.atomic():
         alarm, new = Alarm.objects.get_or_create(
             key=key,
@@ -118,11 +142,16 @@ def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, l
                 "link": link,
                 "first_at": now,
                 "last_at": now,
+                "due_at": due_at,
             },
         )
         if not new:
             Alarm.objects.filter(pk=alarm.pk).update(
-                count=F("count") + 1, last_at=now, sentence=sentence[:300], severity=severity
+                count=F("count") + 1,
+                last_at=now,
+                sentence=sentence[:300],
+                severity=severity,
+                due_at=alarm.due_at or due_at,
             )
             alarm.refresh_from_db()
     return alarm

@@ -3,14 +3,24 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 
+from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Customer
 from sakimori.customers.queries import contacts_to_call
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Call, CallRound, RoundState, Severity
+
+
+class Callee(NamedTuple):
+    """Somebody to call. user: who it is, when he is one of the SOC's own people."""
+
+    name: str
+    number: str
+    user: User | None = None
 
 
 def call_contacts(*, key: str, customer: Customer, subject: str, say: str, link: str = "", now: datetime) -> CallRound:
@@ -19,7 +29,7 @@ def call_contacts(*, key: str, customer: Customer, subject: str, say: str, link:
     The same key begins one round, whoever asks again. subject: one line for the SOC's pages. say: what the called
     person hears, without the opening and the keys. A customer without a phone number is an alarm, never silence.
     """
-    people = [(contact.name, contact.phone) for contact in contacts_to_call(customer)]
+    people = [Callee(contact.name, contact.phone) for contact in contacts_to_call(customer)]
     return begin_round(key=key, customer=customer, people=people, subject=subject, say=say, link=link, now=now)
 
 
@@ -27,13 +37,13 @@ def begin_round(
     *,
     key: str,
     customer: Customer | None,
-    people: Sequence[tuple[str, str]],
+    people: Sequence[Callee],
     subject: str,
     say: str,
     link: str,
     now: datetime,
 ) -> CallRound:
-    """Write down a round with one planned call per person (name, number), in the order given."""
+    """Write down a round with one planned call per person, in the order given."""
     with transaction.atomic():
         round_, new = CallRound.objects.get_or_create(
             key=key,
@@ -51,8 +61,8 @@ def begin_round(
         if not new:
             return round_
         Call.objects.bulk_create(
-            Call(round=round_, place=place, name=name, number=number, reference=secrets.token_hex(16))
-            for place, (name, number) in enumerate(people, start=1)
+            Call(round=round_, place=place, reference=secrets.token_hex(16), **callee._asdict())
+            for place, callee in enumerate(people, start=1)
         )
         audit.record("call.begin", by="sakimori", target=f"callround:{round_.pk}", now=now, customer=customer)
         if not people:
@@ -63,7 +73,7 @@ def begin_round(
 def _alarm_nobody_to_call(round_: CallRound, now: datetime) -> None:
     who = round_.customer.name if round_.customer else "SOC の当番"
     raise_alarm(
-        key=f"nobody-to-call:{round_.pk}",
+        key=f"nobody-to-call:{round_.pk}" if round_.customer else "nobody-to-call",
         severity=Severity.HIGH,
         sentence=f"{who} には電話番号が登録されていないため、電話で連絡できません。（{round_.subject}）",
         link=round_.link,

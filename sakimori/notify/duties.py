@@ -1,16 +1,29 @@
-"""What notify does again and again: send the mails that are due."""
+"""What notify does again and again: send the mails that are due, advance the rounds of calls, pass on the alarms."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
+from sakimori.customers.models import Contract
+from sakimori.customers.queries import running
 from sakimori.lib.claims import claim
+from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm, send
+from sakimori.notify.escalation import end_answered_rounds, mail_new_alarms, phone_due_alarms
 from sakimori.notify.interface import Mailer
-from sakimori.notify.models import Delivery, DeliveryState, Severity
+from sakimori.notify.models import Call, CallRound, Delivery, DeliveryState, RoundState, Severity
+from sakimori.notify.ringing import Voice, advance
+from sakimori.notify.rounds import GOING_ON, end_round, page_of_round
 
 _LEASE = timedelta(minutes=2)
 # The lease of every copy runs from the beginning of the round, so a round must end long before it.
 _AT_ONCE = 10
 _ALARM_AFTER_ATTEMPTS = 4
+# The two questions that one step may ask a provider end long before this.
+_CALL_LEASE = timedelta(seconds=30)
+_MOST_ROUNDS = 100
+_LOST_STEP = timedelta(seconds=5)
 
 
 def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
@@ -39,3 +52,63 @@ def _alarm_mail_stuck(now: datetime) -> None:
         sentence=f"メールサーバーに送信できません。{waiting} 通が送信待ちです。",
         now=now,
     )
+
+
+def pass_on_alarms(*, now: datetime) -> int:
+    """Mail the new alarms to the people on duty, and have the overdue ones phoned. Returns how many were passed on."""
+    end_answered_rounds(now=now)
+    return mail_new_alarms(now=now) + phone_due_alarms(now=now)
+
+
+def ring_due(*, voice: Voice | None, worker: str, clock: Callable[[], datetime]) -> int:
+    """Advance every round that is due by one step. Returns how many steps were taken.
+
+    One call at a time in each round, and never two at once to one number. Without a provider (`voice` is None) the
+    rounds wait for an operator.
+    """
+    _stop_unwanted(clock())
+    if voice is None:
+        return _hand_over(clock())
+    steps = 0
+    for key in list(_due(clock()).order_by("next_try_at", "pk").values_list("pk", flat=True)[:_MOST_ROUNDS]):
+        # The lease runs from the step itself, however long the steps before it took.
+        for round_ in claim(_due(clock()).filter(pk=key), worker=worker, now=clock(), lease=_CALL_LEASE, limit=1):
+            pause = _LOST_STEP
+            try:
+                pause = advance(round_, voice, clock)
+            finally:
+                free = CallRound.objects.filter(pk=round_.pk)
+                free.update(next_try_at=clock() + pause, claimed_by="", claimed_until=None)
+            steps += 1
+    return steps
+
+
+def _due(now: datetime) -> QuerySet[CallRound]:
+    """Running rounds, and ended ones whose phone is still ringing."""
+    under_way = Call.objects.filter(state__in=GOING_ON, entered_by=None)
+    waiting = Q(state=RoundState.RUNNING) | Q(pk__in=under_way.values("round_id"))
+    return CallRound.objects.select_related("customer").filter(waiting, by_hand=False, next_try_at__lte=now)
+
+
+def _stop_unwanted(now: datetime) -> None:
+    """From the day of cancellation on nobody of that customer is called, also not by hand."""
+    wanted = Contract.objects.filter(running(day_of(now))).values("customer_id")
+    rounds = CallRound.objects.filter(state=RoundState.RUNNING, customer__isnull=False).exclude(customer__in=wanted)
+    for round_ in rounds.select_related("customer"):
+        end_round(round_, RoundState.STOPPED, now=now, reason="有効な契約がないため")
+
+
+def _hand_over(now: datetime) -> int:
+    """Put waiting rounds on the operators' sheet and tell them. Rounds about alarms are on the alarms' own page."""
+    rounds = list(CallRound.objects.select_related("customer").filter(state=RoundState.RUNNING, by_hand=False))
+    for round_ in rounds:
+        if round_.customer is not None:
+            raise_alarm(
+                key=f"call-by-hand:{round_.pk}",
+                severity=Severity.HIGH,
+                sentence=f"{round_.customer.name} へ電話をかけてください。（{round_.subject}）",
+                link=page_of_round(round_),
+                now=now,
+            )
+        CallRound.objects.filter(pk=round_.pk).update(by_hand=True)
+    return len(rounds)

@@ -1,4 +1,4 @@
-"""Mailer: how a mail leaves the house.
+"""Mailer: how a mail leaves the house. Phone: how somebody is called.
 
     MailError                 the mail was not accepted
      +-- MailUnavailable      retry helps: no connection, a 4xx answer, a connection lost in the middle
@@ -6,10 +6,16 @@
 
 After `MailUnavailable` the server may have taken the mail all the same (a connection lost after DATA). The same
 mail is then sent again with the same Message-ID, by which mail systems recognise it.
+
+    PhoneError                the phone provider did not do what was asked
+     +-- PhoneUnavailable     provably not done: retry helps
+     +-- PhoneDoubtful        may have been done: ask for the call by its reference before anything is dialled again
+     +-- PhoneRefused         will never work, such as a number that cannot be dialled
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -46,3 +52,66 @@ class Mailer(Protocol):
 
     def check(self) -> None:
         """Connect and sign in without sending; raise a MailError when that fails."""
+
+
+class PhoneError(Exception):
+    """The phone provider did not do what was asked; the text is for the operator."""
+
+
+class PhoneUnavailable(PhoneError):
+    """Nothing was done: no connection, or the provider says so. Trying again later may help."""
+
+
+class PhoneDoubtful(PhoneError):
+    """The end of what was asked is not known: a phone may be ringing."""
+
+
+class PhoneRefused(PhoneError):
+    """The provider will never make this call. The text is a Japanese sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """One call to one person. `reference` is our own mark, by which the provider finds the call again."""
+
+    reference: str
+    to: str
+    caller: str
+    say: str
+
+
+class PhoneState(StrEnum):
+    """What the provider knows of a call. CONFIRMED and DECLINED come from the keys 1 and 2."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    MACHINE = "machine"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneStatus:
+    """Where a call stands. A call that was answered and hung up without a key is over in state ANSWERED."""
+
+    state: PhoneState
+    is_over: bool
+
+
+class Phone(Protocol):
+    """Calls people, says something, and takes a key."""
+
+    def call(self, call: OutgoingCall) -> PhoneStatus:
+        """Place a call; it rings when this returns. Raise a PhoneError otherwise. Never repeats by itself."""
+
+    def status(self, reference: str) -> PhoneStatus | None:
+        """Where our call with this reference stands; None when the provider has none."""
+
+    def hang_up(self, reference: str) -> PhoneStatus | None:
+        """End the call if it still goes on. Returns where it stands then; None when the provider has none."""
+
+    def check(self) -> None:
+        """Ask the provider for a sign of life without calling anybody; raise a PhoneError when there is none."""

@@ -1,9 +1,19 @@
-"""MemoryMailer: a Mailer that keeps mails in a list and can be told to fail. For unit tests."""
+"""MemoryMailer and MemoryPhone: keep mails and calls in a list and can be told to fail. For unit tests."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
-from sakimori.notify.interface import MailError, OutgoingMail
+from sakimori.notify.interface import (
+    MailError,
+    OutgoingCall,
+    OutgoingMail,
+    PhoneDoubtful,
+    PhoneError,
+    PhoneRefused,
+    PhoneState,
+    PhoneStatus,
+)
+from sakimori.notify.numbers import NotDialable, dialable
 
 
 @dataclass
@@ -22,3 +32,61 @@ class MemoryMailer:
         """See `Mailer.check`."""
         if self.failures:
             raise self.failures.popleft()
+
+
+@dataclass
+class MemoryPhone:
+    """`placed` holds every call in order; the called people act through `press`.
+
+    Each error in `failures` is raised once by the next thing asked. `lose_answer`: the next call rings, but its
+    placing ends in PhoneDoubtful. `habits`: numbers that do something at once when they are called.
+    """
+
+    placed: list[OutgoingCall] = field(default_factory=list)
+    failures: deque[PhoneError] = field(default_factory=deque)
+    habits: dict[str, PhoneState] = field(default_factory=dict)
+    lose_answer: bool = False
+    _states: dict[str, PhoneStatus] = field(default_factory=dict)
+
+    def call(self, call: OutgoingCall) -> PhoneStatus:
+        """See `Phone.call`."""
+        self.check()
+        try:
+            dialable(call.to)
+        except NotDialable as error:
+            raise PhoneRefused(str(error)) from error
+        self.placed.append(call)
+        self._states[call.reference] = PhoneStatus(PhoneState.RINGING, is_over=False)
+        if call.to in self.habits:
+            self.press(call.reference, self.habits[call.to])
+        if self.lose_answer:
+            self.lose_answer = False
+            raise PhoneDoubtful("the answer was lost")
+        return self._states[call.reference]
+
+    def status(self, reference: str) -> PhoneStatus | None:
+        """See `Phone.status`."""
+        self.check()
+        return self._states.get(reference)
+
+    def hang_up(self, reference: str) -> PhoneStatus | None:
+        """See `Phone.hang_up`."""
+        found = self.status(reference)
+        if found is not None and not found.is_over:
+            state = PhoneState.BUSY if found.state == PhoneState.RINGING else found.state
+            self._states[reference] = PhoneStatus(state, is_over=True)
+        return self._states.get(reference)
+
+    def check(self) -> None:
+        """See `Phone.check`."""
+        if self.failures:
+            raise self.failures.popleft()
+
+    def press(self, reference: str, state: PhoneState) -> None:
+        """The called person answers, presses a key, or the line ends the call."""
+        self._states[reference] = PhoneStatus(state, is_over=state != PhoneState.ANSWERED)
+
+    @property
+    def ringing(self) -> list[str]:
+        """The numbers of calls that go on, in the order of dialling."""
+        return [call.to for call in self.placed if not self._states[call.reference].is_over]

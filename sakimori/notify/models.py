@@ -77,6 +77,17 @@ class Alarm(models.Model):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the mail to the people on duty was written."
+    )
+    call_round = models.ForeignKey(
+        "CallRound",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="alarms",
+        help_text="The last round of calls to the people on duty that told of this alarm.",
+    )
 
     class Meta:
         verbose_name = "アラーム"
@@ -127,6 +138,14 @@ class CallRound(Claimable):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField()
+    by_hand = models.BooleanField(default=False, help_text="An operator dials; the duty leaves the round alone.")
+    unreachable_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the phone provider has not done anything for this round."
+    )
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    stop_reason = models.CharField("中止の理由", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "架電"
@@ -134,12 +153,16 @@ class CallRound(Claimable):
 
 
 class CallState(models.TextChoices):
-    """Where one call stands. Only CONFIRMED counts as reached: a person pressed the key, or spoke with an operator."""
+    """Where one call stands. Only CONFIRMED counts as reached: a person pressed the key, or spoke with an operator.
+
+    UNCONFIRMED: somebody lifted the receiver and hung up without a key.
+    """
 
     PLANNED = "planned", "発信待ち"
     INTENDED = "intended", "発信処理中"
     RINGING = "ringing", "呼び出し中"
     ANSWERED = "answered", "応答（確認待ち）"
+    UNCONFIRMED = "unconfirmed", "応答したが確認なし"
     CONFIRMED = "confirmed", "確認済み"
     DECLINED = "declined", "対応不可"
     BUSY = "busy", "話し中"
@@ -160,7 +183,16 @@ class Call(models.Model):
     number = models.CharField("電話番号", max_length=32)
     reference = models.CharField(max_length=64, unique=True)
     state = models.CharField("状態", max_length=16, choices=CallState, default=CallState.PLANNED)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whom of the SOC's own people this call is for; None for a customer's contact.",
+    )
     intended_at = models.DateTimeField(null=True, blank=True)
+    rang_at = models.DateTimeField(null=True, blank=True, help_text="When the provider was known to have the call.")
     ended_at = models.DateTimeField(null=True, blank=True)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -176,4 +208,5 @@ class Call(models.Model):
     class Meta:
         verbose_name = "通話"
         ordering = ["round", "place"]
+        indexes = [models.Index(fields=["number", "ended_at"])]
         constraints = [models.UniqueConstraint(fields=["round", "place"], name="one_call_per_place")]

@@ -1,31 +1,17 @@
-"""`sakimori doctor`: looks at settings, stores, vendor credentials and mail; one sentence each for what is wrong."""
+"""`sakimori doctor`: looks at everything the service leans on, once; one sentence each for what is wrong."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
 from sakimori import backends
 from sakimori.customers.models import Customer, VendorAccount
-from sakimori.customers.queries import contacts_to_mail
-from sakimori.lib.crypto import CannotOpen
-from sakimori.logs.store.interface import StoreError
-from sakimori.notify.interface import MailError
-from sakimori.run.prepare import NotDurable, check_durability
-from sakimori.waf.interface import WafError, WafMissing
+from sakimori.run.examination import Finding, look, look_at_house
+from sakimori.waf.interface import WafMissing
 
-HELP = "check settings, stores, vendor credentials and mail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, and what is wrong with it; `trouble` is empty when all is well."""
-
-    what: str
-    trouble: str = ""
+HELP = "check settings, stores, mail, phone, duty roster, contacts and vendor"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,40 +32,17 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
 def examine() -> Iterator[Finding]:
     """Look at one thing after the other. Settings were read before: wrong ones never get here."""
     yield Finding("settings")
-    yield _look("database", _database)
-    yield _look("log store", lambda: backends.log_store().ping())
-    yield _look("spool", lambda: backends.spool().check_writable())
-    yield _look("mail", lambda: backends.mailer().check())
+    yield from look_at_house()
     try:
         accounts = list(VendorAccount.objects.select_related("contract"))
-        customers = list(Customer.objects.order_by("number"))
+        has_customers = Customer.objects.exists()
     except DatabaseError:
         return
-    if not customers:
+    if not has_customers:
         yield Finding("customers", "there is no customer yet, so there is nothing to protect.")
-    for customer in customers:
-        trouble = "" if contacts_to_mail(customer) else "has no contact, so nobody would be told."
-        yield Finding(f"customer {customer.number}", trouble)
     for account in accounts:
-        yield _look(f"vendor API of contract {account.contract.number}", partial(_vendor, account))
-        yield _look(f"log pull of contract {account.contract.number}", partial(_logs, account))
-
-
-def _look(what: str, check: Callable[[], object]) -> Finding:
-    try:
-        check()
-    except (DatabaseError, StoreError, MailError, WafError, CannotOpen, NotDurable, OSError, ValueError) as error:
-        return Finding(what, f"{error}".strip() or type(error).__name__)
-    return Finding(what)
-
-
-def _database() -> None:
-    connection.ensure_connection()
-    executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        raise ValueError(f"{len(waiting)} migrations are waiting; `sakimori up` or `sakimori work` applies them.")
-    check_durability()
+        yield look(f"vendor API of contract {account.contract.number}", partial(_vendor, account))
+        yield look(f"log pull of contract {account.contract.number}", partial(_logs, account))
 
 
 def _vendor(account: VendorAccount) -> None:

@@ -14,6 +14,8 @@ from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
 from sakimori.notify import duties as notify
+from sakimori.notify.ringing import Voice
+from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
 
@@ -67,6 +69,9 @@ def all_duties() -> list[Duty]:
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("ticket texts", 30.0, lambda: tickets.describe_tickets(now=utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
+        Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
+        Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
+        Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty(
             "spool",
@@ -74,6 +79,14 @@ def all_duties() -> list[Duty]:
             lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
         ),
     ]
+
+
+def _voice() -> Voice | None:
+    phone, config = backends.phone(), settings.CONFIG
+    if phone is None:
+        return None
+    ring = timedelta(seconds=config.ring_seconds)
+    return Voice(phone=phone, caller=config.soc_phone, service_name=config.service_name, ring=ring)
 
 
 def _tickets(wave: timedelta, now: datetime) -> int:

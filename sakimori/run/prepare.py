@@ -3,18 +3,13 @@
 import os
 
 from django.apps import apps
-from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
 from django.db.models import QuerySet
 
 from sakimori import backends
 from sakimori.lib.claims import Claimable, release_of_dead
+from sakimori.run.durability import check_durability
 from sakimori.run.duties import host_name
-
-
-class NotDurable(Exception):
-    """The database would lose acknowledged rows in a power cut. The text is one sentence for the operator."""
 
 
 def prepare() -> None:
@@ -45,16 +40,3 @@ def _lives(number: int, me: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def check_durability() -> None:
-    """Raise NotDurable unless SQLite runs with WAL, synchronous=FULL and foreign keys."""
-    if connection.vendor != "sqlite":
-        return
-    with connection.cursor() as cursor:
-        found = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _SQLITE]
-    if found != list(_SQLITE.values()):
-        raise NotDurable(f"SQLite in {settings.CONFIG.data} does not run with {_SQLITE}, but with {found}.")
-
-
-_SQLITE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}

@@ -4,25 +4,30 @@ import argparse
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from pytest_django.plugin import DjangoDbBlocker
 
 from sakimori import backends
 from sakimori.customers.models import Contact, Customer, VendorAccount
+from sakimori.lib.jst import utc_now
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreUnavailable
-from sakimori.notify.interface import MailUnavailable
-from sakimori.notify.memory import MemoryMailer
-from sakimori.run import doctor, prepare
-from sakimori.run.prepare import NotDurable, check_durability
+from sakimori.notify.interface import MailUnavailable, PhoneUnavailable
+from sakimori.notify.memory import MemoryMailer, MemoryPhone
+from sakimori.notify.models import Alarm, DutyShift, Severity
+from sakimori.run import doctor, durability, examination
+from sakimori.run.durability import NotDurable, check_durability
+from sakimori.run.self_test import examine_ourselves
 from sakimori.settings import _SQLITE
 from sakimori.waf.memory import MemoryFault, MemoryVendor
-from tests.people import People, make_people
+from tests.people import NOW, People, make_people
 
 
 @dataclass
@@ -32,6 +37,7 @@ class House:
     people: People
     vendor: MemoryVendor = field(default_factory=MemoryVendor)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
+    phone: MemoryPhone = field(default_factory=MemoryPhone)
 
 
 @pytest.fixture
@@ -41,15 +47,30 @@ def house(db: None, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.Mon
         VendorAccount.objects.create(
             contract=contract, api_id="1", sealed_api_key="x", log_base_url="https://logs.example.jp/1_1/"
         )
-        Contact.objects.create(customer=contract.customer, name="花子", email="c@example.jp", priority=1)
+        Contact.objects.create(
+            customer=contract.customer, name="花子", email="c@example.jp", phone="03-0000-1001", priority=1
+        )
+    _put_on_duty(made.people)
     monkeypatch.setattr(backends, "log_store", lambda: log_store)
     monkeypatch.setattr(backends, "spool", lambda: Spool(tmp_path / "spool"))
     monkeypatch.setattr(backends, "mailer", lambda: made.mailer)
+    monkeypatch.setattr(backends, "phone", lambda: made.phone)
     monkeypatch.setattr(backends, "waf_vendor", lambda _account: made.vendor)
     monkeypatch.setattr(backends, "waf_logs", lambda _account: made.vendor)
     # The database of the tests lies in memory, where nothing is durable; that check has tests of its own below.
-    monkeypatch.setattr(doctor, "check_durability", lambda: None)
+    monkeypatch.setattr(examination, "check_durability", lambda: None)
     return made
+
+
+def _put_on_duty(people: People) -> None:
+    people.dana.phone, people.dana.email = "03-0000-0101", "dana@example.jp"
+    people.dana.save()
+    DutyShift.objects.create(
+        starts_at=utc_now() - timedelta(hours=1),
+        ends_at=utc_now() + timedelta(hours=1),
+        on_duty=people.dana,
+        manager=people.dana,
+    )
 
 
 def examine(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
@@ -98,7 +119,7 @@ def test_a_key_that_cannot_be_opened_is_named_too(
     house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(doctor, "check_durability", lambda: None)
+    monkeypatch.setattr(examination, "check_durability", lambda: None)
     monkeypatch.setattr(backends, "mailer", lambda: house.mailer)
     monkeypatch.setattr(backends, "log_store", lambda: argparse.Namespace(ping=lambda: None))
     code, troubles = examine(capsys)
@@ -119,6 +140,62 @@ def test_a_dead_mail_server_is_found(house: House, capsys: pytest.CaptureFixture
     assert examine(capsys) == (1, {"mail": "connection refused"})
 
 
+def test_a_phone_provider_that_is_away_is_found(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.phone.failures.append(PhoneUnavailable("no connection"))
+    assert examine(capsys) == (1, {"phone": "no connection"})
+
+
+def test_dialling_by_hand_is_no_trouble(
+    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "phone", lambda: None)
+    assert examine(capsys) == (0, {})
+
+
+def test_nobody_on_duty_is_a_trouble(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    DutyShift.objects.all().delete()
+    assert examine(capsys) == (1, {"duty roster": "当番者が登録されていません。"})
+
+
+def test_somebody_on_duty_whom_nobody_can_tell_is_a_trouble(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.people.dana.phone = house.people.dana.email = ""
+    house.people.dana.save()
+    _, troubles = examine(capsys)
+    assert "電話番号が登録されていません" in troubles["duty roster"]
+    assert "メールアドレスが登録されていません" in troubles["duty roster"]
+    house.people.dana.is_active = False
+    house.people.dana.save()
+    assert "利用停止中" in examine(capsys)[1]["duty roster"]
+
+
+def test_a_customer_whom_nobody_could_call_is_named(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    Contact.objects.filter(customer=house.people.b.customer).update(phone="")
+    assert examine(capsys) == (1, {"customer C-B": "電話番号のある連絡先がありません。"})
+
+
+def test_a_customer_who_has_cancelled_needs_no_contact(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    Contact.objects.filter(customer=house.people.b.customer).update(active=False)
+    house.people.b.ends_on = NOW.date() - timedelta(days=400)
+    house.people.b.save()
+    assert examine(capsys) == (0, {})
+
+
+def test_the_self_test_raises_one_alarm_for_each_thing_that_fails_and_counts(house: House) -> None:
+    assert examine_ourselves(now=NOW) == 0
+    assert not Alarm.objects.exists()
+    DutyShift.objects.all().delete()
+    for _ in range(2):
+        house.mailer.failures.append(MailUnavailable("connection refused"))
+        examine_ourselves(now=NOW)
+    assert [(alarm.key, alarm.count, alarm.severity) for alarm in Alarm.objects.order_by("key")] == [
+        ("self-test:duty roster", 2, Severity.HIGH),
+        ("self-test:mail", 2, Severity.HIGH),
+    ]
+    assert Alarm.objects.get(key="self-test:mail").sentence == (
+        "自己診断で異常が見つかりました。メールサーバー：connection refused"
+    )
+
+
 def test_a_dead_log_store_is_found(
     house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +207,8 @@ def test_a_dead_log_store_is_found(
 
 
 def test_waiting_migrations_are_counted(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    MigrationRecorder(connection).record_unapplied("tickets", "0001_initial")
+    [last] = MigrationLoader(connection).graph.leaf_nodes("tickets")
+    MigrationRecorder(connection).record_unapplied(*last)
     code, troubles = examine(capsys)
     assert code == 1
     assert troubles["database"].startswith("1 migrations are waiting")
@@ -146,7 +224,7 @@ def file_database(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterato
 
 
 def test_the_settings_make_sqlite_durable(file_database: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "connection", file_database)
+    monkeypatch.setattr(durability, "connection", file_database)
     check_durability()
 
 
@@ -154,7 +232,7 @@ def test_the_settings_make_sqlite_durable(file_database: DatabaseWrapper, monkey
 def test_a_sqlite_that_would_lose_rows_is_refused(
     file_database: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch, pragma: str
 ) -> None:
-    monkeypatch.setattr(prepare, "connection", file_database)
+    monkeypatch.setattr(durability, "connection", file_database)
     with file_database.cursor() as cursor:
         cursor.execute(f"PRAGMA {pragma}")
     with pytest.raises(NotDurable, match="SQLite"):

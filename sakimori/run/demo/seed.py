@@ -11,6 +11,7 @@ from sakimori.lib.jst import day_of
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
 from sakimori.run.demo.history import invent
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
@@ -23,6 +24,7 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
             _user(person, notes.password, soc_role=person.role)
         for company in companies(notes):
             _company(company, notes, world, now)
+        seed_duty(notes.password, now=now)
 
 
 def _company(company: Company, notes: DemoNotes, world: World, now: datetime) -> None:
