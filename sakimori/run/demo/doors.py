@@ -109,3 +109,20 @@ class Outside:
         """Every mail that the mail server keeps, the newest first."""
         found: list[dict[str, Any]] = self._client.get(f"{self._doors['mailbox']}/mails.json").json()["mails"]
         return found
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that the phone ever got, the newest first: id, to, from, say, reference, state, key, ended_ms."""
+        found: list[dict[str, Any]] = self._client.get(f"{self._doors['phone']}/calls").json()["calls"]
+        return found
+
+    def press(self, call_id: int, action: str) -> dict[str, Any]:
+        """Do something with a call: answer, 1, 2, *, hang-up, busy, no-answer, machine."""
+        answer = self._client.post(f"{self._doors['phone']}/calls/{call_id}/act", json={"action": action})
+        expect(answer.is_success, f"call {call_id}: {action} answers {answer.status_code}: {answer.text[:200]}")
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def habit(self, number: str, action: str) -> None:
+        """From now on the number does this at once when it is called; an empty action lets it ring again."""
+        answer = self._client.post(f"{self._doors['phone']}/habits", json={"number": number, "action": action})
+        expect(answer.is_success, f"the habit of {number} answers {answer.status_code}: {answer.text[:200]}")
