@@ -1,4 +1,4 @@
-"""Incident (something that may keep visitors from a site), Probe (one visit to a site), SearchedFile."""
+"""Incident (what may keep visitors from a site), Probe (one visit to a site), Watch, SearchedFile, Heartbeat."""
 
 from django.conf import settings
 from django.db import models
@@ -13,7 +13,7 @@ class IncidentKind(models.TextChoices):
     """What may be wrong. Only DDOS tells the customer by itself; for the others an analyst decides."""
 
     DDOS = "ddos", "DDoS 攻撃"
-    SITE_DOWN = "site_down", "サイト停止"
+    SITE_DOWN = "site_down", "サイトの表示障害"
     ORIGIN_DOWN = "origin_down", "オリジンサーバー停止"
     VENDOR = "vendor", "WAF ベンダーの障害"
     OWN = "own", "当サービスの障害"
@@ -99,6 +99,16 @@ class Probe(models.Model):
     class Meta:
         verbose_name = "サイト確認"
         indexes = [models.Index(fields=["site", "at"])]
+
+
+class Watch(Claimable):
+    """When a site is visited next at quiet times. One row per site that the customer agreed to have watched."""
+
+    site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="watch")
+    next_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = "平常時の計測"
 
 
 class SearchedFile(models.Model):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,14 +11,22 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.blacklist import duties as blacklist
+from sakimori.incidents import duties as incidents
+from sakimori.incidents.probing import visit
+from sakimori.incidents.settling import Rhythm
+from sakimori.incidents.visit import Limits
+from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
+from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
+
+_PAUSE_BETWEEN_TRIES = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,31 @@ def all_duties() -> list[Duty]:
             600.0,
             lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
         ),
+        *_incident_duties(store, worker),
+    ]
+
+
+def _incident_duties(store: LogStore, worker: str) -> list[Duty]:
+    """Each runner belongs to one duty: it brings back only what that duty has sent."""
+    config = settings.CONFIG
+    called, watching = Visitors(), Visitors()
+    world, rhythm = visit_world(), visit_rhythm()
+    late, gap = timedelta(minutes=config.late_minutes), timedelta(minutes=config.outage_minutes)
+    return [
+        Duty("signals", 0.5, lambda: incidents.search_signals(store=store, late=late, clock=utc_now)),
+        Duty(
+            "probe",
+            0.5,
+            lambda: incidents.probe_incidents(runner=called, world=world, rhythm=rhythm, worker=worker),
+        ),
+        Duty(
+            "watch sites",
+            1.0,
+            lambda: incidents.watch_sites(runner=watching, world=world, rhythm=rhythm, worker=worker),
+        ),
+        Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
+        Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
+        Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
     ]
 
 
@@ -97,4 +131,26 @@ def _tickets(wave: timedelta, now: datetime) -> int:
         + tickets.tell_news(now=now)
         + tickets.follow_incidents(now=now)
         + tickets.tell_ends(now=now)
+    )
+
+
+def visit_world() -> World:
+    """Real visits with the settings' limits."""
+    config = settings.CONFIG
+    return World(
+        visiting=visit,
+        limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
+        controls=config.control_urls,
+        clock=utc_now,
+        pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),
+    )
+
+
+def visit_rhythm() -> Rhythm:
+    """When sites are visited, by the settings."""
+    config = settings.CONFIG
+    return Rhythm(
+        reprobe=timedelta(seconds=config.reprobe_seconds),
+        watch=timedelta(minutes=config.probe_minutes),
+        quiet=timedelta(minutes=config.quiet_minutes),
     )

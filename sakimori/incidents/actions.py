@@ -1,0 +1,57 @@
+"""What an analyst decides about an outage: whether the customer is told. One decision serves the whole group."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from sakimori.accounts.models import User
+from sakimori.customers.queries import running
+from sakimori.incidents.models import Decision, Incident
+from sakimori.incidents.opening import record, tell
+from sakimori.lib.jst import day_of
+
+
+class NotPossible(Exception):
+    """There is nothing to decide, or it was decided otherwise. The text is a Japanese sentence for the person."""
+
+
+def tell_customer(incident: Incident, *, by: User, now: datetime) -> int:
+    """The customer is told: ticket and mail, and calls for a site. Returns how many contracts are concerned."""
+    return _decide(incident, Decision.TELL, by=by, now=now)
+
+
+def keep_inside(incident: Incident, *, by: User, now: datetime) -> int:
+    """Nobody outside is told. Returns how many contracts are concerned."""
+    return _decide(incident, Decision.KEEP, by=by, now=now)
+
+
+def of_one_cause(incident: Incident) -> QuerySet[Incident]:
+    """The incident and those that share its cause: alone for a site, the whole group otherwise."""
+    if incident.site_id is not None:
+        return Incident.objects.filter(pk=incident.pk)
+    return Incident.objects.filter(kind=incident.kind, group=incident.group)
+
+
+def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) -> int:
+    """The same decision twice changes nothing; another one afterwards is refused. Contracts that ended stay silent."""
+    with transaction.atomic():
+        rows = of_one_cause(incident).select_for_update(of=("self",)).select_related("contract__customer", "site")
+        waiting = list(rows.filter(decision=Decision.WAITING).order_by("pk"))
+        if not waiting:
+            _refuse_unless_same(incident, decision)
+            return 0
+        alive = set(rows.filter(running(day_of(now), contract="contract")).values_list("pk", flat=True))
+        for row in waiting:
+            row.decision, row.decided_at, row.decided_by = decision, now, by
+            row.save(update_fields=["decision", "decided_at", "decided_by"])
+            record(row, f"incident.{decision.value}", by=by, now=now)
+            if decision == Decision.TELL and row.pk in alive:
+                tell(row, now=now)
+    return len(waiting)
+
+
+def _refuse_unless_same(incident: Incident, decision: Decision) -> None:
+    now_is = Incident.objects.get(pk=incident.pk)
+    if now_is.decision != decision:
+        raise NotPossible(f"このインシデントの連絡の判断は「{now_is.get_decision_display()}」のため、変更できません。")

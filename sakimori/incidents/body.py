@@ -1,0 +1,34 @@
+"""Whether a page's body shows a text, in whatever encoding Japanese sites use. Pure."""
+
+import zlib
+from html import escape
+
+from sakimori.incidents.visit import BODY_BYTES
+
+_ENCODINGS = ("utf-8", "cp932", "euc_jp")
+_INFLATED = ("gzip", "x-gzip", "deflate")
+_EITHER_HEADER = 32 + zlib.MAX_WBITS
+
+
+def shows(body: bytes, text: str, content_encoding: str) -> bool | None:
+    """Whether the text stands in the body; None where the body is packed in a way that we did not ask for."""
+    packing = content_encoding.strip().lower()
+    if packing in _INFLATED:
+        try:
+            body = zlib.decompressobj(_EITHER_HEADER).decompress(body, BODY_BYTES)
+        except zlib.error:
+            return None
+    elif packing not in ("", "identity"):
+        return None
+    return any(wanted in body for wanted in _forms(text))
+
+
+def _forms(text: str) -> set[bytes]:
+    """The text's bytes in every encoding that has its signs."""
+    forms = set()
+    for encoding in _ENCODINGS:
+        try:
+            forms |= {text.encode(encoding), escape(text).encode(encoding)}
+        except UnicodeEncodeError:
+            continue
+    return forms

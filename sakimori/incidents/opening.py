@@ -1,0 +1,152 @@
+"""How an incident begins, is told to the customer, and ends. Called inside the transaction of what caused it."""
+
+from datetime import datetime
+
+from sakimori.accounts.models import User
+from sakimori.customers import audit
+from sakimori.customers.models import Contract, Site
+from sakimori.incidents import texts
+from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
+from sakimori.incidents.verdict import Conclusion
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.calling import call_contacts
+from sakimori.notify.models import Severity
+
+SYSTEM = "sakimori"
+_CALLED = (IncidentKind.DDOS, IncidentKind.SITE_DOWN, IncidentKind.ORIGIN_DOWN)
+
+
+def site_group(site: Site) -> str:
+    """The group of incidents of one site: of each kind at most one is open."""
+    return f"site:{site.pk}"
+
+
+def link_of(incident: Incident) -> str:
+    """Its page on the console."""
+    return f"/console/incidents/{incident.pk}/"
+
+
+def open_for_site(
+    site: Site,
+    kind: IncidentKind,
+    *,
+    signals: int,
+    last_signal_at: datetime,
+    now: datetime,
+    seen: Conclusion | None = None,
+) -> Incident:
+    """A site may be in trouble. Where the internet can reach it, it is visited at once. seen: what a visit showed."""
+    waiting = Decision.NONE if kind == IncidentKind.DDOS else Decision.WAITING
+    incident = Incident(
+        contract=site.contract,
+        site=site,
+        kind=kind,
+        group=site_group(site),
+        opened_at=now,
+        last_signal_at=last_signal_at,
+        signals=signals,
+        decision=waiting,
+        next_probe_at=now,
+    )
+    if not site.reachable:
+        seen, incident.next_probe_at = Conclusion(Verdict.NOT_PROBED, texts.NOT_PROBED), None
+    if seen is not None:
+        conclude_incident(incident, seen, now=now)
+    incident.save()
+    record(incident, "incident.open", by=SYSTEM, now=now)
+    if waiting == Decision.WAITING or not site.reachable:
+        alarm(incident, now=now)
+    return incident
+
+
+def open_for_contract(
+    contract: Contract,
+    kind: IncidentKind,
+    *,
+    group: str,
+    sentence: str,
+    opened_at: datetime,
+    now: datetime,
+    like: Incident | None = None,
+) -> Incident:
+    """One of the incidents of a cause that meets several contracts. The caller raises the one alarm.
+
+    like: one of the same group, whose decision counts for this one too.
+    """
+    incident = Incident.objects.create(
+        contract=contract,
+        kind=kind,
+        group=group,
+        opened_at=opened_at,
+        last_signal_at=now,
+        verdict=Verdict.NOT_PROBED,
+        sentence=sentence,
+        verdict_at=now,
+        decision=like.decision if like else Decision.WAITING,
+        decided_at=like.decided_at if like else None,
+        decided_by=like.decided_by if like else None,
+    )
+    record(incident, "incident.open", by=SYSTEM, now=now)
+    if incident.decision == Decision.TELL:
+        tell(incident, now=now)
+    return incident
+
+
+def conclude_incident(incident: Incident, conclusion: Conclusion, *, now: datetime) -> None:
+    """Write the verdict into the row (not saved)."""
+    incident.verdict, incident.sentence = conclusion.verdict, conclusion.sentence[:300]
+    incident.verdict_at = now
+
+
+def alarm(incident: Incident, *, now: datetime) -> None:
+    """Tell the SOC of an incident: what it is, and that somebody must decide where that is so."""
+    decide = incident.decision == Decision.WAITING
+    raise_alarm(
+        key=alarm_key(incident),
+        severity=Severity.HIGH if decide else Severity.MIDDLE,
+        sentence=texts.alarm(incident),
+        link=link_of(incident),
+        now=now,
+    )
+
+
+def alarm_key(incident: Incident) -> str:
+    """One alarm per incident of a site, one per group otherwise."""
+    return f"incident:{incident.pk}" if incident.site_id else f"incident:{incident.group}"
+
+
+def tell(incident: Incident, *, now: datetime) -> None:
+    """From now on the customer is told: calls begin here, ticket and mail are made of the row by `tickets`."""
+    if incident.told_at is not None:
+        return
+    incident.told_at = now
+    incident.save(update_fields=["told_at"])
+    if incident.kind in _CALLED:
+        call_contacts(
+            key=f"incident:{incident.pk}",
+            customer=incident.contract.customer,
+            subject=texts.call_subject(incident),
+            say=texts.call_words(incident),
+            link=link_of(incident),
+            now=now,
+        )
+    record(incident, "incident.told", by=SYSTEM, now=now)
+
+
+def end(incident: Incident, *, now: datetime) -> None:
+    """It is over. What was not decided until now may still be decided."""
+    incident.ended_at, incident.next_probe_at = now, None
+    incident.save(update_fields=["ended_at", "next_probe_at"])
+    record(incident, "incident.end", by=SYSTEM, now=now)
+
+
+def record(incident: Incident, action: str, *, by: User | str, now: datetime) -> None:
+    """Into the audit record."""
+    audit.record(
+        action,
+        by=by if isinstance(by, str) else by.username,
+        target=f"incident:{incident.pk}",
+        now=now,
+        customer=incident.contract.customer,
+        details={"kind": incident.kind, "verdict": incident.verdict, "sentence": incident.sentence},
+    )

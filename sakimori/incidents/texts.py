@@ -1,0 +1,70 @@
+"""Japanese sentences of incidents: for the SOC's alarms, and for the person who is called."""
+
+from datetime import datetime
+
+from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
+from sakimori.lib.jst import written
+
+NOT_PROBED = "インターネットから接続できないサイトとして登録されているため、表示の確認は行っていません。"
+_WHAT = {
+    IncidentKind.DDOS: "DDoS 攻撃を検知しました",
+    IncidentKind.SITE_DOWN: "サイトの表示に問題があります",
+    IncidentKind.ORIGIN_DOWN: "オリジンサーバーがすべて応答していません",
+    IncidentKind.VENDOR: "WAF ベンダーの障害の可能性があります",
+    IncidentKind.OWN: "当サービスが停止していました",
+}
+_STATE = {Verdict.NOT_DISPLAYED: "表示できない状態", Verdict.SLOW: "表示が極端に遅い状態"}
+_ASK = "お客様へ連絡するかを判断してください。"
+
+
+def alarm(incident: Incident) -> str:
+    """One sentence for the alarms bar."""
+    sentence = f"{_whose(incident)}{_WHAT[IncidentKind(incident.kind)]}。{incident.sentence}"
+    if incident.decision == Decision.WAITING:
+        return sentence + _ASK
+    return sentence + ("お客様への連絡を開始しました。" if incident.told_at else "")
+
+
+def group_alarm(kind: IncidentKind, contracts: int, sentence: str) -> str:
+    """The one alarm of a cause that meets several contracts."""
+    return f"{_WHAT[kind]}（対象 {contracts} 契約）。{sentence}{_ASK}"
+
+
+def unknown_site(customer: str, site: str) -> str:
+    """A signal that names a site which this contract does not have."""
+    return f"{customer} のログに、登録されていないサイト（{site[:100]}）の DDoS 攻撃または障害が記録されています。"
+
+
+def vendor_sentence(failures: int) -> str:
+    """What is known of a vendor's outage, for one contract."""
+    return f"WAF のログを続けて {failures} 回取得できませんでした。"
+
+
+def own_sentence(stopped_at: datetime, back_at: datetime) -> str:
+    """What is known of an outage of our own."""
+    minutes = max(1, round((back_at - stopped_at).total_seconds() / 60))
+    return f"{written(stopped_at)} から {written(back_at)} まで（約 {minutes} 分間）、監視が停止していました。"
+
+
+def call_subject(incident: Incident) -> str:
+    """One line for the SOC's pages about calls."""
+    return f"{incident.get_kind_display()}（{_site(incident)}）"
+
+
+def call_words(incident: Incident) -> str:
+    """What the called person hears, between the opening and the keys."""
+    state = _STATE.get(Verdict(incident.verdict), "")
+    seen = f"現在、サイトが{state}であることを確認しました。" if state else ""
+    return (
+        f"{incident.contract.customer.name} 様のサイト、{_site(incident)} について、"
+        f"{_WHAT[IncidentKind(incident.kind)]}。{seen}"
+        "詳しくは、お送りするメールと MSS ポータルのチケットをご確認ください。"
+    )
+
+
+def _whose(incident: Incident) -> str:
+    return f"{incident.contract.customer.name} {_site(incident)}：" if incident.site else ""
+
+
+def _site(incident: Incident) -> str:
+    return incident.site.domain if incident.site else f"契約 {incident.contract.number}"

@@ -1,0 +1,60 @@
+"""What one visit to a page came to, and what a visit may cost. Frozen records, no IO."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+BODY_BYTES = 1 << 20
+
+
+class Trouble(StrEnum):
+    """Why there was no complete answer. FORBIDDEN: an address that we never connect to; it proves nothing."""
+
+    NONE = ""
+    TIMEOUT = "timeout"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    BROKEN = "broken"
+    REDIRECTS = "redirects"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A page not complete after `probe_seconds` is not displayed; over `slow_seconds` it is extremely slow.
+
+    training: loopback addresses, documentation addresses and any port may be visited.
+    """
+
+    probe_seconds: float
+    slow_seconds: float
+    training: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A page to visit, and a text that a visitor would see on it (empty: any)."""
+
+    url: str
+    expected_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit. Phases in milliseconds belong to the last page after redirects; `total_ms` is the whole.
+
+    text_found: None where nothing was expected, or where the body could not be read as text.
+    """
+
+    at: datetime
+    url: str
+    trouble: Trouble = Trouble.NONE
+    status: int | None = None
+    size_bytes: int | None = None
+    dns_ms: int | None = None
+    connect_ms: int | None = None
+    tls_ms: int | None = None
+    first_byte_ms: int | None = None
+    total_ms: int = 0
+    text_found: bool | None = None
