@@ -16,6 +16,7 @@ from sakimori.logs.receive.pull import pull_due
 from sakimori.notify import duties as notify
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
+from sakimori.usage import duties as usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def all_duties() -> list[Duty]:
         ),
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
+        Duty("samples", 5.0, lambda: usage.read_samples(open_vendor=backends.waf_vendor, clock=utc_now)),
+        Duty("setup", 3.0, lambda: usage.read_setups(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty(
             "spool",
