@@ -25,6 +25,7 @@ from sakimori.notify.ringing import Voice
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
+from sakimori.usage import duties as usage
 
 _PAUSE_BETWEEN_TRIES = 1.0
 
@@ -81,6 +82,8 @@ def all_duties() -> list[Duty]:
         Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
         Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
         Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
+        Duty("samples", 5.0, lambda: usage.read_samples(open_vendor=backends.waf_vendor, clock=utc_now)),
+        Duty("setup", 3.0, lambda: usage.read_setups(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty(
             "spool",

@@ -1,7 +1,7 @@
 """The control room: what a person or a test may do to the simulated world, by JSON or by a page's form.
 
 GET  /control/blacklist?account=  /control/journal?after=  /control/faults  /control/switches  /control/world
-POST /control/attacks /lines /faults /faults/clear /edit /site /switches /mailbox ; DELETE /control/faults[?id=]
+POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox ; DELETE /control/faults[?id=]
 """
 
 import base64
@@ -22,6 +22,7 @@ from sakimori.simulators.control_page import control_body, error_page
 from sakimori.simulators.edge import Edge, Outcome
 from sakimori.simulators.faults import Fault, FaultKind, FaultScope, active_faults, add_fault, clear_faults
 from sakimori.simulators.imperva.blacklist import ConsoleEdit, blacklist, edit_by_hand
+from sakimori.simulators.imperva.setup import changed_setup, set_site_setup, site_setup
 from sakimori.simulators.loopback import LoopbackOnly
 from sakimori.simulators.mailbox import MailboxMode, set_mailbox_mode
 from sakimori.simulators.page import page, static_route
@@ -129,6 +130,16 @@ class Control:
         set_condition(self.state, site_id, wanted)
         return {"site_id": site_id, **asdict(condition(self.state, site_id))}
 
+    def setup(self, data: JsonObject) -> JsonObject:
+        """site_id, and any of: bypassed, certificate_days (from now), servers, standby, data_centers, algorithm,
+        persistent: a human sets a site up in the vendor's console.
+        """
+        site_id = int(number(data, "site_id", 0))
+        before = site_setup(self.state, site_id, self.now_ms)
+        after = changed_setup(before, data, now_ms=self.now_ms)
+        set_site_setup(self.state, self.spec.account_of_site(site_id), site_id, after, self.now_ms)
+        return {"site_id": site_id, **asdict(after)}
+
     def switches(self, data: JsonObject) -> JsonObject:
         """Any of the switches, by their names."""
         changes = {name: _like(getattr(Switches(), name, None), value) for name, value in data.items()}
@@ -175,6 +186,7 @@ def control_app(control: Control, links: Links) -> Starlette:
         "faults/clear": control.clear_faults,
         "edit": control.edit,
         "site": control.site,
+        "setup": control.setup,
         "switches": control.switches,
         "mailbox": control.mailbox,
     }

@@ -9,6 +9,7 @@ from sakimori.simulators import journal
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.faults import FaultKind, FaultScope, active_faults
 from sakimori.simulators.imperva.blacklist import blacklist
+from sakimori.simulators.imperva.setup_section import setup_section
 from sakimori.simulators.journal import JournalEntry
 from sakimori.simulators.mailbox import MailboxMode, mailbox_mode
 from sakimori.simulators.page import choice, form, hidden, page, table, text_input, time_text
@@ -66,6 +67,7 @@ def control_body(state: State, spec: WorldSpec, *, now_ms: int, links: Mapping[s
         _links(links),
         _attacks(sites),
         _sites(state, sites),
+        setup_section(state, sites, now_ms),
         _faults(state, now_ms),
         _switches(state),
         _mailbox(state),

@@ -58,7 +58,7 @@ class AccountSpec:
 
     public_key_pem, public_key_id: log files are encrypted for this key if both are given.
     parent_id: the account whose key may act on this one too (MSSP).
-    plan_mbps: the purchased bandwidth that `accounts/subscription` shows.
+    plan_mbps, load_balancing: purchased bandwidth and licences that `accounts/subscription` shows.
     """
 
     account_id: int
@@ -77,6 +77,7 @@ class AccountSpec:
     foreign: tuple[ForeignEntry, ...] = ()
     parent_id: int = 0
     plan_mbps: int = 20
+    load_balancing: int = 0
     push: PushTarget | None = None
 
     @property

@@ -14,6 +14,8 @@ from several threads. Every method may raise a `WafError`; nothing else leaves a
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -92,6 +94,59 @@ class BlacklistView:
     somewhere: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class TrafficSample:
+    """Average bits per second between visitors and the vendor, in + out, over the five minutes that begin at `at`."""
+
+    at: datetime
+    bits_per_second: int
+
+
+class BalancingAlgorithm(StrEnum):
+    """How requests are spread over the servers of a site."""
+
+    LEAST_PENDING = "least_pending_requests"
+    LEAST_CONNECTIONS = "least_open_connections"
+    SOURCE_HASH = "source_address_hash"
+    RANDOM = "random"
+    WEIGHTED = "weighted"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """A site's origin servers, as far as they are switched on. None: the vendor did not say."""
+
+    data_centers: int
+    active_servers: int
+    standby_servers: int
+    algorithm: BalancingAlgorithm | None
+    persistent: bool | None
+
+
+class CertificateKind(StrEnum):
+    """CUSTOM: the customer's own, who must renew it. GENERATED: the vendor's, who renews it."""
+
+    CUSTOM = "custom"
+    GENERATED = "generated"
+
+
+@dataclass(frozen=True, slots=True)
+class WafCertificate:
+    """A certificate that a site shows to visitors. ends_at None: the vendor did not say."""
+
+    kind: CertificateKind
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WafSubscription:
+    """What the account has purchased. None: the vendor did not say."""
+
+    plan_mbps: int | None
+    load_balancing: bool | None
+
+
 class WafVendor(Protocol):
     """One account at a vendor. See the module's docstring for the errors."""
 
@@ -112,6 +167,22 @@ class WafVendor(Protocol):
         then nothing is written. The caller reads back: a return without error is not yet proof.
         The caller makes sure that only one writer works on a target at a time.
         """
+
+    def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
+        """The five minutes that lie wholly between `start` and `end`, oldest first; of the whole account, or a site.
+
+        The vendor still counts the five minutes that are running, so `end` is not to lie in the future. It may
+        correct its figures for some hours, and may leave out what it does not know.
+        """
+
+    def data_centers(self, site_id: int) -> Balancing:
+        """How the origin servers of a site are set up."""
+
+    def certificates(self, site_id: int) -> Sequence[WafCertificate]:
+        """The certificates in use on a site; none if the vendor says so."""
+
+    def subscription(self) -> WafSubscription:
+        """What the account has purchased."""
 
 
 class WafLogs(Protocol):

@@ -8,19 +8,25 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import RLock
 
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.waf.entries import single_address
 from sakimori.waf.interface import (
+    Balancing,
+    BalancingAlgorithm,
     BlacklistView,
     BlockTarget,
+    TrafficSample,
     WafAccount,
+    WafCertificate,
     WafDoubtful,
     WafMissing,
     WafRefused,
     WafSite,
+    WafSubscription,
     WafUnauthorised,
     WafUnavailable,
 )
@@ -36,6 +42,8 @@ class MemoryFault(StrEnum):
     DOUBTFUL_NOT_APPLIED = "doubtful, not applied"
 
 
+_ONE_SERVER = Balancing(1, 1, 0, BalancingAlgorithm.LEAST_PENDING, persistent=True)
+_BUCKET = timedelta(minutes=5)
 _DOUBTFUL = frozenset({MemoryFault.DOUBTFUL_APPLIED, MemoryFault.DOUBTFUL_NOT_APPLIED})
 
 
@@ -72,6 +80,10 @@ class MemoryVendor:
         self._account = account or WafAccount(account_id=1, name="example")
         self._sites = list(sites)
         self._logs = dict(logs) if logs is not None else None
+        self.purchased = WafSubscription(plan_mbps=20, load_balancing=False)
+        self._traffic: dict[int | None, dict[datetime, int]] = {}
+        self._balancing: dict[int, Balancing] = {}
+        self._certificates: dict[int, tuple[WafCertificate, ...]] = {}
         self._policies: dict[str, _Policy] = {}
         self._faults: list[MemoryFault] = []
         self._lasting: MemoryFault | None = None
@@ -114,6 +126,28 @@ class MemoryVendor:
                 self._apply(write)
             if fault is not None:
                 raise WafDoubtful("応答を受け取れませんでした。")
+
+    def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
+        with self._lock:
+            self._meet_fault()
+            known = self._traffic.get(self._known(site_id) if site_id is not None else None, {})
+            inside = [at for at in sorted(known) if at >= start and at + _BUCKET <= end]
+            return [TrafficSample(at, known[at]) for at in inside]
+
+    def data_centers(self, site_id: int) -> Balancing:
+        with self._lock:
+            self._meet_fault()
+            return self._balancing.get(self._known(site_id), _ONE_SERVER)
+
+    def certificates(self, site_id: int) -> Sequence[WafCertificate]:
+        with self._lock:
+            self._meet_fault()
+            return self._certificates.get(self._known(site_id), ())
+
+    def subscription(self) -> WafSubscription:
+        with self._lock:
+            self._meet_fault()
+            return self.purchased
 
     def log_index(self) -> Sequence[str]:
         with self._lock:
@@ -175,6 +209,21 @@ class MemoryVendor:
         with self._lock:
             self._sites = [known for known in self._sites if known.site_id != site.site_id] + [site]
 
+    def put_traffic(self, samples: Mapping[datetime, int], *, site_id: int | None = None) -> None:
+        """Let the vendor know bits per second, by the beginning of five minutes, of the account or a site."""
+        with self._lock:
+            self._traffic[site_id] = {**self._traffic.get(site_id, {}), **samples}
+
+    def put_balancing(self, site_id: int, balancing: Balancing) -> None:
+        """Somebody sets up the servers of a site."""
+        with self._lock:
+            self._balancing[site_id] = balancing
+
+    def put_certificates(self, site_id: int, *certificates: WafCertificate) -> None:
+        """Somebody gives a site these certificates."""
+        with self._lock:
+            self._certificates[site_id] = certificates
+
     def put_log(self, name: str, body: bytes) -> None:
         """Let a log file appear; the first one brings the index into being."""
         with self._lock:
@@ -184,6 +233,11 @@ class MemoryVendor:
         """Let a log file pass its keeping time."""
         with self._lock:
             self._logs = {known: body for known, body in (self._logs or {}).items() if known != name}
+
+    def _known(self, site_id: int) -> int:
+        if not any(site.site_id == site_id for site in self._sites):
+            raise WafRefused("サイトがありません。")
+        return site_id
 
     def _difference(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> MemoryWrite:
         policy = self._policies.get(target.policy_name, _Policy())

@@ -65,6 +65,27 @@ def test_lines_of_ones_own_can_be_published(world: World, client: httpx.Client) 
     assert b"format:LEEF\n" in content
 
 
+def test_a_site_is_set_up_by_form_and_fields_left_empty_stay(world: World, client: httpx.Client) -> None:
+    form = {
+        "site_id": "9002",
+        "bypassed": "true",
+        "servers": "3",
+        "standby": "",
+        "algorithm": "",
+        "certificate_days": "20",
+    }
+    page = client.post(f"{world.control_url}/control/setup", data=form, follow_redirects=True)
+    assert "稼働 3 台、待機 0 台" in page.text
+    answer = client.get(f"{world.imperva_url}/api/prov/v3/sites/9002/data-centers-configuration", headers=KEY)
+    assert answer.json()["data"][0]["dataCenterMode"] == "SINGLE_DC"
+    status = client.post(f"{world.imperva_url}/api/prov/v1/sites/status", headers=KEY, data={"site_id": 9002}).json()
+    assert (status["active"], status["ssl"]["custom_certificate"]["active"]) == ("bypass", True)
+    assert control(world, client, "setup", site_id=9002, bypassed=False, servers=1).json()["is_bypassed"] is False
+    missing = client.get(f"{world.imperva_url}/api/prov/v3/sites/1/data-centers-configuration", headers=KEY)
+    assert (missing.status_code, "errors" in missing.json()) == (404, True)
+    assert control(world, client, "setup", site_id=9002, servers=99).status_code == 400
+
+
 def test_a_human_edits_the_list_and_everybody_can_see_who(world: World, client: httpx.Client) -> None:
     control(world, client, "edit", account=4001, add=["198.51.100.77"], by="suzuki@example.jp")
     entries = client.get(f"{world.control_url}/control/blacklist?account=4001").json()["entries"]

@@ -56,7 +56,10 @@ def list_sub_accounts(call: Call) -> object:
 def subscription(call: Call) -> object:
     """accounts/subscription: what is purchased, and the billed bandwidth of three cycles. All figures are texts."""
     account = call.account("account_id")
-    site_rows = [_row("Additional Sites", "10", len(account.sites)), _row("Load Balancing", "0", "0")]
+    site_rows = [
+        _row("Additional Sites", "10", len(account.sites)),
+        _row("Load Balancing", str(account.load_balancing), "0"),
+    ]
     service_rows = [
         _row("Always On Bandwidth (Clean traffic)", f"{account.plan_mbps}Mbps", "N/A"),
         _row("DDoS Protection", "Unlimited", ""),

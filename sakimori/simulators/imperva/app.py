@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sakimori.simulators.faults import FaultScope
 from sakimori.simulators.imperva import accounts, log_pull, policies, sites, stats
+from sakimori.simulators.imperva.answers import PoliciesV2
 from sakimori.simulators.imperva.gate import Gate, Handler, Operation
 from sakimori.simulators.imperva.log_files import LogFiles
 from sakimori.simulators.loopback import LoopbackOnly
@@ -15,6 +16,7 @@ from sakimori.simulators.spec import WorldSpec
 from sakimori.simulators.state import Clock, State
 
 V1 = "/api/prov/v1"
+PROV_V3 = "/api/prov/v3"
 V2 = "/policies/v2"
 V3 = "/policies/v3"
 
@@ -59,6 +61,10 @@ def imperva_app(state: State, spec: WorldSpec, *, clock: Clock, files: LogFiles)
         Route(path, gate.endpoint(Operation(handle, FaultScope.POLICIES, method != "GET")), methods=[method])
         for method, path, handle in POLICIES
     ]
+    rest = Operation(sites.data_centers, FaultScope.API, dialect=PoliciesV2())
+    routes.append(
+        Route(f"{PROV_V3}/sites/{{site_id}}/data-centers-configuration", gate.endpoint(rest), methods=["GET"])
+    )
     routes += [
         Route(f"/logs/{{folder}}/{name}", gate.endpoint(Operation(handle, FaultScope.LOGS)), methods=["GET"])
         for name, handle in (("logs.index", log_pull.index(files)), ("{name}", log_pull.file(files)))

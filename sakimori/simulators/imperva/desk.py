@@ -38,9 +38,9 @@ class Call:
                 return account
         raise Refusal(f"{parameter} {wanted}", res=9403, status=403, pointer=parameter)
 
-    def site(self) -> SiteSpec:
-        """The site named by `site_id`, of the caller's account or one below it."""
-        wanted = self.params.get("site_id", "")
+    def site(self, named: str = "") -> SiteSpec:
+        """The site named by the path or else by `site_id`, of the caller's account or one below it."""
+        wanted = named or self.params.get("site_id", "")
         for account in visible_accounts(self.spec, self.caller):
             for site in account.sites:
                 if str(site.site_id) == wanted:

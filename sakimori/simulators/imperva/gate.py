@@ -39,11 +39,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A handler, the service it belongs to, and whether it changes anything."""
+    """A handler, the service it belongs to, and whether it changes anything. `dialect`: if not the service's usual."""
 
     handle: Handler
     scope: FaultScope
     is_write: bool = False
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +127,11 @@ class Gate:
                 case FaultKind.HTML:
                     return Reply(200, HTML_PAGE.encode(), "text/html")
                 case FaultKind.DISABLED_KEY:
-                    return self._dialects[operation.scope].refuse(disabled_key())
+                    return self._dialect(operation).refuse(disabled_key())
         return None
 
     def _work(self, operation: Operation, incoming: Incoming, faults: Sequence[Fault]) -> Reply:
-        dialect = self._dialects[operation.scope]
+        dialect = self._dialect(operation)
         try:
             with self._state.change():
                 call = self._call(operation, incoming, faults)
@@ -140,6 +141,9 @@ class Gate:
             reply = dialect.refuse(refusal)
             self._note(incoming, _status_seen(reply, faults), faults)
         return reply
+
+    def _dialect(self, operation: Operation) -> Dialect:
+        return operation.dialect or self._dialects[operation.scope]
 
     def _call(self, operation: Operation, incoming: Incoming, faults: Sequence[Fault]) -> Call:
         lag_ms = max((int(f.seconds * 1000) for f in faults if f.kind is FaultKind.STALE), default=0)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
+from sakimori.simulators.imperva.setup import SiteSetup
 from sakimori.simulators.spec import AccountSpec, SiteSpec
 from sakimori.simulators.state import JsonObject
 
@@ -20,11 +21,15 @@ WAF_RULES = {
     "api.threats.remote_file_inclusion": "Remote File Inclusion",
 }
 CREATED_MS = 1_700_000_000_000
-CERTIFICATE_ENDS_MS = 1_900_000_000_000
 
 
 def site_status(
-    account: AccountSpec, site: SiteSpec, *, rules: Mapping[str, object], exceptions: Mapping[str, JsonObject]
+    account: AccountSpec,
+    site: SiteSpec,
+    setup: SiteSetup,
+    *,
+    rules: Mapping[str, object],
+    exceptions: Mapping[str, JsonObject],
 ) -> JsonObject:
     """rules: the site's old lists by rule id. exceptions: by rule id, then exception id."""
     return {
@@ -34,7 +39,7 @@ def site_status(
         "display_name": site.domain,
         "ref_id": "",
         "account_id": account.account_id,
-        "active": "active",
+        "active": "bypass" if setup.is_bypassed else "active",
         "acceleration_level": "standard",
         "site_creation_date": CREATED_MS,
         "ips": ["192.0.2.10"],
@@ -42,7 +47,7 @@ def site_status(
         "original_dns": [{"dns_record_name": site.domain, "set_type_to": "A", "set_data_to": ["192.0.2.10"]}],
         "warnings": [],
         "security": {"waf": {"rules": _waf_rules()}, "acls": {"rules": _list_rules(rules, exceptions)}},
-        "ssl": _ssl(),
+        "ssl": _ssl(setup),
         "log_level": str(account.log_level),
         "extended_ddos": 1000,
     }
@@ -95,12 +100,12 @@ def _exception(exception_id: str, values: dict[str, list[str]]) -> JsonObject:
     return {"id": int(exception_id), "values": shown}
 
 
-def _ssl() -> JsonObject:
+def _ssl(setup: SiteSetup) -> JsonObject:
     return {
         "origin_server": {"detected": True, "detectionStatus": "ok"},
         "custom_certificate": {
             "active": True,
-            "expirationDate": CERTIFICATE_ENDS_MS,
+            "expirationDate": setup.certificate_ends_ms,
             "revocationError": False,
             "validityError": False,
             "chainError": False,

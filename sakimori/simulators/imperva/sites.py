@@ -7,10 +7,11 @@ policies answers res 2 to a blacklist.
 from typing import cast
 
 from sakimori.simulators import history
-from sakimori.simulators.imperva.answers import Refusal
+from sakimori.simulators.imperva.answers import Refusal, json_reply
 from sakimori.simulators.imperva.desk import Call, page_of
 from sakimori.simulators.imperva.lists import ListWrite, checked_addresses, record_write
 from sakimori.simulators.imperva.policy_rows import next_id
+from sakimori.simulators.imperva.setup import data_centers_configuration, site_setup
 from sakimori.simulators.imperva.site_status import LIST_RULES, site_status
 from sakimori.simulators.journal import Change
 from sakimori.simulators.spec import AccountSpec, BlacklistMode, SiteSpec
@@ -30,6 +31,12 @@ def list_sites(call: Call) -> object:
 def status(call: Call) -> object:
     """sites/status: one status object, its fields beside `res`."""
     return _status(call, call.site(), call.read_ms)
+
+
+def data_centers(call: Call) -> object:
+    """v3 sites/{id}/data-centers-configuration: the same body that a PUT would take."""
+    site = call.site(call.path["site_id"])
+    return json_reply(200, {"data": [data_centers_configuration(site_setup(call.state, site.site_id, call.read_ms))]})
 
 
 def configure_acl(call: Call) -> object:
@@ -124,4 +131,5 @@ def _status(call: Call, site: SiteSpec, at_ms: int) -> JsonObject:
     exceptions = {
         rule_id: history.get(call.state, f"exception/{site.site_id}/{rule_id}", at_ms) or {} for rule_id in LIST_RULES
     }
-    return site_status(account, site, rules=acl(call.state, site.site_id, at_ms), exceptions=exceptions)
+    setup = site_setup(call.state, site.site_id, at_ms)
+    return site_status(account, site, setup, rules=acl(call.state, site.site_id, at_ms), exceptions=exceptions)

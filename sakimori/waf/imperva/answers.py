@@ -11,11 +11,11 @@ Whether a call was carried out is what matters for a write, so answers that leav
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 from sakimori.lib.http import Response
-from sakimori.waf.imperva.fields import field_text, record
+from sakimori.waf.imperva.fields import field_text, record, records
 from sakimori.waf.interface import WafMissing, WafRefused, WafUnauthorised, WafUnavailable
 
 _UNAUTHORISED = frozenset({9403, 9411, 9413, 9418})
@@ -56,6 +56,15 @@ def policy_value(answer: Response) -> object:
     if body.get("isError") is not False or "value" not in body:
         raise Unclear("Imperva のポリシー API の応答を読み取れません。")
     return body["value"]
+
+
+def v3_data(answer: Response) -> Sequence[Mapping[str, object]]:
+    """The objects in `data` of an answer of the REST services (v3). HTTP tells of errors; some come with 200."""
+    raise_for_status(answer)
+    body = _json_object(answer)
+    if body.get("errors") or not isinstance(body.get("data"), list):
+        raise Unclear(f"Imperva の応答を読み取れません。{_said(answer)}")
+    return records(body["data"])
 
 
 def raise_for_status(answer: Response) -> None:

@@ -1,6 +1,7 @@
 """`ImpervaVendor`: one account at Imperva behind the contract `WafVendor`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from sakimori.lib.http import GuardedClient
 from sakimori.waf.imperva.answers import Forbidden, v1_json
@@ -9,14 +10,20 @@ from sakimori.waf.imperva.credentials import BlockList, ImpervaCredentials
 from sakimori.waf.imperva.entries import wanted_addresses
 from sakimori.waf.imperva.fields import descend, field_number, field_text, records
 from sakimori.waf.imperva.policy_list import PolicyList
+from sakimori.waf.imperva.setup import SetupReader
 from sakimori.waf.imperva.site_lists import SiteLists
+from sakimori.waf.imperva.traffic import TrafficReader
 from sakimori.waf.interface import (
+    Balancing,
     BlacklistView,
     BlockTarget,
+    TrafficSample,
     WafAccount,
+    WafCertificate,
     WafMissing,
     WafRefused,
     WafSite,
+    WafSubscription,
     WafUnavailable,
 )
 
@@ -47,6 +54,8 @@ class ImpervaVendor:
         )
         self._site_lists = SiteLists(self._calls, cloud_url=credentials.cloud_url.rstrip("/"))
         self._kind = credentials.block_list
+        self._traffic = TrafficReader(self._calls, credentials)
+        self._setup = SetupReader(self._calls, credentials)
 
     def account(self) -> WafAccount:
         """The key's own account, or the sub-account that the credentials name."""
@@ -78,6 +87,22 @@ class ImpervaVendor:
             raise WafRefused("同じアドレスの追加と削除は同時にできません。")
         if add or remove:
             self._blacklist().change(target, add=add, remove=remove)
+
+    def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
+        """See the contract."""
+        return self._traffic.samples(start, end, site_id=site_id)
+
+    def data_centers(self, site_id: int) -> Balancing:
+        """See the contract."""
+        return self._setup.data_centers(site_id)
+
+    def certificates(self, site_id: int) -> Sequence[WafCertificate]:
+        """See the contract."""
+        return self._setup.certificates(site_id)
+
+    def subscription(self) -> WafSubscription:
+        """See the contract."""
+        return self._setup.subscription()
 
     def _blacklist(self) -> PolicyList | SiteLists:
         if self._kind is BlockList.AUTO:
