@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import views
+from sakimori.portal import logs, views
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.tickets, name="tickets"),
+    path("logs/", logs.logs, name="logs"),
     path("account/", views.account, name="account"),
     path("tickets/<str:number>/", views.ticket, name="ticket"),
     path("tickets/<str:number>/progress/", views.progress, name="progress"),

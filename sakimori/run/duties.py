@@ -13,6 +13,7 @@ from sakimori.blacklist import duties as blacklist
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
+from sakimori.logs.retention import retain
 from sakimori.notify import duties as notify
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
@@ -67,6 +68,12 @@ def all_duties() -> list[Duty]:
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        # Days that are too old are partitions: while there are none, looking costs next to nothing.
+        Duty(
+            "retention",
+            15.0,
+            lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now()),
+        ),
         Duty(
             "spool",
             600.0,
