@@ -81,6 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "sakimori.accounts.context.service",
+                "sakimori.portal.context.menu",
             ],
         },
     }

@@ -12,6 +12,7 @@ from sakimori.accounts.models import User
 from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers import audit
+from sakimori.lib.jst import day_of
 
 
 class NotPossible(Exception):
@@ -27,6 +28,8 @@ def approve(block: Block, *, by: User, now: datetime) -> None:
             return
         if row.state not in allowed:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、承認できません。")
+        if not row.contract.runs_on(day_of(now)):
+            raise NotPossible("契約が解約日を迎えているため、承認できません。")
         _decide(row, BlockState.APPROVED, Reason.APPROVED, by, now)
         row.findings.update(state=FindingState.BLOCK)
 

@@ -5,6 +5,7 @@ round goes on by reading the list first; nothing is written twice on a guess.
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,8 +14,10 @@ from django.db.models import F, Q, QuerySet
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
+from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
+from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
 from sakimori.waf.interface import BlockTarget, WafDoubtful, WafError, WafRefused, WafUnauthorised, WafVendor
@@ -29,8 +32,12 @@ _AT_ONCE = 500
 def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Callable[[], datetime]) -> int:
     """Work off the due blocks of one contract. The caller holds the claim. Returns how many blocks it looked at.
 
+    From the day of cancellation on nothing new is put on the list; what was asked to be taken off still is.
     No `WafError` leaves, also not one of `open_vendor`: one contract's trouble must not keep others waiting.
     """
+    ended = not contract.runs_on(day_of(clock()))
+    if ended:
+        _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
     due = list(_due(contract, clock())[:_AT_ONCE])
     if not due:
         return 0
@@ -38,6 +45,8 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     try:
         vendor = open_vendor()
         plan = _read_and_prove(contract, vendor, target, due, clock)
+        if ended and not plan.stale:
+            plan = _without_adding(plan, clock())
         if plan.stale:
             _wait(due, "the vendor's list is an old copy", clock())
         elif plan.add or plan.remove:
@@ -49,6 +58,16 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     except WafError as error:
         _failed(contract, due, error, clock())
     return len(due)
+
+
+def _without_adding(plan: Plan, now: datetime) -> Plan:
+    """A write that began before the contract ended and that the list does not show is not made again."""
+    _give_up(Block.objects.filter(pk__in=plan.add, wanted_on_list=True, state__in=DUE_STATES), now)
+    return replace(plan, add=())
+
+
+def _give_up(blocks: QuerySet[Block], now: datetime) -> None:
+    move(blocks, BlockState.REFUSED, now=now, reason=Reason.CONTRACT_ENDED, decided_at=now)
 
 
 def _due(contract: Contract, now: datetime) -> QuerySet[Block]:

@@ -29,12 +29,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that a decision rests on. `site_known`: the line's site belongs to the contract of its credential."""
+    """All that a decision rests on. `site_known`: the line's site belongs to the contract of its credential.
+
+    ended: the day of cancellation has come, nothing is blocked any more.
+    """
 
     seen: Seen
     address: Address | None
     site_known: bool
     late: bool
+    ended: bool = False
 
 
 def decide(question: Question, never: NeverBlock, known: Circumstances, limits: Limits) -> Decision:
@@ -42,6 +46,8 @@ def decide(question: Question, never: NeverBlock, known: Circumstances, limits: 
     wish, reason = wish_for(question.seen)
     if wish is Wish.OBSERVE:
         return Decision(Outcome.OBSERVE, reason)
+    if question.ended:
+        return Decision(Outcome.REFUSE, Reason.CONTRACT_ENDED)
     if not question.site_known:
         return Decision(Outcome.REFUSE, Reason.FOREIGN_SITE)
     if question.address is None:

@@ -17,6 +17,7 @@ from sakimori.blacklist.settling import settle, write_findings
 from sakimori.customers.models import VendorAccount
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.lib.claims import claim, release
+from sakimori.lib.jst import day_of
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.store.interface import LogStore
 from sakimori.waf.interface import WafVendor
@@ -51,12 +52,12 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> 
     known = facts.gather(rows[0].contract, addresses, store=store, now=now)
     for row in rows:
         circumstances = known.about(row.address)
-        decision = decide(_question(row), known.never, circumstances, known.limits)
+        decision = decide(_question(row, now), known.never, circumstances, known.limits)
         if settle(row, decision, good_requests=circumstances.good_requests, now=now):
             known.count_block()
 
 
-def _question(row: Finding) -> Question:
+def _question(row: Finding, now: datetime) -> Question:
     address = parse_address(row.address)
     late = row.file.received_at - row.last_at > timedelta(minutes=settings.CONFIG.late_minutes)
     return Question(
@@ -71,6 +72,7 @@ def _question(row: Finding) -> Question:
         address=parse_address(canonical(address)) if address else None,
         site_known=row.site is not None,
         late=late,
+        ended=not row.contract.runs_on(day_of(now)),
     )
 
 

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     VENDOR = "vendor"
     CRAWLER = "crawler"
     REFUSED_BY_ANALYST = "refused_by_analyst"
+    CONTRACT_ENDED = "contract_ended"
 
     @property
     def sentence(self) -> str:
@@ -56,4 +57,5 @@ _SENTENCES = {
     Reason.VENDOR: "WAF ベンダーのアドレスのため、登録しません。",
     Reason.CRAWLER: "検索エンジンのアドレスのため、登録しません。",
     Reason.REFUSED_BY_ANALYST: "アナリストが登録不要と判断しました。",
+    Reason.CONTRACT_ENDED: "契約が解約日を迎えているため、登録しません。",
 }

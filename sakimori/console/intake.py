@@ -13,9 +13,9 @@ from sakimori.console.pages import show
 from sakimori.console.troubles import Trouble, line_sentence, trouble_of
 from sakimori.customers import access
 from sakimori.customers.models import Contract
-from sakimori.lib.jst import utc_now
+from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.models import LogFile, PullState
-from sakimori.logs.queries import contracts_with_intake, line_reasons, quarantined_files
+from sakimori.logs.queries import contracts_with_intake, last_retention_proofs, line_reasons, quarantined_files
 
 _STALE = timedelta(minutes=15)
 
@@ -30,6 +30,7 @@ class ContractRow:
     stale: bool
     trouble: Trouble | None
     balanced: bool
+    ended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def intake(request: PersonRequest) -> HttpResponse:
         "contracts": [_contract_row(contract, now) for contract in contracts],
         "page": page,
         "files": _file_rows(shown),
+        "proofs": access.visible(last_retention_proofs(), request.user, customer="contract__customer"),
     }
     return show(request, "console/intake.html", context)
 
@@ -61,10 +63,12 @@ def _contract_row(contract: Contract, now: datetime) -> ContractRow:
     pull = getattr(contract, "pull_state", None)
     success = pull.last_success_at if pull else None
     lag = now - success if success else None
-    stale = pull is not None and (lag is None or lag > _STALE)
+    ended = not contract.runs_on(day_of(now))
+    stale = pull is not None and not ended and (lag is None or lag > _STALE)
     trouble = trouble_of(pull.last_error) if pull and pull.last_error else None
     counted = contract.rows + contract.bad_lines  # type: ignore[attr-defined]
-    return ContractRow(contract, pull, lag, stale, trouble, balanced=contract.lines == counted)  # type: ignore[attr-defined]
+    balanced = contract.lines == counted  # type: ignore[attr-defined]
+    return ContractRow(contract, pull, lag, stale, trouble, balanced, ended)
 
 
 def _file_rows(files: list[LogFile]) -> list[FileRow]:

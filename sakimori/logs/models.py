@@ -1,4 +1,4 @@
-"""The ledger of what arrived (LogFile, QuarantinedLine) and how the pull is going (PullState)."""
+"""What arrived (LogFile, QuarantinedLine), how the pull goes (PullState), what was let go of (RetentionProof)."""
 
 from django.db import models
 
@@ -75,3 +75,20 @@ class PullState(models.Model):
 
     class Meta:
         verbose_name = "ログ取得状況"
+
+
+class RetentionProof(models.Model):
+    """That a contract's log was looked through on a day of Japan, and what was too old and is gone since."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="retention_proofs")
+    day = models.DateField("実行日")
+    ran_at = models.DateTimeField("最終実行")
+    kept_from = models.DateField("保管開始日", help_text="The oldest day that may be kept.")
+    days = models.PositiveIntegerField("削除した日数", default=0)
+    rows = models.PositiveBigIntegerField("削除した行数", default=0)
+    lines = models.PositiveBigIntegerField("削除した隔離行数", default=0)
+    oldest_day = models.DateField("残る最古の日", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "ログ保管の記録"
+        constraints = [models.UniqueConstraint(fields=["contract", "day"], name="one_retention_proof_per_day")]

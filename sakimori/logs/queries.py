@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from sakimori.customers.models import Contract
-from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
+from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine, RetentionProof
 
 _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
@@ -38,3 +38,15 @@ def line_reasons(files: Sequence[LogFile]) -> list[tuple[int, str, int]]:
     rows = QuarantinedLine.objects.filter(file__in=files).values("file_id", "reason")
     counted = rows.annotate(count=Count("pk")).order_by("file_id", "reason")
     return [(row["file_id"], row["reason"], row["count"]) for row in counted]
+
+
+def last_retention_proofs() -> QuerySet[RetentionProof]:
+    """The newest proof of each contract."""
+    newest = RetentionProof.objects.values("contract").annotate(newest=Max("pk")).values("newest")
+    rows = RetentionProof.objects.filter(pk__in=newest).select_related("contract__customer")
+    return rows.order_by("contract__customer__name", "contract__number")
+
+
+def contracts_with_log_page() -> QuerySet[Contract]:
+    """Contracts with the option to keep logs (chapter 2-5-1): their log can be searched."""
+    return Contract.objects.filter(keeps_logs=True).select_related("customer").order_by("customer__name", "number")

@@ -14,4 +14,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/addresses/<int:entry>/restore/", tickets.restore, name="restore"),
     path("tickets/<str:number>/reply/", enquiries.reply, name="reply"),
     path("tickets/<str:number>/files/<int:pk>/", enquiries.download, name="file"),
+from sakimori.portal import logs, views
+
+app_name = "portal"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.tickets, name="tickets"),
+    path("logs/", logs.logs, name="logs"),
+    path("account/", views.account, name="account"),
+    path("tickets/<str:number>/", views.ticket, name="ticket"),
+    path("tickets/<str:number>/progress/", views.progress, name="progress"),
+    path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
 ]

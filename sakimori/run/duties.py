@@ -20,6 +20,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.retention import retain
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.run.self_test import examine_ourselves
@@ -85,6 +86,12 @@ def all_duties() -> list[Duty]:
         Duty("samples", 5.0, lambda: usage.read_samples(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("setup", 3.0, lambda: usage.read_setups(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        # Days that are too old are partitions: while there are none, looking costs next to nothing.
+        Duty(
+            "retention",
+            15.0,
+            lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now()),
+        ),
         Duty(
             "spool",
             600.0,

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from sakimori.customers.models import Contract
+from sakimori.customers.queries import running
+from sakimori.lib.jst import day_of
 from sakimori.logs.models import LogFile, LogFileState, PullState
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
@@ -24,7 +26,8 @@ def watch_intake(*, now: datetime) -> int:
 
 
 def _watch_pull(now: datetime) -> None:
-    for state in PullState.objects.filter(failures__gte=_FAILURES).select_related("contract__customer"):
+    failing = PullState.objects.filter(running(day_of(now), contract="contract"), failures__gte=_FAILURES)
+    for state in failing.select_related("contract__customer"):
         raise_alarm(
             key=f"pull:{state.contract_id}",
             severity=Severity.HIGH,

@@ -147,6 +147,7 @@ def question(**changes: object) -> Question:
     [
         (question(), Outcome.BLOCK, Reason.ATTACK_BLOCKED),
         (question(late=True), Outcome.LATE, Reason.LATE),
+        (question(ended=True), Outcome.REFUSE, Reason.CONTRACT_ENDED),
         (question(address=None), Outcome.ASK, Reason.NO_ADDRESS),
         (question(site_known=False), Outcome.REFUSE, Reason.FOREIGN_SITE),
         (question(seen=seen(AttackKind.BAD_BOT, blocked=1), site_known=False), Outcome.OBSERVE, Reason.KIND_OBSERVES),

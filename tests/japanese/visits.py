@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.blacklist.models import Block, BlockState, Finding
-from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
+from sakimori.customers.models import Contract
+from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.tickets.models import TicketBlock
@@ -66,6 +67,7 @@ VISITS: dict[str, Visit] = {
     "account_set_password": Visit(posts=({},)),
     "portal:tickets": Visit(),
     "portal:account": Visit(),
+    "portal:logs": Visit(),
     "portal:ticket": Visit(_ticket),
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
@@ -107,6 +109,7 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
 
 def fill(people: People) -> None:
     """Rows in every state, so that every word is on some page."""
+    Contract.objects.filter(pk=people.a.pk).update(keeps_logs=True)
     blocks = [
         make_block(people.a, f"203.0.113.{number}", state=state, last_error="WafUnavailable: 503")
         for number, state in enumerate(BlockState)
@@ -120,3 +123,6 @@ def fill(people: People) -> None:
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
+    RetentionProof.objects.create(
+        contract=people.a, day=NOW.date(), ran_at=NOW, kept_from=NOW.date(), oldest_day=NOW.date(), lines=1
+    )

@@ -21,7 +21,7 @@ from django.db import DatabaseError
 from sakimori import backends
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.secrets import issue_collector_token
-from sakimori.lib.jst import utc_now
+from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.duties import ingest_due
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive import hec
@@ -266,6 +266,13 @@ def test_too_large_is_refused_before_all_of_it_is_read(door: Door) -> None:
     assert door.post(large(), path=RAW) == (413, 27)
     assert taken <= 66 << 20
     assert door.nothing_kept()
+
+
+def test_the_token_of_a_contract_that_has_ended_is_one_that_nobody_knows(door: Door) -> None:
+    Contract.objects.filter(pk=door.a.pk).update(ends_on=day_of(START))
+    assert door.post(LINE.encode(), path=RAW) == (403, 4)
+    assert door.nothing_kept()
+    assert door.post(LINE.encode(), path=RAW, token=door.token_b) == (200, 0)
 
 
 def test_the_token_decides_whose_it_is_whatever_the_line_says(door: Door) -> None:

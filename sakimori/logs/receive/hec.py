@@ -23,7 +23,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sakimori.customers.models import Contract, VendorAccount
+from sakimori.customers.queries import running
 from sakimori.customers.secrets import token_digest
+from sakimori.lib.jst import day_of
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool, TooLarge
 
@@ -47,7 +49,7 @@ def collector(*, spool: Spool, clock: Callable[[], datetime]) -> Starlette:
         raw = request.url.path.endswith(("/raw", "/raw/1.0"))
         try:
             # The token comes first: a stranger's body is not even read.
-            contract = await run_in_threadpool(_contract, _token(request))
+            contract = await run_in_threadpool(_contract, _token(request), clock())
             body = await _body(request)
             await run_in_threadpool(_take, body, contract, raw=raw, spool=spool, clock=clock)
         except BadRequest as error:
@@ -106,10 +108,12 @@ def _take(body: bytes, contract: Contract, *, raw: bool, spool: Spool, clock: Ca
     accept([lines], contract=contract, door=DOOR, name=f"hec-{digest}", spool=spool, now=clock())
 
 
-def _contract(token: str) -> Contract:
+def _contract(token: str, now: datetime) -> Contract:
+    """Whose token it is. From the day of cancellation on a token is refused like one that nobody knows."""
     close_old_connections()
     digest = token_digest(token)
-    account = VendorAccount.objects.select_related("contract").filter(collector_token_digest=digest).first()
+    accounts = VendorAccount.objects.filter(running(day_of(now), contract="contract"), collector_token_digest=digest)
+    account = accounts.select_related("contract").first()
     if account is None or not secrets.compare_digest(account.collector_token_digest, digest):
         raise BadRequest("Invalid token", 4, 403)
     return account.contract

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from sakimori.customers.models import Contract, VendorAccount
+from sakimori.customers.queries import running
+from sakimori.lib.jst import day_of
 from sakimori.logs.models import LogFile, PullState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool, TooLarge
@@ -24,9 +26,13 @@ def pull_due(
     clock: Callable[[], datetime],
     pause: timedelta,
 ) -> int:
-    """Look at every index that is due. Returns how many files were taken in. One contract's failure stops no other."""
+    """Look at every index that is due. Returns how many files were taken in. One contract's failure stops no other.
+
+    From the day of cancellation on nothing is fetched any more.
+    """
     taken = 0
-    for account in VendorAccount.objects.exclude(log_base_url="").select_related("contract"):
+    today = running(day_of(clock()), contract="contract")
+    for account in VendorAccount.objects.filter(today).exclude(log_base_url="").select_related("contract"):
         state, _ = PullState.objects.get_or_create(contract=account.contract, defaults={"next_try_at": clock()})
         if state.next_try_at <= clock():
             taken += _pull(account, state, open_logs=open_logs, spool=spool, clock=clock, pause=pause)

@@ -1,0 +1,20 @@
+"""What people do with logs and what is written down of it: reading a customer's log from the SOC's desk."""
+
+from datetime import datetime
+
+from sakimori.accounts.models import User
+from sakimori.customers import audit
+from sakimori.customers.models import Contract
+from sakimori.logs.search import LogQuery
+
+
+def note_reading(contract: Contract, query: LogQuery, *, by: User, now: datetime) -> None:
+    """Somebody of the SOC has looked into a customer's log. What he sought is sealed with the customer's key."""
+    audit.record(
+        "logs.read",
+        by=by.username,
+        target=f"contract:{contract.pk}",
+        now=now,
+        customer=contract.customer,
+        details={"begins": query.begins, "ends": query.ends, "address": str(query.network or "")},
+    )
