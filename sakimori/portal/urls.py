@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, enquiries, tickets
+from sakimori.portal import account, enquiries, logs, tickets
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,14 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/addresses/<int:entry>/restore/", tickets.restore, name="restore"),
     path("tickets/<str:number>/reply/", enquiries.reply, name="reply"),
     path("tickets/<str:number>/files/<int:pk>/", enquiries.download, name="file"),
-from sakimori.portal import logs, views
-
-app_name = "portal"
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.tickets, name="tickets"),
     path("logs/", logs.logs, name="logs"),
-    path("account/", views.account, name="account"),
-    path("tickets/<str:number>/", views.ticket, name="ticket"),
-    path("tickets/<str:number>/progress/", views.progress, name="progress"),
-    path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
 ]

@@ -19,8 +19,9 @@ from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
-from sakimori.logs.store.interface import LogStore
 from sakimori.logs.retention import retain
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.run.self_test import examine_ourselves
@@ -55,21 +56,36 @@ def worker_name() -> str:
 
 def all_duties() -> list[Duty]:
     """The duties with the real clock and the real outside."""
-    config, worker = settings.CONFIG, worker_name()
-    store, spool = backends.log_store(), backends.spool()
-    wave = timedelta(minutes=config.wave_minutes)
+    store, spool, worker = backends.log_store(), backends.spool(), worker_name()
+    return [
+        *_log_duties(store, spool, worker),
+        *_block_duties(store, worker),
+        *_ticket_duties(),
+        *_notify_duties(worker),
+        *_incident_duties(store, worker),
+        *_usage_duties(),
+    ]
+
+
+def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
+    config = settings.CONFIG
+    pause, keep = timedelta(seconds=config.pull_seconds), timedelta(hours=config.spool_hours)
     return [
         Duty(
             "pull",
             min(1.0, config.pull_seconds),
-            lambda: pull_due(
-                open_logs=backends.waf_logs,
-                spool=spool,
-                clock=utc_now,
-                pause=timedelta(seconds=config.pull_seconds),
-            ),
+            lambda: pull_due(open_logs=backends.waf_logs, spool=spool, clock=utc_now, pause=pause),
         ),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
+        Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        # Days that are too old are partitions: while there are none, looking costs next to nothing.
+        Duty("retention", 15.0, lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now())),
+        Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
+    ]
+
+
+def _block_duties(store: LogStore, worker: str) -> list[Duty]:
+    return [
         Duty("find", 0.5, lambda: blacklist.find_attacks(store=store, clock=utc_now)),
         Duty("decide", 0.5, lambda: blacklist.decide_findings(store=store, now=utc_now())),
         Duty(
@@ -77,27 +93,30 @@ def all_duties() -> list[Duty]:
             0.5,
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
+    ]
+
+
+def _ticket_duties() -> list[Duty]:
+    wave = timedelta(minutes=settings.CONFIG.wave_minutes)
+    return [
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("ticket texts", 30.0, lambda: tickets.describe_tickets(now=utc_now())),
+    ]
+
+
+def _notify_duties(worker: str) -> list[Duty]:
+    return [
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
         Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
         Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
+    ]
+
+
+def _usage_duties() -> list[Duty]:
+    return [
         Duty("samples", 5.0, lambda: usage.read_samples(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("setup", 3.0, lambda: usage.read_setups(open_vendor=backends.waf_vendor, clock=utc_now)),
-        Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
-        # Days that are too old are partitions: while there are none, looking costs next to nothing.
-        Duty(
-            "retention",
-            15.0,
-            lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now()),
-        ),
-        Duty(
-            "spool",
-            600.0,
-            lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
-        ),
-        *_incident_duties(store, worker),
     ]
 
 

@@ -20,7 +20,7 @@ from sakimori.logs.receive.accept import accept
 from sakimori.notify.models import Delivery, DeliveryState
 from sakimori.run.demo.history import Episode, Past, files_of
 from sakimori.simulators.attack_kinds import ATTACKS
-from sakimori.tickets.actions import join_ticket, tell_of_blocks, tell_of_restore
+from sakimori.tickets.blocks import join_ticket, tell_of_blocks, tell_of_restore
 from sakimori.tickets.models import TicketBlock
 from sakimori.waf.interface import BlockTarget
 
