@@ -231,6 +231,26 @@ def test_threads_share_a_store(log_store: LogStore) -> None:
     assert [request_id for request_id, _ in seen(log_store)] == ["r1", "r2", "r3"]
 
 
+def test_marking_and_dropping_at_once_both_come_to_an_end(log_store: LogStore) -> None:
+    """Two changes of rows at once waited for each other for ever in the embedded engine."""
+    days = [_NOON + timedelta(days=number) for number in range(4)]
+    batch = [(number, event(number, time=day)) for number, day in enumerate(days, start=1)]
+
+    def deliver(file_id: int) -> int:
+        return log_store.append(batch, contract_id=1, file_id=file_id)
+
+    def drop(day: datetime) -> None:
+        log_store.drop_day(contract_id=2, day=day.date())
+
+    log_store.append(batch, contract_id=2, file_id=100)
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(deliver, number) for number in range(4)] + [pool.submit(drop, day) for day in days]
+        for future in futures:
+            future.result(timeout=120)
+    assert len(seen(log_store)) == len(days)
+    assert seen(log_store, contract_id=2) == []
+
+
 def test_an_event_that_another_process_hid_meanwhile_is_shown_again(log_store: LogStore) -> None:
     log_store.append(rows(1, 2), contract_id=1, file_id=1)
     log_store.append(rows(1, 2), contract_id=1, file_id=2)

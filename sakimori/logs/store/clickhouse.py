@@ -29,7 +29,8 @@ class ClickHouseStore:
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
-        # Marking and forgetting look first and then change; within a process they take turns.
+        # Within a process changes of rows that are there (mutations) take turns: marking and forgetting look first and
+        # then change, and two mutations at once have been seen to wait for each other for ever in the embedded engine.
         self._settling = Lock()
 
     def migrate(self) -> None:
@@ -60,13 +61,15 @@ class ClickHouseStore:
 
     def _mark_doubles(self, file_id: int, span: Mapping[str, Any]) -> None:
         """Marking comes after storing: of two files that are stored at once, the later to look sees both."""
-        if self._number(statements.COUNT_SHARED, "events", file_id=file_id, **span):
-            self._command(statements.MARK_DOUBLES, file_id=file_id, **span)
+        days = self._days(statements.DAYS_SHARED, file_id=file_id, **span)
+        for day in days:
+            self._command(statements.MARK_DOUBLES, day=day, file_id=file_id, **span)
+        if days:
             self._show_hidden(_NO_FILE, span)
 
     def _show_hidden(self, gone: int, span: Mapping[str, Any]) -> None:
-        if self._number(statements.COUNT_HIDDEN, "events", gone=gone, **span):
-            self._command(statements.SHOW_HIDDEN, gone=gone, **span)
+        for day in self._days(statements.DAYS_HIDDEN, gone=gone, **span):
+            self._command(statements.SHOW_HIDDEN, day=day, gone=gone, **span)
 
     def forget_file(self, *, contract_id: int, file_id: int) -> None:
         """Show first, delete then: after a crash in between, an event is seen twice until the call is repeated.
@@ -80,7 +83,8 @@ class ClickHouseStore:
                 return
             span = _span(contract_id, found["first"], found["last"])
             self._show_hidden(file_id, span)
-            self._command(statements.FORGET_FILE, **file)
+            for day in self._days(statements.DAYS_OF_FILE, **file):
+                self._command(statements.FORGET_FILE, day=day, **file)
             self._show_hidden(_NO_FILE, span)
 
     def count_file(self, *, contract_id: int, file_id: int) -> int:
@@ -100,10 +104,12 @@ class ClickHouseStore:
             return [dict(zip(names, map(_plain, row), strict=True)) for row in result.result_rows]
 
     def drop_day(self, *, contract_id: int, day: date) -> None:
-        self._command(statements.DROP_DAY, contract_id=contract_id, day=day)
+        with self._settling:
+            self._command(statements.DROP_DAY, contract_id=contract_id, day=day)
 
     def forget_contract(self, contract_id: int) -> None:
-        self._command(statements.FORGET_CONTRACT, contract_id=contract_id)
+        for day in self._days(statements.DAYS_OF_CONTRACT, contract_id=contract_id):
+            self.drop_day(contract_id=contract_id, day=day)
 
     def ping(self) -> None:
         self.query("SELECT 1")
@@ -116,6 +122,9 @@ class ClickHouseStore:
         _insist_on_binding(sql, bound)
         with self._pool.client() as client:
             client.command(sql, parameters=bound or None)
+
+    def _days(self, sql: str, **parameters: Any) -> list[date]:
+        return [row["day"] for row in self.query(sql, parameters)]
 
     def _number(self, sql: str, column: str, **parameters: Any) -> int:
         return int(self.query(sql, parameters)[0][column])

@@ -25,16 +25,23 @@ COUNT_FILE = f"SELECT count() AS rows FROM events WHERE {_FILE}"
 COUNT_DOUBLES = f"{COUNT_FILE} AND is_double = 1"
 SPAN_OF_FILE = f"SELECT count() AS rows, min(time) AS first, max(time) AS last FROM events WHERE {_FILE}"
 
-# Events of the file that more than one row reports, whichever file the others are in.
-COUNT_SHARED = f"""
-SELECT count() AS events FROM (SELECT 1 FROM events WHERE {_SHARED} GROUP BY time, request_id, name HAVING count() > 1)
+# A change of rows (a mutation) reads every part of the table unless it is told a partition, and parts of other days and
+# contracts are many. So first it is asked which days are concerned, and each is changed by itself. Rows that report the
+# same event have the same time and lie on the same day.
+
+# Days of events of the file that more than one row reports, whichever file the others are in.
+DAYS_SHARED = f"""
+SELECT DISTINCT day FROM (
+    SELECT toDate(time, 'Asia/Tokyo') AS day FROM events WHERE {_SHARED}
+    GROUP BY time, request_id, name HAVING count() > 1)
+ORDER BY day
 """
 MARK_DOUBLES = f"""
-ALTER TABLE events UPDATE is_double = 1
+ALTER TABLE events UPDATE is_double = 1 IN PARTITION {{day:Date}}
 WHERE {_SPAN} AND is_double = 0 AND (time, request_id, name, file_id, line_no) IN (
     SELECT time, request_id, name, row.1, row.2
     FROM (SELECT time, request_id, name, arraySlice(arraySort(groupArray({_ROW})), 2) AS later
-          FROM events WHERE {_SHARED} GROUP BY time, request_id, name HAVING count() > 1)
+          FROM events WHERE {_SHARED} AND day = {{day:Date}} GROUP BY time, request_id, name HAVING count() > 1)
     ARRAY JOIN later AS row)
 SETTINGS mutations_sync = 2
 """
@@ -43,17 +50,18 @@ _HIDDEN = f"""
 SELECT time, request_id, name, min({_ROW}) AS first_row FROM events
 WHERE {_SPAN} AND file_id != {{gone:Int64}} GROUP BY time, request_id, name HAVING min(is_double) = 1
 """
-COUNT_HIDDEN = f"SELECT count() AS events FROM ({_HIDDEN})"
+DAYS_HIDDEN = f"SELECT DISTINCT toDate(time, 'Asia/Tokyo') AS day FROM ({_HIDDEN}) ORDER BY day"
 SHOW_HIDDEN = f"""
-ALTER TABLE events UPDATE is_double = 0
+ALTER TABLE events UPDATE is_double = 0 IN PARTITION {{day:Date}}
 WHERE {_SPAN} AND is_double = 1 AND (time, request_id, name, file_id, line_no) IN (
     SELECT time, request_id, name, first_row.1, first_row.2 FROM ({_HIDDEN}))
 SETTINGS mutations_sync = 2
 """
 
 # ALTER ... DELETE takes the rows off the disk; a lightweight DELETE would only hide them until some later merge.
-FORGET_FILE = f"ALTER TABLE events DELETE WHERE {_FILE} SETTINGS mutations_sync = 2"
-FORGET_CONTRACT = "ALTER TABLE events DELETE WHERE contract_id = {contract_id:UInt32} SETTINGS mutations_sync = 2"
+DAYS_OF_FILE = f"SELECT DISTINCT day FROM events WHERE {_FILE} ORDER BY day"
+FORGET_FILE = f"ALTER TABLE events DELETE IN PARTITION {{day:Date}} WHERE {_FILE} SETTINGS mutations_sync = 2"
+DAYS_OF_CONTRACT = "SELECT DISTINCT day FROM events WHERE contract_id = {contract_id:UInt32} ORDER BY day"
 DROP_DAY = (
     "ALTER TABLE events DELETE IN PARTITION {day:Date} WHERE contract_id = {contract_id:UInt32}"
     " SETTINGS mutations_sync = 2"
