@@ -12,7 +12,7 @@ from sakimori.customers import files
 from sakimori.customers.models import AuditEntry, Contact
 from sakimori.incidents.models import Incident, IncidentKind
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Call, CallState, Message
+from sakimori.notify.models import Alarm, Call, CallState, Message
 from sakimori.tickets.actions import Words, ask
 from sakimori.tickets.models import Attachment, Ticket, TicketKind, TicketState
 from sakimori.tickets.uploads import Upload
@@ -58,6 +58,7 @@ def test_an_answer_goes_to_ticket_and_contacts_once(people: People, ticket: Tick
         assert part in body, part
     assert (Attachment.objects.count(), files.count(people.a.customer)) == (2, 2)
     assert AuditEntry.objects.filter(action="ticket.write", actor="dana").count() == 1
+    assert Alarm.objects.get().acknowledged_by == people.dana
     desk.force_login(people.bob)
     page = desk.get(reverse("portal:ticket", args=[ticket.number])).content.decode()
     assert "SOC 担当者" in page

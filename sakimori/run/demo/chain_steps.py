@@ -9,6 +9,7 @@ from sakimori.run.demo.doors import Browser, expect, wait_for
 from sakimori.run.demo.play import HOKUTO, HOKUTO_CONTACTS, SAKURA, SAKURA_CONTACTS, Play
 
 ATTACKER, SECOND = "198.51.100.9", "198.51.100.77"
+_ABOUT_BLOCKS = "/portal/?kind=blacklist"
 _RESTORE_LINK = re.compile(r'href="(/portal/tickets/[^"]+/restore/)"')
 _TICKET_LINK = re.compile(r'href="(/(?:portal|console)/tickets/(WSP-\d+)/)"')
 
@@ -34,7 +35,7 @@ def block(play: Play) -> None:
 def ticket(play: Play) -> None:
     """The ticket shows the address as blocked, with the evidence."""
     customer = play.browser(CUSTOMER_LOGIN)
-    wait_for(lambda: _TICKET_LINK.search(customer.html("/portal/")), "a ticket is in the portal")
+    wait_for(lambda: _TICKET_LINK.search(customer.html(_ABOUT_BLOCKS)), "a ticket is in the portal")
     page = customer.text(_ticket(customer))
     for words in (ATTACKER, "遮断中", "SQLインジェクション", "shop.sakura.example.jp", "REQ_BLOCKED_SECURITY"):
         expect(words in page, f"the ticket shows {words}")
@@ -94,7 +95,7 @@ def legacy(play: Play) -> None:
 
 
 def _ticket(customer: Browser) -> str:
-    link = _TICKET_LINK.search(customer.html("/portal/"))
+    link = _TICKET_LINK.search(customer.html(_ABOUT_BLOCKS))
     expect(link, "a ticket is in the portal")
     return link.group(1) if link else ""
 
