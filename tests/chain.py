@@ -53,6 +53,9 @@ class Chain:
             lambda: tickets.open_tickets(wave=WAVE, now=self.clock()),
             lambda: tickets.mail_blocks(wave=WAVE, now=self.clock()),
             lambda: tickets.mail_restores(now=self.clock()),
+            lambda: tickets.tell_news(now=self.clock()),
+            lambda: tickets.follow_incidents(now=self.clock()),
+            lambda: tickets.tell_ends(now=self.clock()),
             lambda: notify.send_due_mails(mailer=self.mailer, worker=self.worker, now=self.clock()),
         ]
 

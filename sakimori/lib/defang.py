@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 _SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=:)")
-_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+# Possessive, and only from a word's beginning: linear in the length of the text.
+_DOTTED = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]++)+")
 _DECIMAL = re.compile(r"[^\x00-\x7f]*\d+\.\d+[^\x00-\x7f]*")
 _VISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 

@@ -12,8 +12,9 @@ from sakimori.accounts.models import User
 from sakimori.blacklist import actions as blacklist
 from sakimori.customers import audit, files
 from sakimori.customers.models import Contract, Customer
-from sakimori.notify.actions import raise_alarm
+from sakimori.notify.actions import acknowledge, raise_alarm
 from sakimori.notify.models import Severity
+from sakimori.notify.queries import open_alarms
 from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.opening import add_note, describe, letterhead, open_ticket, tell
 from sakimori.tickets.texts import enquiry as texts
@@ -87,7 +88,7 @@ def reply(ticket: Ticket, *, words: Words, by: User, now: datetime) -> Note:
 
 
 def answer(ticket: Ticket, *, words: Words, state: TicketState, by: User, now: datetime) -> Note:
-    """The SOC answers and says where the ticket stands now; all contacts are told."""
+    """The SOC answers and says where the ticket stands now; all contacts are told. Who answers has taken the alarm."""
     key = f"answer:{ticket.pk}:{by.pk}:{words.token}"
     with _kept(ticket.contract.customer, words.uploads) as stored, transaction.atomic():
         ticket = _locked(ticket)
@@ -100,6 +101,8 @@ def answer(ticket: Ticket, *, words: Words, state: TicketState, by: User, now: d
         )
         tell(ticket, key=f"said:{note.pk}", subject=texts.answer_subject(letter), body=body, now=now)
         Ticket.objects.filter(pk=ticket.pk).update(state=state, waits_since=None, updated_at=now)
+        for alarm in open_alarms().filter(key=_alarm_key(ticket)):
+            acknowledge(alarm, by=by, now=now)
         if ticket.kind == TicketKind.ENQUIRY:
             describe(ticket, now=now, handled=texts.handled(words.text), result=texts.result(str(state.label)))
         stored.used = True
@@ -141,12 +144,16 @@ def _wait(ticket: Ticket, *, now: datetime, new: bool) -> None:
     since = ticket.waits_since or now
     Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.OPEN, waits_since=since, updated_at=now)
     raise_alarm(
-        key=f"ticket-waits:{ticket.pk}",
+        key=_alarm_key(ticket),
         severity=Severity.MIDDLE,
         sentence=texts.alarm(customer.name, ticket.number, new=new),
         link=reverse("console:ticket", args=[ticket.number]),
         now=now,
     )
+
+
+def _alarm_key(ticket: Ticket) -> str:
+    return f"ticket-waits:{ticket.pk}"
 
 
 @dataclass(slots=True)

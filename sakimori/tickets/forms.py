@@ -79,7 +79,13 @@ class WordsForm(forms.Form):
             f"{MOST_FILES} 個まで、1 個 {settings.CONFIG.upload_mib} MiB まで。お預かりできる形式：{ALLOWED}。"
             "マクロを含むファイルはお預かりできません。"
         )
-        uploads.widget.attrs["accept"] = ",".join(f".{extension}" for extension in EXTENSIONS)
+        uploads.widget.attrs.update(
+            {
+                "accept": ",".join(f".{extension}" for extension in EXTENSIONS),
+                "data-limit-mib": settings.CONFIG.upload_mib,
+                "data-most": MOST_FILES,
+            }
+        )
 
     def words(self) -> Words:
         """What the person wrote, once the form is valid."""

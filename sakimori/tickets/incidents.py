@@ -18,7 +18,7 @@ _SHOWN_VERDICTS = (Verdict.NOT_DISPLAYED, Verdict.SLOW, Verdict.INCONCLUSIVE)
 
 
 def tell_of_incident(incident: Incident, *, now: datetime) -> int:
-    """Open the ticket and write the first mail (第一報). Returns 1 when it was news."""
+    """Open the ticket and write the first mail (第一報), or the only one. Returns 1 when it was news."""
     happening, excess = _happening(incident), _excess(incident)
     with transaction.atomic():
         ticket, new = open_ticket(
@@ -30,25 +30,33 @@ def tell_of_incident(incident: Incident, *, now: datetime) -> int:
         )
         if not new:
             return 0
-        letter = letterhead(ticket)
-        add_note(ticket, key=f"incident:{incident.pk}", text=texts.first_note(happening), now=now)
         if excess:
             add_note(ticket, key=_excess_key(incident), text=texts.excess_text(excess), now=now)
-        tell(
-            ticket,
-            key=f"incident:{incident.pk}",
-            subject=texts.first_subject(letter, happening),
-            body=texts.first_mail(letter, happening, excess),
-            now=now,
-        )
-        describe(
-            ticket,
-            now=now,
-            detected=texts.detected(happening, excess),
-            handled=texts.handled(happening, ""),
-            result="",
-        )
+        if incident.ended_at:
+            _tell_all_at_once(ticket, happening, excess, now=now)
+        else:
+            _tell_first(ticket, happening, excess, now=now)
+        describe(ticket, now=now, detected=texts.detected(happening, excess), handled=texts.handled(happening, ""))
     return 1
+
+
+def _tell_first(ticket: Ticket, happening: texts.Happening, excess: texts.Excess | None, *, now: datetime) -> None:
+    letter, key = letterhead(ticket), f"incident:{ticket.incident_id}"
+    add_note(ticket, key=key, text=texts.first_note(happening), now=now)
+    subject, body = texts.first_subject(letter, happening), texts.first_mail(letter, happening, excess)
+    tell(ticket, key=key, subject=subject, body=body, now=now)
+
+
+def _tell_all_at_once(
+    ticket: Ticket, happening: texts.Happening, excess: texts.Excess | None, *, now: datetime
+) -> None:
+    """It was over before the customer was to be told: one mail instead of a first and a last."""
+    letter, key = letterhead(ticket), f"incident-whole:{ticket.incident_id}"
+    add_note(ticket, key=key, text=texts.whole_note(happening), now=now)
+    subject, body = texts.whole_subject(letter, happening), texts.whole_mail(letter, happening, excess)
+    tell(ticket, key=key, subject=subject, body=body, now=now)
+    describe(ticket, now=now, result=texts.result(happening))
+    finish(ticket, now=now)
 
 
 def tell_of_excess(ticket: Ticket, *, now: datetime) -> int:

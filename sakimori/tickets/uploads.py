@@ -20,6 +20,7 @@ _SHOWN_NAME = 60
 _BAD_IN_NAMES = set('/\\:*?"<>|')
 _HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 _MIB = 1 << 20
+_START_BYTES = 4096
 
 
 class NotAccepted(Exception):
@@ -93,7 +94,7 @@ def _check_name(name: str) -> None:
 def _content_trouble(extension: str, content: bytes) -> str:
     """Why the content may not come in, as the end of a sentence; empty when it may."""
     if extension in _TEXTS:
-        matches = _is_text(content) and _STARTS.get(extension, _ANYTHING).match(content) is not None
+        matches = _is_text(content) and _STARTS.get(extension, _ANYTHING).match(content[:_START_BYTES]) is not None
     elif extension in _ARCHIVES:
         return archive_trouble(content, _ARCHIVES[extension])
     else:
@@ -104,7 +105,7 @@ def _content_trouble(extension: str, content: bytes) -> str:
 def _names_by_content(content: bytes) -> set[str]:
     """Extensions that fit the first bytes."""
     try:
-        return {match.extension for match in puremagic.magic_string(content[:4096])}
+        return {match.extension for match in puremagic.magic_string(content[:_START_BYTES])}
     except puremagic.PureError:
         return set()
 

@@ -42,6 +42,19 @@ def test_nobody_is_sent_to_the_sign_in_page(pages: dict[str, str], client: Clien
         assert client.get(page).headers["Location"].startswith(reverse("account_login"))
 
 
+def test_only_the_desk_answers(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a)
+    address = reverse("console:answer", args=[ticket.number])
+    for person in ("alice", "bob", "charlie"):
+        client.force_login(getattr(people, person))
+        assert client.post(address, {"text": "x", "state": "done", "token": "0" * 32}).status_code == 404
+    assert ticket.notes.count() == 1
+    client.force_login(people.dana)
+    assert client.get(address).status_code == 302
+    assert client.post(address, {"text": "x", "state": "done", "token": "0" * 32}).status_code == 302
+    assert ticket.notes.count() == 2
+
+
 @pytest.mark.parametrize("decision", ["approve", "refuse", "restore"])
 def test_only_the_desk_decides(decision: str, people: People, client: Client) -> None:
     state = BlockState.ACTIVE if decision == "restore" else BlockState.PROPOSED

@@ -11,9 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.customers.models import Contract
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
+from sakimori.customers.models import Contact
+from sakimori.incidents.models import Incident, IncidentKind
+from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Alarm, Severity
-from sakimori.tickets.models import TicketBlock
+from sakimori.notify.calling import call_contacts
+from sakimori.notify.models import Alarm, Call, CallState, Severity
+from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 
 Arguments = Callable[[], list[object]]
@@ -72,8 +76,8 @@ VISITS: dict[str, Visit] = {
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
     "portal:enquire": Visit(posts=({}, {"about": "あ" * 101, "text": "x", "token": "x"})),
-    "portal:reply": Visit(_ticket, posts=({}, {"text": "あ" * 5001, "token": "0"})),
-    "portal:file": Visit(lambda: ["T-0001", 1]),
+    "portal:file": Visit(lambda: ["T-0003", 1]),
+    "portal:reply": Visit(lambda: ["T-0003"], posts=({}, {"text": "あ" * 5001, "token": "0"})),
     "console:attacks-by-name": Visit(),
     "console:attacks": Visit(),
     "console:blocked": Visit(),
@@ -86,7 +90,7 @@ VISITS: dict[str, Visit] = {
     "console:restore": Visit(_block, posts=({"reason": ""}, {"reason": "あ" * 201}, {"reason": "理由"})),
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
-    "console:answer": Visit(_ticket, posts=({}, {"text": "x", "state": "x"})),
+    "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
     "console:intake": Visit(),
     "console:alarms": Visit(),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
@@ -117,6 +121,7 @@ def fill(people: People) -> None:
     make_block(people.a, "203.0.113.99", state=BlockState.PROPOSED, was_there_before=True, good_requests=3)
     make_ticket(people.a, blocks=blocks)
     make_ticket(people.b, "T-0002")
+    _fill_enquiry(people)
     make_finding(people.a, "198.51.100.1", kind="other", name="SQL Injection")
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
@@ -125,4 +130,22 @@ def fill(people: People) -> None:
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
     RetentionProof.objects.create(
         contract=people.a, day=NOW.date(), ran_at=NOW, kept_from=NOW.date(), oldest_day=NOW.date(), lines=1
+
+
+def _fill_enquiry(people: People) -> None:
+    """A ticket of an incident with a file in it, that waits for an answer, and a call about it."""
+    incident = Incident.objects.create(
+        contract=people.a, kind=IncidentKind.DDOS, group="x", opened_at=NOW, last_signal_at=NOW, told_at=NOW
+    )
+    Contact.objects.create(customer=people.a.customer, name="桜井 花子", email="c@example.jp", phone="03", priority=1)
+    call_contacts(key=f"incident:{incident.pk}", customer=people.a.customer, subject="件", say="件", now=NOW)
+    Call.objects.update(state=CallState.CONFIRMED, intended_at=NOW, ended_at=NOW)
+    ticket = make_ticket(people.a, "T-0003")
+    Ticket.objects.filter(pk=ticket.pk).update(incident=incident, waits_since=NOW, detected="検知しました。")
+    Attachment.objects.create(
+        note=ticket.notes.get(),
+        name="報告書.pdf",
+        stored_name="0" * 32,
+        size_bytes=2048,
+        content_type="application/pdf",
     )

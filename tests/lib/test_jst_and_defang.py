@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakimori.lib.defang import defang, visible
+from sakimori.lib.defang import defang, defang_prose, visible
 from sakimori.lib.jst import day_of, milliseconds, start_of_day, written
 
 
@@ -37,6 +37,25 @@ def test_milliseconds_are_exact() -> None:
 )
 def test_defanged_text(text: str, expected: str) -> None:
     assert defang(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://evil.example/a.exe を開く。", "hxxp[:]//evil[.]example/a[.]exe を開く。"),
+        ("約1.5秒、12.3 Mbps です。", "約1.5秒、12.3 Mbps です。"),
+        ("203.0.113.5 と mail@example.jp", "203[.]0[.]113[.]5 と mail[@]example[.]jp"),
+        ("例え.jp へ", "例え[.]jp へ"),
+        ("終わり. 次", "終わり. 次"),
+        ("<b>\u202e", "＜b＞＜U+202E＞"),
+    ],
+)
+def test_prose_stays_readable_and_leads_nowhere(text: str, expected: str) -> None:
+    assert defang_prose(text) == expected
+
+
+def test_prose_of_any_length_is_quick() -> None:
+    assert defang_prose("a" * 200_000 + "." * 200_000 + "a.b") == "a" * 200_000 + "." * 200_000 + "a[.]b"
 
 
 @given(st.text())

@@ -26,6 +26,8 @@ def addresses(people: People) -> dict[str, str]:
         "ticket": reverse("portal:ticket", args=[ticket.number]),
         "progress": reverse("portal:progress", args=[ticket.number]),
         "restore": reverse("portal:restore", args=[ticket.number, entry.pk]),
+        "enquire": reverse("portal:enquire"),
+        "reply": reverse("portal:reply", args=[ticket.number]),
     }
 
 
@@ -37,6 +39,8 @@ def addresses(people: People) -> dict[str, str]:
         ("ticket", {"alice": 200, "bob": 200, "charlie": 404, "dana": 200}),
         ("progress", {"alice": 286, "bob": 286, "charlie": 404, "dana": 286}),
         ("restore", {"alice": 200, "bob": 403, "charlie": 404, "dana": 200}),
+        ("enquire", {"alice": 200, "bob": 200, "charlie": 200, "dana": 403}),
+        ("reply", {"alice": 200, "bob": 200, "charlie": 404, "dana": 403}),
     ],
 )
 def test_everybody_sees_only_what_is_his(
@@ -66,7 +70,7 @@ def test_a_foreign_ticket_and_a_missing_one_look_the_same(
     people: People, addresses: dict[str, str], client: Client
 ) -> None:
     client.force_login(people.charlie)
-    for page in ("ticket", "progress"):
+    for page in ("ticket", "progress", "reply"):
         foreign = client.get(addresses[page])
         missing = client.get(addresses[page].replace("T-0001", "T-9999"))
         assert (foreign.status_code, _page(foreign.content)) == (missing.status_code, _page(missing.content))

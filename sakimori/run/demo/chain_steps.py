@@ -9,6 +9,7 @@ from sakimori.run.demo.doors import Browser, expect, wait_for
 from sakimori.run.demo.play import HOKUTO, HOKUTO_CONTACTS, SAKURA, SAKURA_CONTACTS, Play
 
 ATTACKER, SECOND = "198.51.100.9", "198.51.100.77"
+_ABOUT_BLOCKS = "/portal/?kind=blacklist"
 _RESTORE_LINK = re.compile(r'href="(/portal/tickets/[^"]+/restore/)"')
 _TICKET_LINK = re.compile(r'href="(/(?:portal|console)/tickets/(WSP-\d+)/)"')
 
@@ -34,7 +35,7 @@ def block(play: Play) -> None:
 def ticket(play: Play) -> None:
     """The ticket shows the address as blocked, with the evidence."""
     customer = play.browser(CUSTOMER_LOGIN)
-    wait_for(lambda: _row_of(customer.html("/portal/"), ATTACKER), "the ticket is in the portal")
+    wait_for(lambda: _row_of(customer.html(_ABOUT_BLOCKS), ATTACKER), "the ticket is in the portal")
     page = customer.text(ticket_page(customer))
     for words in (ATTACKER, "遮断中", "SQLインジェクション", "shop.sakura.example.jp", "REQ_BLOCKED_SECURITY"):
         expect(words in page, f"the ticket shows {words}")
@@ -95,7 +96,7 @@ def legacy(play: Play) -> None:
 
 def ticket_page(customer: Browser) -> str:
     """The page of the ticket that began with our attacker; there are older ones."""
-    link = _TICKET_LINK.search(_row_of(customer.html("/portal/"), ATTACKER))
+    link = _TICKET_LINK.search(_row_of(customer.html(_ABOUT_BLOCKS), ATTACKER))
     expect(link, "the ticket is in the portal")
     return link.group(1) if link else ""
 

@@ -2,16 +2,21 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import unescape
 from typing import Any
 
 import httpx
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+# Of a form that knows itself again when it is sent twice, or that has only one choice.
+_HIDDEN = re.compile(r'<input type="hidden" name="(token|contract)" value="([^"]*)"')
 _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
 _PAUSE_SECONDS = 0.2
+
+
+SentFile = tuple[str, bytes]
 
 
 class NotAsExpected(Exception):
@@ -61,12 +66,25 @@ class Browser:
         """The status with which a page answers."""
         return self._client.get(path).status_code
 
-    def post(self, path: str, data: Mapping[str, str], *, page: str) -> str:
-        """Send the form that stands on `page` to `path`. Returns the page that follows."""
-        token = _TOKEN.search(self.html(page))
+    def content(self, path: str) -> bytes:
+        """A file as it came. Raises NotAsExpected unless it answers 200."""
+        answer = self._client.get(path)
+        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
+        return answer.content
+
+    def post(self, path: str, data: Mapping[str, str], *, page: str, files: Sequence[SentFile] = ()) -> str:
+        """Send the form that stands on `page`, with its hidden fields, to `path`. Returns the page that follows.
+
+        files: of the field `uploads`.
+        """
+        html = self.html(page)
+        token = _TOKEN.search(html)
         expect(token, f"{page} has a form")
-        fields = {**data, "csrfmiddlewaretoken": token.group(1) if token else ""}
-        answer = self._client.post(path, data=fields, headers={"Referer": str(self._client.base_url)})
+        fields = {**dict(_HIDDEN.findall(html)), **data, "csrfmiddlewaretoken": token.group(1) if token else ""}
+        parts = [("uploads", (name, content, "application/octet-stream")) for name, content in files]
+        answer = self._client.post(
+            path, data=fields, files=parts or None, headers={"Referer": str(self._client.base_url)}
+        )
         expect(answer.status_code == httpx.codes.OK, f"the form on {page} answers {answer.status_code}")
         return answer.text
 

@@ -1,6 +1,7 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
 from sakimori.run.demo import chain_steps, guard_steps, language_steps
+from sakimori.run.demo import chain_steps, enquiry_steps, guard_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -20,4 +21,8 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("2-2", "ポータルからファイル付きのお問い合わせ、全連絡先へメール", enquiry_steps.ask),
+    Step("2-2", "受け付けられないファイルは理由を示して断り、何も残さない", enquiry_steps.refuse),
+    Step("2-2", "SOC が回答し、全連絡先へメール", enquiry_steps.answer),
+    Step("2-2", "添付ファイルは同じ内容で戻り、他のお客様には見えない", enquiry_steps.download),
 )

@@ -98,6 +98,28 @@ def last_note(happening: Happening) -> str:
     return f"{_ENDED[happening.kind]}。ご登録の連絡先すべてへ、メール（終報）でお知らせしました。\n{result(happening)}"
 
 
+def whole_subject(letter: Letterhead, happening: Happening) -> str:
+    """Subject of the only mail about an incident that was over before the customer was to be told."""
+    return subject(letter, f"【発生・復旧】{_SUBJECTS[happening.kind]}")
+
+
+def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
+    """Body of that mail: what was, and that it is over."""
+    return mail(
+        letter,
+        _SEEN[happening.kind],
+        f"■ 検知内容\n{harmless(detected(happening, None))}",
+        _excess_part(excess),
+        f"■ 結果\n{result(happening)}",
+        "ご不明な点がございましたら、下記のチケットまたはお電話でお問い合わせください。",
+    )
+
+
+def whole_note(happening: Happening) -> str:
+    """What the ticket's record says of it."""
+    return f"{_SEEN[happening.kind]}\nご登録の連絡先すべてへ、メールでお知らせしました。\n{result(happening)}"
+
+
 def detected(happening: Happening, excess: Excess | None) -> str:
     """What was detected, for ticket and report."""
     lines = [
@@ -164,12 +186,14 @@ _SEEN = {
     IncidentKind.OWN: "当サービスの設備に障害が発生し、監視と対応を行えない時間帯が生じました。\n"
     "ご迷惑をおかけし、お詫び申し上げます。",
 }
+_CALLS = "お電話でも、ご登録の連絡先へ優先度の高い方から順にご連絡いたします。"
 _DOING = {
     IncidentKind.DDOS: "サイトの表示を継続して確認し、攻撃が収まりましたらチケットとメールでお知らせいたします。\n"
-    "お電話でも、ご登録の連絡先へ優先度の高い方から順にご連絡いたします。",
-    IncidentKind.SITE_DOWN: "サイトの表示を継続して確認し、回復しましたらチケットとメールでお知らせいたします。",
+    f"{_CALLS}",
+    IncidentKind.SITE_DOWN: "サイトの表示を継続して確認し、回復しましたらチケットとメールでお知らせいたします。\n"
+    f"{_CALLS}",
     IncidentKind.ORIGIN_DOWN: "応答の状況を継続して確認し、回復しましたらチケットとメールでお知らせいたします。\n"
-    "お手数ですが、サーバーと回線の状況をご確認ください。",
+    f"お手数ですが、サーバーと回線の状況をご確認ください。\n{_CALLS}",
     IncidentKind.VENDOR: "ベンダーの復旧状況を継続して確認し、復旧しましたらチケットとメールでお知らせいたします。",
     IncidentKind.OWN: "復旧作業を進め、復旧しましたらチケットとメールでお知らせいたします。",
 }
