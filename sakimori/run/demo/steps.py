@@ -1,6 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import alarm_steps, chain_steps, guard_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -19,4 +19,6 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("2-1", "当番がコンソールに表示され、当番表に空きがない", alarm_steps.roster),
+    Step("2-1", "SOC のアラームは当番へメール、未確認なら電話、確認されるまで順に", alarm_steps.alarm),
 )
