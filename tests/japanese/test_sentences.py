@@ -15,7 +15,8 @@ from sakimori.logs.fields import FIELDS
 from sakimori.logs.formats.unreadable import Reason as LineReason
 from sakimori.logs.models import LogFileState
 from sakimori.logs.unpack import FileReason
-from sakimori.notify.models import DeliveryState, Severity
+from sakimori.notify import alarm_texts, spoken
+from sakimori.notify.models import CallState, DeliveryState, RoundState, Severity
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.spec import AccountSpec, SiteSpec, WorldSpec
 from sakimori.simulators.world import World
@@ -52,6 +53,8 @@ CHOICES = (
     LogFileState,
     DeliveryState,
     Severity,
+    RoundState,
+    CallState,
     TicketKind,
     TicketState,
 )
@@ -72,6 +75,17 @@ def test_every_line_of_every_mail_is_japanese(others_entry: bool) -> None:
         texts.ticket_subject("198.51.100.7", others=3),
     ]
     assert [line for letter in letters for line in letter.splitlines() if not japanese_or_allowed(line)] == []
+
+
+def test_what_is_said_on_the_phone_and_mailed_to_the_soc_is_japanese() -> None:
+    alarm = alarm_texts.AlarmFacts("高", "ログを取得できていません。", "/console/", first_at=NOW, due_at=NOW)
+    texts_ = [
+        spoken.spoken(LETTER.service_name, "桜井 花子", alarm_texts.call_matter([alarm] * 5)),
+        alarm_texts.mail_subject(alarm),
+        alarm_texts.mail_body(alarm, service_name=LETTER.service_name, base_url="https://portal.example.jp"),
+        alarm_texts.call_subject([alarm]),
+    ]
+    assert [line for text in texts_ for line in text.splitlines() if not japanese_or_allowed(line)] == []
 
 
 @pytest.mark.parametrize("choices", CHOICES)
