@@ -13,7 +13,9 @@ from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract, Customer, Member, MemberRole, Site
 from sakimori.customers.secrets import give_key
+from sakimori.lib.jst import utc_now
 from sakimori.logs.models import LogFile, LogFileState
+from sakimori.notify.models import Call, CallRound, DutyShift
 from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketKind
 
 NOW = datetime(2026, 11, 23, 13, 5, 7, tzinfo=UTC)
@@ -152,3 +154,28 @@ def make_ticket(contract: Contract, number: str = "T-0001", *, blocks: Sequence[
         TicketBlock.objects.create(ticket=ticket, block=block, added_at=NOW)
     Note.objects.create(ticket=ticket, key=f"opened:{ticket.pk}", at=NOW, text="WAF のブラックリストに登録しました。")
     return ticket
+
+
+def make_round(customer: Customer | None, *, key: str = "round", **columns: object) -> CallRound:
+    """A round of calls that an operator dials, to one person."""
+    values: dict[str, object] = {
+        "subject": "サイト停止のご連絡",
+        "say": "サイトが表示できません。",
+        "started_at": NOW,
+        "next_try_at": NOW,
+        "by_hand": True,
+    }
+    round_ = CallRound.objects.create(key=key, customer=customer, **{**values, **columns})
+    Call.objects.create(round=round_, place=1, name="桜井 花子", number="03-0000-1001", reference=f"{key}-1")
+    return round_
+
+
+def make_shift(person: User, *, begin: float = -1, end: float = 8, **columns: object) -> DutyShift:
+    """A shift of one person, in hours from the real present, which is what pages compare with."""
+    values: dict[str, object] = {
+        "starts_at": utc_now() + timedelta(hours=begin),
+        "ends_at": utc_now() + timedelta(hours=end),
+        "on_duty": person,
+        "manager": person,
+    }
+    return DutyShift.objects.create(**{**values, **columns})

@@ -1,4 +1,4 @@
-"""What every page of the console carries: the open alarms and the way back."""
+"""What every page of the console carries: the open alarms, who is on duty, and the way back."""
 
 from hashlib import sha256
 
@@ -7,8 +7,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from sakimori.notify.models import Alarm
+from sakimori.lib.jst import utc_now
+from sakimori.notify.models import Alarm, DutyShift
 from sakimori.notify.queries import open_alarms
+from sakimori.notify.roster import current_shift
 
 _MOST_ALARMS = 20
 
@@ -19,9 +21,19 @@ def show(request: HttpRequest, template: str, context: dict[str, object]) -> Htt
 
 
 def alarm_context() -> dict[str, object]:
-    """Open alarms, how many there are, and a mark that changes when they do."""
+    """Open alarms, how many there are, who is on duty, and a mark that changes when any of it does.
+
+    alarm_newest: the number of the newest alarm, for the sound.
+    """
     alarms = list(open_alarms())
-    return {"alarms": alarms[:_MOST_ALARMS], "alarm_count": len(alarms), "alarm_mark": _mark(alarms)}
+    shift = current_shift(utc_now())
+    return {
+        "alarms": alarms[:_MOST_ALARMS],
+        "alarm_count": len(alarms),
+        "alarm_mark": _mark(alarms, shift),
+        "alarm_newest": max((alarm.pk for alarm in alarms), default=0),
+        "duty": shift,
+    }
 
 
 def back(request: HttpRequest, *, otherwise: str) -> HttpResponse:
@@ -34,6 +46,8 @@ def back(request: HttpRequest, *, otherwise: str) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def _mark(alarms: list[Alarm]) -> str:
-    text = "|".join(f"{alarm.pk}.{alarm.count}.{alarm.severity}.{alarm.sentence}" for alarm in alarms)
+def _mark(alarms: list[Alarm], shift: DutyShift | None) -> str:
+    text = f"{shift.pk if shift else None}|" + "|".join(
+        f"{alarm.pk}.{alarm.count}.{alarm.severity}.{alarm.sentence}" for alarm in alarms
+    )
     return sha256(text.encode()).hexdigest()[:16]

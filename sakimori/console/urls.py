@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, tickets
+from sakimori.console import alarms, attacks, calls, decisions, intake, roster, tickets
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,5 +22,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/answer/", tickets.answer, name="answer"),
     path("intake/", intake.intake, name="intake"),
     path("alarms/", alarms.bar, name="alarms"),
+    path("alarms/history/", alarms.history, name="alarm-history"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/<int:pk>/", calls.call_round, name="call-round"),
+    path("calls/<int:pk>/begin/", calls.begin, name="call-begin"),
+    path("calls/<int:pk>/result/", calls.result, name="call-result"),
+    path("calls/<int:pk>/stop/", calls.stop, name="call-stop"),
+    path("roster/", roster.roster, name="roster"),
+    path("roster/<int:pk>/delete/", roster.delete, name="shift-delete"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

@@ -37,7 +37,7 @@ def mail_body(alarm: AlarmFacts, *, service_name: str, base_url: str) -> str:
         f"  内容：{visible(alarm.sentence)}",
         f"  重要度：{alarm.severity}",
         f"  発生日時：{written(alarm.first_at)}",
-        f"  詳細：{base_url}{alarm.link if alarm.link.startswith('/') else '/console/'}",
+        f"  詳細：{base_url}{alarm.link if _is_ours(alarm.link) else '/console/'}",
         "",
         "コンソールで「確認」を押してください。",
     ]
@@ -57,3 +57,7 @@ def call_matter(alarms: Sequence[AlarmFacts]) -> str:
     rest = len(alarms) - _MOST_SAID
     more = f"ほかに {rest} 件あります。" if rest > 0 else ""
     return f"未確認のアラームが {len(alarms)} 件あります。{said}{more}コンソールをご確認ください。"
+
+
+def _is_ours(link: str) -> bool:
+    return link.startswith("/") and not link.startswith("//")

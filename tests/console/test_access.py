@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Alarm, Severity
-from tests.people import NOW, People, make_block, make_finding, make_ticket
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
+from tests.people import NOW, People, make_block, make_finding, make_round, make_shift, make_ticket
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def pages(people: People) -> dict[str, str]:
     block = make_block(people.a, state=BlockState.PROPOSED)
     finding = make_finding(people.a, "198.51.100.7", kind="other")
     ticket = make_ticket(people.a, blocks=[block])
+    round_ = make_round(people.a.customer)
     arguments: dict[str, list[object]] = {
         "attacks": [],
         "blocked": [],
@@ -26,6 +27,11 @@ def pages(people: People) -> dict[str, str]:
         "ticket": [ticket.number],
         "intake": [],
         "alarms": [],
+        "alarm-history": [],
+        "calls": [],
+        "call-round": [round_.pk],
+        "call-stop": [round_.pk],
+        "roster": [],
     }
     return {name: reverse(f"console:{name}", args=args) for name, args in arguments.items()}
 
@@ -80,6 +86,26 @@ def test_only_the_desk_takes_an_alarm(people: People, client: Client) -> None:
     client.force_login(people.dana)
     client.post(address)
     assert Alarm.objects.get().acknowledged_by == people.dana
+
+
+@pytest.mark.parametrize("step", ["call-begin", "call-result", "call-stop"])
+def test_only_the_desk_dials_and_stops(step: str, people: People, client: Client) -> None:
+    round_ = make_round(people.a.customer)
+    address = reverse(f"console:{step}", args=[round_.pk])
+    for person in ("alice", "bob", "charlie"):
+        client.force_login(getattr(people, person))
+        assert client.post(address, {"reason": "x", "result": "busy"}).status_code == 404
+    assert CallRound.objects.get().state == RoundState.RUNNING
+    assert Call.objects.get().state == CallState.PLANNED
+
+
+def test_only_managers_change_the_roster(people: People, client: Client) -> None:
+    shift = make_shift(people.dana)
+    address = reverse("console:shift-delete", args=[shift.pk])
+    for person, expected in (("alice", 404), ("bob", 404), ("charlie", 404), ("dana", 302)):
+        client.force_login(getattr(people, person))
+        assert client.post(address).status_code == expected
+    assert DutyShift.objects.exists()
 
 
 def test_deciding_needs_a_post(people: People, client: Client) -> None:

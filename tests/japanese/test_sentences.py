@@ -16,7 +16,8 @@ from sakimori.logs.fields import FIELDS
 from sakimori.logs.formats.unreadable import Reason as LineReason
 from sakimori.logs.models import LogFileState
 from sakimori.logs.unpack import FileReason
-from sakimori.notify.models import DeliveryState, Severity
+from sakimori.notify import alarm_texts, spoken
+from sakimori.notify.models import CallState, DeliveryState, RoundState, Severity
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.spec import AccountSpec, SiteSpec, WorldSpec
 from sakimori.simulators.world import World
@@ -55,6 +56,8 @@ CHOICES = (
     LogFileState,
     DeliveryState,
     Severity,
+    RoundState,
+    CallState,
     TicketKind,
     TicketState,
 )
@@ -183,6 +186,17 @@ def test_every_line_of_every_mail_about_enquiries_is_japanese_and_harmless() -> 
         assert "版は 1.5 です" in letter
         assert "access[.]log" in letter
     assert "添付" not in texts.received_mail(LETTER, about="件", author="桜井", text="文", files=[])
+
+
+def test_what_is_said_on_the_phone_and_mailed_to_the_soc_is_japanese() -> None:
+    alarm = alarm_texts.AlarmFacts("高", "ログを取得できていません。", "/console/", first_at=NOW, due_at=NOW)
+    texts_ = [
+        spoken.spoken(LETTER.service_name, "桜井 花子", alarm_texts.call_matter([alarm] * 5)),
+        alarm_texts.mail_subject(alarm),
+        alarm_texts.mail_body(alarm, service_name=LETTER.service_name, base_url="https://portal.example.jp"),
+        alarm_texts.call_subject([alarm]),
+    ]
+    assert [line for text in texts_ for line in text.splitlines() if not japanese_or_allowed(line)] == []
 
 
 @pytest.mark.parametrize("choices", CHOICES)

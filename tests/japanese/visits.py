@@ -5,6 +5,7 @@ An address that is not named here fails the test: whoever adds a page adds its v
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -18,6 +19,11 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallState, Severity
 from sakimori.tickets.models import Attachment, Ticket, TicketBlock
+from sakimori.lib.jst import utc_now
+from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
+from sakimori.tickets.models import TicketBlock
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 
 Arguments = Callable[[], list[object]]
@@ -29,6 +35,10 @@ class Visit:
 
     arguments: Arguments = list
     posts: tuple[Mapping[str, str], ...] = ()
+
+
+def _round() -> list[object]:
+    return [CallRound.objects.get(key="visit").pk]
 
 
 def _ticket() -> list[object]:
@@ -93,6 +103,18 @@ VISITS: dict[str, Visit] = {
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
     "console:intake": Visit(),
     "console:alarms": Visit(),
+    "console:alarm-history": Visit(),
+    "console:calls": Visit(),
+    "console:call-round": Visit(_round),
+    "console:call-begin": Visit(_round, posts=({},)),
+    "console:call-result": Visit(
+        _round, posts=({}, {"result": "confirmed"}, {"result": "confirmed", "spoke_with": "花子"}, {"result": "busy"})
+    ),
+    "console:call-stop": Visit(_round, posts=({"reason": ""}, {"reason": "あ" * 201}, {"reason": "理由"})),
+    "console:roster": Visit(
+        posts=({}, {"starts_at": "x", "ends_at": "2026-02-31T25:00", "on_duty": "999", "manager": "x"})
+    ),
+    "console:shift-delete": Visit(lambda: [DutyShift.objects.earliest("pk").pk], posts=({},)),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
 
@@ -124,6 +146,7 @@ def fill(people: People) -> None:
     _fill_enquiry(people)
     make_finding(people.a, "198.51.100.1", kind="other", name="SQL Injection")
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
+    _fill_calls(people)
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
@@ -149,3 +172,36 @@ def _fill_enquiry(people: People) -> None:
         size_bytes=2048,
         content_type="application/pdf",
     )
+
+
+def _fill_calls(people: People) -> None:
+    """A round that an operator dials, one in each state with every result, and shifts with and without a deputy."""
+    for state in RoundState:
+        ended = CallRound.objects.create(
+            key=state,
+            customer=people.a.customer,
+            subject="サイト停止のご連絡",
+            say="サイトが表示できません。",
+            state=state,
+            started_at=NOW,
+            next_try_at=NOW,
+            stop_reason="理由" if state == RoundState.STOPPED else "",
+        )
+        for place, result in enumerate(CallState, start=1):
+            Call.objects.create(
+                round=ended, place=place, name="花子", number="03-0000-1001", reference=f"{state}{place}", state=result
+            )
+    waiting = CallRound.objects.create(
+        key="visit", subject="アラーム", say="アラームがあります。", started_at=NOW, next_try_at=NOW, by_hand=True
+    )
+    for place in (1, 2):
+        Call.objects.create(round=waiting, place=place, name="当番", number="03-0000-0101", reference=f"visit{place}")
+    for deputy, hours in ((None, 0), (people.dana, 24)):
+        begins = utc_now() + timedelta(hours=hours)
+        DutyShift.objects.create(
+            starts_at=begins,
+            ends_at=begins + timedelta(hours=8),
+            on_duty=people.dana,
+            deputy=deputy,
+            manager=people.dana,
+        )

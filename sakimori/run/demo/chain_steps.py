@@ -44,9 +44,10 @@ def ticket(play: Play) -> None:
 def mail(play: Play) -> None:
     """Every registered contact got a mail with the address, without raw payloads."""
     wait_for(lambda: _told(play, ATTACKER) == SAKURA_CONTACTS, "all contacts have the mail")
-    accepted = max(letter["received_ms"] for letter in play.outside.mails()) / 1000
+    letters = [letter for letter in play.outside.mails() if SAKURA_CONTACTS & set(letter["recipients"])]
+    accepted = max(letter["received_ms"] for letter in letters) / 1000
     play.measured["attack_to_mailed_s"] = accepted - play.began
-    for letter in play.outside.mails():
+    for letter in letters:
         expect("UNION" not in letter["text"] and "K-2026-0001" in letter["text"], "the mail is complete and harmless")
 
 

@@ -19,8 +19,8 @@ from sakimori.run.demo.play import Play, Step
 from sakimori.run.demo.samples import play_samples
 from sakimori.run.demo.steps import STEPS
 
-# Waves of six seconds instead of fifteen minutes, so that the check sees second mails too.
-_ENVIRONMENT = {"SAKIMORI_WAVE_MINUTES": "0.1"}
+# Waves of six seconds instead of fifteen minutes, so that the check sees second mails; alarms as quick to the phone.
+_ENVIRONMENT = {"SAKIMORI_WAVE_MINUTES": "0.1", "SAKIMORI_ALARM_MINUTES": "0.1"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def seed_duty(password: str, *, now: datetime) -> None:
     for login, phone in DUTY_PHONES.items():
         User.objects.filter(username=login, phone="").update(phone=phone, email=f"{login}@sakimori.example.jp")
     if current_shift(now) is None:
+        now = now.replace(minute=0, second=0, microsecond=0)
         DutyShift.objects.create(
             starts_at=now - _HALF_A_YEAR,
             ends_at=now + _HALF_A_YEAR,

@@ -2,6 +2,7 @@
 
 from sakimori.run.demo import chain_steps, guard_steps, language_steps
 from sakimori.run.demo import chain_steps, enquiry_steps, guard_steps
+from sakimori.run.demo import alarm_steps, chain_steps, guard_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -25,4 +26,6 @@ STEPS = (
     Step("2-2", "受け付けられないファイルは理由を示して断り、何も残さない", enquiry_steps.refuse),
     Step("2-2", "SOC が回答し、全連絡先へメール", enquiry_steps.answer),
     Step("2-2", "添付ファイルは同じ内容で戻り、他のお客様には見えない", enquiry_steps.download),
+    Step("2-1", "当番がコンソールに表示され、当番表に空きがない", alarm_steps.roster),
+    Step("2-1", "SOC のアラームは当番へメール、未確認なら電話、確認されるまで順に", alarm_steps.alarm),
 )

@@ -1,0 +1,76 @@
+"""Steps of the check about the SOC's own alarms: shown, mailed to the people on duty, phoned until somebody has it."""
+
+import re
+from typing import Any
+
+from sakimori.run.demo.cast import ANALYST, DEPUTY, DUTY_PHONES, MANAGER
+from sakimori.run.demo.doors import Browser, expect, wait_for
+from sakimori.run.demo.play import Play
+
+_ACKNOWLEDGE = re.compile(r'action="(/console/alarms/\d+/acknowledge/)"')
+_SENTENCE = "（契約 K-2026-0002）のログを取得できていません"
+_LOG_FOLDER = "4002_"
+_MAILS = {f"{person.login}@sakimori.example.jp" for person in (ANALYST, DEPUTY, MANAGER)}
+_FIRST, _SECOND = DUTY_PHONES[ANALYST.login], DUTY_PHONES[DEPUTY.login]
+
+
+def roster(play: Play) -> None:
+    """The console shows who is on duty; the roster has no gap, a manager adds shifts and an analyst cannot."""
+    manager, analyst = play.browser(MANAGER.login), play.browser(ANALYST.login)
+    name = f"{ANALYST.family} {ANALYST.given}"
+    expect(f"現在の当番： {name}" in analyst.text("/console/"), "the person on duty is on every page")
+    expect("当番のいない時間帯はありません" in analyst.text("/console/roster/"), "the roster has no gap")
+    expect("当番を登録する" not in analyst.text("/console/roster/"), "an analyst cannot change it")
+    page = "/console/roster/"
+    refused = manager.post(page, {"starts_at": "2030-01-02T09:00", "ends_at": "2030-01-01T09:00"}, page=page)
+    expect("選んでください" in refused or "必須" in refused, "a wrong shift is refused in words")
+
+
+def alarm(play: Play) -> None:
+    """An alarm nobody looks at: mailed once to each person on duty; busy at the first, the deputy presses 1."""
+    analyst = play.browser(ANALYST.login)
+    _acknowledge_all(analyst)
+    play.outside.habit(_FIRST, "busy")
+    play.outside.habit(_SECOND, "1")
+    before = {call["id"] for call in play.outside.calls()}
+    _provoke(play, analyst)
+    wait_for(lambda: _mailed(play) == _MAILS, "everybody on duty has the mail")
+    wait_for(lambda: _told(play, before, _FIRST), "the person on duty is called", seconds=60)
+    wait_for(lambda: _told(play, before, _SECOND), "the deputy is called after a busy line")
+    expect(_told(play, before, _FIRST)["state"] == "busy", "the first line was busy")
+    wait_for(lambda: _SENTENCE not in _bar(analyst), "the key was the acknowledgement")
+    history = analyst.html("/console/alarms/history/")
+    row = next((row for row in history.split("<tr") if _SENTENCE in row), "")
+    expect(f"{DEPUTY.family} {DEPUTY.given}" in row, "the history says who acknowledged")
+    for number in DUTY_PHONES.values():
+        play.outside.habit(number, "")
+    calls = analyst.text("/console/calls/")
+    expect("話し中" in calls and "確認済み" in calls, "the calls are written down with their results")
+
+
+def _provoke(play: Play, analyst: Browser) -> None:
+    """The second customer's log index cannot be read for a while; what was seen stays until somebody has it."""
+    play.outside.do("faults", kind="html", scope="logs", path_part=_LOG_FOLDER, duration_seconds=600)
+    wait_for(lambda: _SENTENCE in _bar(analyst), "the alarm is on the console", seconds=60)
+    play.outside.do("faults/clear")
+
+
+def _bar(browser: Browser) -> str:
+    return browser.text("/console/alarms/")
+
+
+def _acknowledge_all(browser: Browser) -> None:
+    """Earlier steps leave alarms behind; taking them also ends a round of calls that may be going on."""
+    for action in set(_ACKNOWLEDGE.findall(browser.html("/console/"))):
+        browser.post(action, {"next": "/console/"}, page="/console/")
+
+
+def _mailed(play: Play) -> set[str]:
+    letters = [letter for letter in play.outside.mails() if letter["subject"].startswith("【SOC アラーム")]
+    return {to for letter in letters if _SENTENCE in letter["text"] for to in letter["recipients"]}
+
+
+def _told(play: Play, before: set[int], number: str) -> dict[str, Any]:
+    """The call to this number that told of the alarm; empty while there is none."""
+    calls = [call for call in play.outside.calls() if call["id"] not in before and call["to"] == number]
+    return next((call for call in calls if _SENTENCE in call["say"]), {})

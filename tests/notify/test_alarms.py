@@ -1,0 +1,235 @@
+"""An alarm reaches a person: mailed once to the people on duty, phoned when overdue, until somebody acknowledges it."""
+
+from datetime import timedelta
+
+import pytest
+
+from sakimori.accounts.models import SocRole, User
+from sakimori.customers.models import AuditEntry
+from sakimori.notify.actions import acknowledge, raise_alarm
+from sakimori.notify.by_hand import begin_call, enter_result
+from sakimori.notify.duties import pass_on_alarms, ring_due
+from sakimori.notify.interface import PhoneState
+from sakimori.notify.memory import MemoryPhone
+from sakimori.notify.models import Alarm, CallRound, CallState, Delivery, DutyShift, Message, RoundState, Severity
+from sakimori.notify.ringing import Voice
+from tests.moments import START, Clock
+from tests.people import make_user
+
+pytestmark = pytest.mark.django_db
+
+FIRST, DEPUTY, MANAGER = "03-0000-0101", "03-0000-0102", "03-0000-0103"
+
+
+class Soc:
+    """The SOC with three people on duty, a phone and a clock."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.phone = MemoryPhone()
+        self.dana = person("dana", "棚子", FIRST)
+        self.emi = person("emi", "絵美", DEPUTY)
+        self.boss = person("boss", "誠", MANAGER, role=SocRole.MANAGER)
+        self.shift = DutyShift.objects.create(
+            starts_at=START - timedelta(days=1),
+            ends_at=START + timedelta(days=1),
+            on_duty=self.dana,
+            deputy=self.emi,
+            manager=self.boss,
+        )
+
+    def alarm(
+        self, key: str = "k", severity: Severity = Severity.HIGH, sentence: str = "ログが届いていません。"
+    ) -> Alarm:
+        return raise_alarm(key=key, severity=severity, sentence=sentence, now=self.clock())
+
+    def work(self, *, seconds: int = 1, by_hand: bool = False) -> None:
+        voice = None if by_hand else Voice(self.phone, "03-0000-0000", "保護サービス", timedelta(seconds=45))
+        for _ in range(seconds):
+            for _ in range(20):
+                done = pass_on_alarms(now=self.clock())
+                if not ring_due(voice=voice, worker="one", clock=self.clock) and not done:
+                    break
+            self.clock.pass_time(seconds=1)
+
+    def dialled(self) -> list[str]:
+        return [call.to for call in self.phone.placed]
+
+
+def person(login: str, given: str, phone: str, *, role: SocRole = SocRole.ANALYST) -> User:
+    user = make_user(login, "高橋", given, soc_role=role)
+    user.phone, user.email = phone, f"{login}@example.jp"
+    user.save()
+    return user
+
+
+@pytest.fixture
+def soc() -> Soc:
+    return Soc()
+
+
+def test_a_new_alarm_is_mailed_once_to_everybody_on_duty(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.work()
+    message = Message.objects.get()
+    assert (message.key, message.customer) == (f"alarm:{alarm.pk}", None)
+    assert message.subject == "【SOC アラーム・重要度 高】ログが届いていません。"
+    assert set(Delivery.objects.values_list("name", "address")) == {
+        ("高橋 棚子", "dana@example.jp"),
+        ("高橋 絵美", "emi@example.jp"),
+        ("高橋 誠", "boss@example.jp"),
+    }
+    soc.alarm()
+    soc.work(seconds=5)
+    assert Message.objects.count() == 1, "the same cause counts up and mails nobody again"
+
+
+def test_one_person_in_two_places_gets_one_mail_and_who_has_no_address_none(soc: Soc) -> None:
+    soc.shift.manager = soc.dana
+    soc.shift.save()
+    User.objects.filter(pk=soc.emi.pk).update(email="")
+    soc.alarm()
+    soc.work()
+    assert list(Delivery.objects.values_list("address", flat=True)) == ["dana@example.jp"]
+
+
+def test_an_alarm_has_five_minutes_and_then_the_person_on_duty_is_phoned(soc: Soc) -> None:
+    alarm = soc.alarm()
+    assert alarm.due_at == START + timedelta(minutes=5)
+    soc.work(seconds=299)
+    assert soc.dialled() == []
+    soc.work(seconds=3)
+    assert soc.dialled() == [FIRST]
+    assert "未確認のアラームが 1 件あります。ログが届いていません。" in soc.phone.placed[0].say
+    assert "高橋 棚子 様" in soc.phone.placed[0].say
+
+
+def test_it_goes_on_duty_deputy_manager_and_the_key_is_that_persons_acknowledgement(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.phone.habits = {FIRST: PhoneState.BUSY, DEPUTY: PhoneState.DECLINED, MANAGER: PhoneState.CONFIRMED}
+    soc.work(seconds=310)
+    assert soc.dialled() == [FIRST, DEPUTY, MANAGER]
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == soc.boss
+    assert AuditEntry.objects.filter(action="alarm.acknowledge", actor="boss").exists()
+    assert alarm.call_round is not None
+    assert alarm.call_round.state == RoundState.REACHED
+
+
+def test_acknowledging_at_the_desk_stops_the_round_and_the_ringing(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.work(seconds=303)
+    assert soc.phone.ringing == [FIRST]
+    acknowledge(alarm, by=soc.emi, now=soc.clock())
+    soc.work(seconds=60)
+    assert soc.phone.ringing == []
+    assert soc.dialled() == [FIRST]
+    round_ = CallRound.objects.get()
+    assert (round_.state, round_.stop_reason) == (RoundState.STOPPED, "アラームが確認されたため")
+
+
+def test_several_overdue_alarms_are_one_round_that_tells_of_all(soc: Soc) -> None:
+    for number in range(5):
+        soc.alarm(f"k{number}", sentence=f"件{number}。")
+    soc.work(seconds=303)
+    assert soc.dialled() == [FIRST]
+    assert "未確認のアラームが 5 件あります。" in soc.phone.placed[0].say
+    soc.phone.press(soc.phone.placed[0].reference, PhoneState.CONFIRMED)
+    soc.work(seconds=3)
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+    assert set(Alarm.objects.values_list("acknowledged_by", flat=True)) == {soc.dana.pk}
+
+
+def test_an_alarm_that_falls_due_meanwhile_waits_for_a_round_of_its_own(soc: Soc) -> None:
+    soc.alarm("first")
+    soc.work(seconds=280)
+    soc.alarm("second", sentence="二つ目。")
+    soc.work(seconds=100)
+    assert CallRound.objects.count() == 1
+    soc.phone.habits = dict.fromkeys((FIRST, DEPUTY, MANAGER), PhoneState.CONFIRMED)
+    soc.phone.press(soc.phone.placed[-1].reference, PhoneState.CONFIRMED)
+    soc.work(seconds=300)
+    assert CallRound.objects.count() == 2
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+def test_when_nobody_can_be_reached_it_begins_again_until_somebody_acknowledges(soc: Soc) -> None:
+    soc.alarm()
+    soc.phone.habits = dict.fromkeys((FIRST, DEPUTY, MANAGER), PhoneState.NO_ANSWER)
+    soc.work(seconds=310)
+    assert soc.dialled() == [FIRST, DEPUTY, MANAGER]
+    assert "SOC の当番 のどなたにも電話で連絡がつきませんでした" in Alarm.objects.get(key="duty-not-reached").sentence
+    soc.phone.habits = {FIRST: PhoneState.CONFIRMED}
+    soc.work(seconds=310)
+    assert soc.dialled() == [FIRST, DEPUTY, MANAGER, FIRST]
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+def test_low_alarms_are_mailed_but_not_phoned(soc: Soc) -> None:
+    alarm = soc.alarm(severity=Severity.LOW)
+    soc.work(seconds=400)
+    assert alarm.due_at is None
+    assert Message.objects.count() == 1
+    assert soc.dialled() == []
+
+
+def test_an_alarm_that_grows_grave_gets_its_deadline_and_a_grave_one_keeps_its_own(soc: Soc) -> None:
+    soc.alarm(severity=Severity.LOW)
+    soc.clock.pass_time(minutes=2)
+    graver = soc.alarm()
+    assert graver.due_at == START + timedelta(minutes=7)
+    soc.clock.pass_time(minutes=2)
+    assert soc.alarm().due_at == START + timedelta(minutes=7)
+
+
+def test_with_nobody_on_duty_the_alarm_waits_and_that_is_an_alarm_of_its_own(soc: Soc) -> None:
+    DutyShift.objects.all().delete()
+    alarm = soc.alarm()
+    soc.work(seconds=400)
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_at is None
+    assert not Message.objects.exists()
+    nobody = Alarm.objects.get(key="nobody-on-duty")
+    assert (nobody.severity, nobody.count) == (Severity.HIGH, 1)
+    assert nobody.sentence == "当番者が登録されていません。アラームを誰にも電話できません。"
+    soc.shift.pk = None
+    soc.shift.save()
+    soc.work(seconds=5)
+    assert Message.objects.count() == 2, "who comes on duty is told of everything that waits"
+    assert soc.dialled() == [FIRST]
+
+
+def test_people_without_a_number_are_passed_over_and_nobody_with_one_is_an_alarm(soc: Soc) -> None:
+    User.objects.filter(pk=soc.dana.pk).update(phone="")
+    soc.alarm()
+    soc.work(seconds=303)
+    assert soc.dialled() == [DEPUTY]
+
+
+def test_when_nobody_has_a_number_that_is_said_once_in_a_while(soc: Soc) -> None:
+    User.objects.update(phone="")
+    soc.alarm()
+    soc.work(seconds=305)
+    assert Alarm.objects.get(key="nobody-to-call").count == 1
+    soc.work(seconds=310)
+    assert Alarm.objects.get(key="nobody-to-call").count == 2
+
+
+def test_who_has_left_is_neither_mailed_nor_called(soc: Soc) -> None:
+    User.objects.filter(pk=soc.dana.pk).update(is_active=False)
+    soc.alarm()
+    soc.work(seconds=303)
+    assert soc.dialled() == [DEPUTY]
+    assert not Delivery.objects.filter(address="dana@example.jp").exists()
+
+
+def test_without_a_phone_provider_an_operator_dials_and_speaking_is_the_acknowledgement(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.work(seconds=303, by_hand=True)
+    round_ = CallRound.objects.get()
+    assert round_.by_hand
+    call = begin_call(round_, by=soc.emi, now=soc.clock())
+    enter_result(call, CallState.CONFIRMED, spoke_with="高橋 棚子", by=soc.emi, now=soc.clock())
+    alarm.refresh_from_db()
+    assert alarm.acknowledged_by == soc.dana
+    assert Alarm.objects.count() == 1
