@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, tickets
+from sakimori.console import alarms, attacks, decisions, intake, tickets, usage
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("intake/", intake.intake, name="intake"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/upgrades/<int:pk>/", usage.confirm, name="upgrade"),
+    path("usage/<str:number>/look/", usage.look, name="look"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.lib.calendar import Month
+from sakimori.lib.jst import utc_now
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.tickets.models import TicketBlock
+from sakimori.usage.models import UpgradeRequest
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
+from tests.usage.rows import fill_usage
 
 Arguments = Callable[[], list[object]]
 
@@ -32,6 +36,10 @@ def _ticket() -> list[object]:
 
 def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
+
+
+def _contract() -> list[object]:
+    return ["K-A-001"]
 
 
 _RESTORE = Visit(
@@ -64,6 +72,21 @@ VISITS: dict[str, Visit] = {
     "account_email": Visit(posts=({},)),
     "account_email_verification_sent": Visit(),
     "account_set_password": Visit(posts=({},)),
+    "portal:usage": Visit(),
+    "portal:contract-usage": Visit(_contract),
+    "portal:usage-chart": Visit(_contract),
+    "portal:upgrade": Visit(
+        _contract,
+        posts=(
+            {},
+            {"month": "2020-01", "to_mbps": "0"},
+            {"month": str(Month.at(utc_now())), "to_mbps": "2"},
+            {"month": str(Month.at(utc_now())), "to_mbps": "9"},
+        ),
+    ),
+    "console:usage": Visit(),
+    "console:look": Visit(_contract, posts=({},)),
+    "console:upgrade": Visit(lambda: [UpgradeRequest.objects.earliest("pk").pk], posts=({},)),
     "portal:tickets": Visit(),
     "portal:account": Visit(),
     "portal:ticket": Visit(_ticket),
@@ -116,3 +139,4 @@ def fill(people: People) -> None:
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
+    fill_usage(people)
