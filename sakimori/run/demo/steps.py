@@ -1,6 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import chain_steps, guard_steps, usage_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -19,4 +19,9 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("3-2", "月間の 95 パーセンタイルと超過帯域がベンダーの統計と一致", usage_steps.percentile),
+    Step("3-2", "帯域アップグレードの申込みと確認で超過料金を免除", usage_steps.upgrade),
+    Step("3-2", "ライセンスのない負荷分散構成を検知し、戻すと解消", usage_steps.balancing),
+    Step("3-2", "WAF を迂回したサイトを SOC にアラーム", usage_steps.bypass),
+    Step("3-3", "期限の近い SSL 証明書を検知し、更新されると解消", usage_steps.certificate),
 )
