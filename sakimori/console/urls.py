@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, calls, decisions, intake, roster, tickets
+from sakimori.console import alarms, attacks, calls, decisions, intake, roster, tickets, usage
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("tickets/<str:number>/answer/", tickets.answer, name="answer"),
     path("intake/", intake.intake, name="intake"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/upgrades/<int:pk>/", usage.confirm, name="upgrade"),
+    path("usage/<str:number>/look/", usage.look, name="look"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/history/", alarms.history, name="alarm-history"),
     path("calls/", calls.calls, name="calls"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, enquiries, logs, tickets
+from sakimori.portal import account, enquiries, logs, tickets, usage
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,4 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/reply/", enquiries.reply, name="reply"),
     path("tickets/<str:number>/files/<int:pk>/", enquiries.download, name="file"),
     path("logs/", logs.logs, name="logs"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/<str:number>/", usage.contract, name="contract-usage"),
+    path("usage/<str:number>/chart.svg", usage.chart, name="usage-chart"),
+    path("usage/<str:number>/upgrade/", usage.upgrade, name="upgrade"),
 ]

@@ -14,6 +14,8 @@ from sakimori.customers.models import Contract
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
 from sakimori.customers.models import Contact
 from sakimori.incidents.models import Incident, IncidentKind
+from sakimori.lib.calendar import Month
+from sakimori.lib.jst import utc_now
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
@@ -24,7 +26,9 @@ from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
 from sakimori.tickets.models import TicketBlock
+from sakimori.usage.models import UpgradeRequest
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
+from tests.usage.rows import fill_usage
 
 Arguments = Callable[[], list[object]]
 
@@ -47,6 +51,10 @@ def _ticket() -> list[object]:
 
 def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
+
+
+def _contract() -> list[object]:
+    return ["K-A-001"]
 
 
 _RESTORE = Visit(
@@ -79,6 +87,21 @@ VISITS: dict[str, Visit] = {
     "account_email": Visit(posts=({},)),
     "account_email_verification_sent": Visit(),
     "account_set_password": Visit(posts=({},)),
+    "portal:usage": Visit(),
+    "portal:contract-usage": Visit(_contract),
+    "portal:usage-chart": Visit(_contract),
+    "portal:upgrade": Visit(
+        _contract,
+        posts=(
+            {},
+            {"month": "2020-01", "to_mbps": "0"},
+            {"month": str(Month.at(utc_now())), "to_mbps": "2"},
+            {"month": str(Month.at(utc_now())), "to_mbps": "9"},
+        ),
+    ),
+    "console:usage": Visit(),
+    "console:look": Visit(_contract, posts=({},)),
+    "console:upgrade": Visit(lambda: [UpgradeRequest.objects.earliest("pk").pk], posts=({},)),
     "portal:tickets": Visit(),
     "portal:account": Visit(),
     "portal:logs": Visit(),
@@ -205,3 +228,4 @@ def _fill_calls(people: People) -> None:
             deputy=deputy,
             manager=people.dana,
         )
+    fill_usage(people)

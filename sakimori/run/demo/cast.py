@@ -65,6 +65,7 @@ def _sakura(notes: DemoNotes) -> Company:
         mode=BlacklistMode.POLICY,
         log_level=LogLevel.FULL,
         foreign=(ForeignEntry(address="203.0.113.66", site_id=SAKURA_SITE),),
+        plan_mbps=3,
     )
     return Company(
         number="C-0001",
@@ -103,6 +104,7 @@ def _hokuto(notes: DemoNotes) -> Company:
         public_key_id=1,
         log_level=LogLevel.SECURITY,
         foreign=(ForeignEntry(address="203.0.113.77", site_id=HOKUTO_SITE),),
+        plan_mbps=10,
     )
     return Company(
         number="C-0002",

@@ -68,7 +68,7 @@ def _play(folder: Path, kills: int, measured: dict[str, float], chapters: Collec
     measured["start_s"] = time.monotonic() - began
     yield Result("2-1", "20 秒以内に起動", measured["start_s"], "" if measured["start_s"] < 20 else "too slow")
     doors = child.doors()
-    play = Play(doors["base"], child.password(), Outside(doors), measured)
+    play = Play(doors["base"], child.password(), Outside(doors, api_keys=child.api_keys()), measured)
     try:
         for step in (*STEPS, Step("2-5-1", "公開サンプルの行を取り込む", play_samples)):
             if not chapters or step.chapter in chapters:

@@ -78,3 +78,8 @@ class Child:
     def password(self) -> str:
         """The password of everybody in this demo."""
         return str(json.loads((self._folder / FILE).read_text())["password"])
+
+    def api_keys(self) -> dict[str, str]:
+        """Keys of the simulated vendor's API by account."""
+        found: dict[str, str] = json.loads((self._folder / FILE).read_text())["api_keys"]
+        return found

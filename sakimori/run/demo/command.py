@@ -141,6 +141,7 @@ def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
         "control": world.control_url,
         "mailbox": world.mailbox_url,
         "phone": world.phone_url,
+        "imperva": world.imperva_url,
     }
     (folder / DOORS_FILE).write_text(json.dumps(doors))
 

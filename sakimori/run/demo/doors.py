@@ -97,8 +97,9 @@ def readable(html: str) -> str:
 class Outside:
     """The simulators: attacks go in, and their own records of list, calls and mails come out."""
 
-    def __init__(self, doors: Mapping[str, str]) -> None:
+    def __init__(self, doors: Mapping[str, str], *, api_keys: Mapping[str, str] | None = None) -> None:
         self._doors = doors
+        self._api_keys = api_keys or {}
         self._client = httpx.Client(timeout=20.0)
 
     def do(self, what: str, **data: object) -> dict[str, Any]:
@@ -144,3 +145,11 @@ class Outside:
         """From now on the number does this at once when it is called; an empty action lets it ring again."""
         answer = self._client.post(f"{self._doors['phone']}/habits", json={"number": number, "action": action})
         expect(answer.is_success, f"the habit of {number} answers {answer.status_code}: {answer.text[:200]}")
+
+    def ask_vendor(self, path: str, *, api_id: str, account: str, **form: str) -> dict[str, Any]:
+        """Ask the simulated vendor's own API (Cloud v1) with an account's key, past all of our code."""
+        headers = {"x-API-Id": api_id, "x-API-Key": self._api_keys[account]}
+        answer = self._client.post(f"{self._doors['imperva']}{path}", headers=headers, data=form)
+        found: dict[str, Any] = answer.json()
+        expect(str(found.get("res")) == "0", f"the vendor answers {path} with {found.get('res')}")
+        return found

@@ -1,8 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps, language_steps
-from sakimori.run.demo import chain_steps, enquiry_steps, guard_steps
-from sakimori.run.demo import alarm_steps, chain_steps, guard_steps
+from sakimori.run.demo import alarm_steps, chain_steps, enquiry_steps, guard_steps, language_steps, usage_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -28,4 +26,9 @@ STEPS = (
     Step("2-2", "添付ファイルは同じ内容で戻り、他のお客様には見えない", enquiry_steps.download),
     Step("2-1", "当番がコンソールに表示され、当番表に空きがない", alarm_steps.roster),
     Step("2-1", "SOC のアラームは当番へメール、未確認なら電話、確認されるまで順に", alarm_steps.alarm),
+    Step("3-2", "月間の 95 パーセンタイルと超過帯域がベンダーの統計と一致", usage_steps.percentile),
+    Step("3-2", "帯域アップグレードの申込みと確認で超過料金を免除", usage_steps.upgrade),
+    Step("3-2", "ライセンスのない負荷分散構成を検知し、戻すと解消", usage_steps.balancing),
+    Step("3-2", "WAF を迂回したサイトを SOC にアラーム", usage_steps.bypass),
+    Step("3-3", "期限の近い SSL 証明書を検知し、更新されると解消", usage_steps.certificate),
 )

@@ -9,7 +9,13 @@ from sakimori.simulators.state import State
 ALGORITHM_TEXTS = dict(
     zip(
         ALGORITHMS,
-        ("Least Pending Requests", "Least Open Connections", "Source IP Hash", "Random", "Weighted"),
+        (
+            "処理待ち最少 (Least Pending Requests)",
+            "接続数最少 (Least Open Connections)",
+            "送信元固定 (Source IP Hash)",
+            "無作為 (Random)",
+            "重み付け (Weighted)",
+        ),
         strict=True,
     )
 )
