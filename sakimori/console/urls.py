@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, tickets
+from sakimori.console import alarms, attacks, closing, decisions, intake, tickets
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("intake/", intake.intake, name="intake"),
+    path("closing/", closing.closings, name="closings"),
+    path("closing/<str:number>/", closing.closing, name="closing"),
+    path("closing/<str:number>/enter/", closing.enter, name="closing-enter"),
+    path("closing/<str:number>/withdraw/", closing.withdraw, name="closing-withdraw"),
+    path("closing/<str:number>/approve/", closing.approve, name="closing-approve"),
+    path("deletions/<int:pk>/", closing.proof, name="proof"),
+    path("deletions/<int:pk>/certificate.pdf", closing.proof_pdf, name="proof-pdf"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

@@ -10,10 +10,13 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.blacklist import duties as blacklist
+from sakimori.closing import duties as closing
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
 from sakimori.logs.retention import retain
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
@@ -75,11 +78,22 @@ def all_duties() -> list[Duty]:
             lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now()),
         ),
         Duty(
+            "closing",
+            5.0,
+            # Under a name of its own: what other duties of this process hold is somebody else's.
+            lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}"),
+        ),
+        Duty(
             "spool",
             600.0,
             lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
         ),
     ]
+
+
+def _closing(store: LogStore, spool: Spool, worker: str) -> int:
+    closing.watch_approvals(now=utc_now())
+    return closing.delete_due(store=store, spool=spool, worker=worker, clock=utc_now)
 
 
 def _tickets(wave: timedelta, now: datetime) -> int:

@@ -5,15 +5,18 @@ An address that is not named here fails the test: whoever adds a page adds its v
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.models import Contract
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.tickets.models import TicketBlock
+from tests.closing.test_certificate import proof
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 
 Arguments = Callable[[], list[object]]
@@ -84,6 +87,15 @@ VISITS: dict[str, Visit] = {
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
     "console:intake": Visit(),
+    "console:closings": Visit(),
+    "console:closing": Visit(lambda: ["K-A-001"]),
+    "console:closing-enter": Visit(
+        lambda: ["K-A-001"], posts=({}, {"ends_on": "x"}, {"ends_on": "2020-01-01"}, {"ends_on": "2999-01-01"})
+    ),
+    "console:closing-withdraw": Visit(lambda: ["K-A-001"], posts=({},)),
+    "console:closing-approve": Visit(lambda: ["K-A-001"], posts=({}, {"typed": "x"}, {"typed": "x" * 99})),
+    "console:proof": Visit(lambda: [DeletionProof.objects.get().pk]),
+    "console:proof-pdf": Visit(lambda: [0]),  # The certificate itself is read in tests/closing/test_certificate.py.
     "console:alarms": Visit(),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
@@ -105,7 +117,8 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
 
 def fill(people: People) -> None:
     """Rows in every state, so that every word is on some page."""
-    Contract.objects.filter(pk=people.a.pk).update(keeps_logs=True)
+    Contract.objects.filter(pk=people.a.pk).update(keeps_logs=True, ends_on=date(2999, 1, 1))
+    Closing.objects.create(contract=people.a, entered_at=NOW, entered_by=people.dana)
     blocks = [
         make_block(people.a, f"203.0.113.{number}", state=state, last_error="WafUnavailable: 503")
         for number, state in enumerate(BlockState)
@@ -122,3 +135,4 @@ def fill(people: People) -> None:
     RetentionProof.objects.create(
         contract=people.a, day=NOW.date(), ran_at=NOW, kept_from=NOW.date(), oldest_day=NOW.date(), lines=1
     )
+    proof(pk=None).save()
