@@ -71,23 +71,26 @@ def all_duties() -> list[Duty]:
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
-        # Days that are too old are partitions: while there are none, looking costs next to nothing.
-        Duty(
-            "retention",
-            15.0,
-            lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now()),
-        ),
-        Duty(
-            "closing",
-            5.0,
-            # Under a name of its own: what other duties of this process hold is somebody else's.
-            lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}"),
-        ),
         Duty(
             "spool",
             600.0,
             lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
         ),
+        *_letting_go(store, spool),
+    ]
+
+
+def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
+    """What ends: old days of the log, and contracts."""
+    return [
+        # Days that are too old are partitions: while there are none, looking costs next to nothing.
+        Duty(
+            "retention",
+            15.0,
+            lambda: retain(store=store, spool=spool, log_days=settings.CONFIG.log_days, now=utc_now()),
+        ),
+        # Under a name of its own: what other duties of this process hold is somebody else's.
+        Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
     ]
 
 
