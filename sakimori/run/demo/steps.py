@@ -1,10 +1,11 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import chain_steps, closing_steps, guard_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
     Step("2-2", "MSS ポータルへのログイン、SOC とお客様の分離", chain_steps.sign_in),
+    Step("3-1", "削除の期限が来て未承認の解約は SOC に HIGH アラーム", closing_steps.overdue),
     Step("2-1-2", "攻撃を検知し、攻撃元をブラックリストへ追加", chain_steps.block),
     Step("2-2", "チケットに対応内容と証拠", chain_steps.ticket),
     Step("1-3", "登録された連絡先すべてへ同報メール", chain_steps.mail),
@@ -19,4 +20,12 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", closing_steps.log_page),
+    Step("2-5-1", "当日から過去 3 か月分を保管し、古いログは消える", closing_steps.old_days),
+)
+
+# Played last of all, after everything that needs the second customer: nothing is done for him from then on.
+LAST_STEPS = (
+    Step("3-1", "解約後の全データ削除：二人の承認、証明、他のお客様は不変", closing_steps.deletion),
+    Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
 )
