@@ -20,7 +20,10 @@ class NotPossible(Exception):
 
 
 def enter(contract: Contract, *, ends_on: date, by: User, now: datetime) -> None:
-    """Cancel a contract on a day, today or later, or move that day. An approval that was given is void then."""
+    """Cancel a contract on a day, today or later, or move that day. An approval that was given is void then.
+
+    A day that stands in the contract without anybody having entered it here may be confirmed, also a past one.
+    """
     with transaction.atomic():
         row = _locked(contract)
         closing = Closing.objects.select_for_update().filter(contract=row).first()
@@ -28,7 +31,7 @@ def enter(contract: Contract, *, ends_on: date, by: User, now: datetime) -> None
             return
         _check_may_change(row, closing, now)
         today = day_of(now)
-        if ends_on < today:
+        if ends_on < today and ends_on != row.ends_on:
             raise NotPossible(
                 f"過去の日付は解約日にできません。本日（{written_day(today)}）以降の日付を入力してください。"
             )
@@ -88,7 +91,7 @@ def why_not_change(contract: Contract, closing: Closing | None, now: datetime) -
     """Why the day can be neither moved nor withdrawn any more, as a sentence; empty when it can."""
     if closing is not None and closing.began_at is not None:
         return "データの削除を開始しているため、変更できません。"
-    if contract.deletes_on is not None and day_of(now) > contract.deletes_on:
+    if closing is not None and contract.deletes_on is not None and day_of(now) > contract.deletes_on:
         return "データ削除予定日を過ぎているため、変更できません。"
     return ""
 

@@ -76,6 +76,7 @@ def execute(closing: Closing, *, store: LogStore, spool: Spool, worker: str, clo
     _make_deletions_final()
     with transaction.atomic():
         proof = _delete_rows(closing.pk, owner, found, clock)
+    _empty_journal()
     cache.clear()
     _log.info("closing.deleted", proof=proof.pk, rows=proof.total_rows)
 
@@ -114,6 +115,13 @@ def _make_deletions_final() -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA secure_delete = ON")
+
+
+def _empty_journal() -> None:
+    """SQLite's journal still holds the deleted pages until it is begun anew."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _delete_rows(pk: int, owner: Contract | Customer, found: Outside, clock: Callable[[], datetime]) -> DeletionProof:

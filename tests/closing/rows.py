@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,13 @@ from sakimori.customers.models import Contract, Customer
 from tests.people import NOW
 
 _number = count(1)
+_PLAIN: tuple[tuple[type, object], ...] = (
+    (models.BooleanField, False),
+    (models.JSONField, {}),
+    (models.TimeField, NOW.time()),
+    (models.DurationField, timedelta(0)),
+    (models.GenericIPAddressField, "192.0.2.1"),
+)
 
 
 def fill(contract: Contract, user: User) -> dict[type[Model], Model]:
@@ -85,7 +93,7 @@ def _value(field: "Field[Any, Any]", known: dict[type[Model], Model]) -> Any:
         return b"x"
     if field.null:
         return None
-    return next(_number)
+    return next((value for kind, value in _PLAIN if isinstance(field, kind)), next(_number))
 
 
 def _related(field: ForeignKey[Any, Any], known: dict[type[Model], Model]) -> Model | None:

@@ -53,6 +53,18 @@ def test_today_is_japans(world: World) -> None:
         enter(world, TODAY, now=start_of_day(TODAY + timedelta(days=1)))
 
 
+def test_a_day_that_nobody_entered_here_can_be_confirmed_even_when_it_is_past(world: World) -> None:
+    """Such as a contract that came with its day from elsewhere: without this nobody could approve its deletion."""
+    Contract.objects.filter(pk=world.people.a.pk).update(ends_on=ENDS_ON)
+    watch_approvals(now=AFTER)
+    assert Alarm.objects.exists()
+    with pytest.raises(actions.NotPossible, match="過去の日付"):
+        enter(world, ENDS_ON - timedelta(days=1), now=AFTER)
+    enter(world, ENDS_ON, now=AFTER)
+    actions.approve(world.people.a, typed="K-A-001", by=world.manager, now=AFTER)
+    assert world.delete() == 1
+
+
 def test_a_day_before_the_contract_begins_is_refused(world: World) -> None:
     Contract.objects.filter(pk=world.people.a.pk).update(starts_on=TODAY + timedelta(days=30))
     with pytest.raises(actions.NotPossible, match="開始日"):

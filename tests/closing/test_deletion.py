@@ -10,7 +10,7 @@ from axes.models import AccessAttempt, AccessLog
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 from django.test import Client
 from django.urls import reverse
 
@@ -349,6 +349,26 @@ class TestOthersAtWork:
         monkeypatch.setattr(outside, "look", look)
         assert world.delete() == 0
         assert world.store_rows(world.people.a) == 2
+
+    def test_what_a_duty_writes_meanwhile_goes_too(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        def write() -> None:
+            make_ticket(world.people.a, blocks=[make_block(world.people.a)])
+
+        world.cancel()
+        monkeypatch.setattr(deletion, "_make_deletions_final", write)
+        assert world.delete() == 1
+        assert not Ticket.objects.exists()
+        connection.check_constraints()
+
+    def test_what_a_duty_writes_afterwards_fails(self, world: World) -> None:
+        contract = world.people.a
+        world.cancel()
+        world.delete()
+        late = make_ticket(contract)
+        with pytest.raises(IntegrityError):
+            connection.check_constraints()
+        late.notes.all().delete()
+        late.delete()
 
     def test_a_contract_that_comes_at_the_last_moment_keeps_its_customer(
         self, world: World, monkeypatch: pytest.MonkeyPatch

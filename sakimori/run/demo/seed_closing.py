@@ -33,7 +33,7 @@ def seed_closing(password: str, *, now: datetime) -> None:
     with transaction.atomic():
         contract = _contract(password, ended)
         file = _log_file(contract, ended)
-        _ticket(contract, file, ended)
+        _ticket(contract, file, ended - timedelta(days=1))
         analyst = User.objects.get(username=ANALYST.login)
         enter(contract, ends_on=(ended + timedelta(hours=9)).date(), by=analyst, now=ended)
     backends.log_store().append(
@@ -83,9 +83,8 @@ def _log_file(contract: Contract, ended: datetime) -> LogFile:
     )
 
 
-def _ticket(contract: Contract, file: LogFile, ended: datetime) -> None:
-    """A block with its finding, the ticket about it with a note and a file, and the mail, which was sent long ago."""
-    at = ended - timedelta(days=1)
+def _block(contract: Contract, file: LogFile, at: datetime) -> Block:
+    """A block with its finding."""
     block = Block.objects.create(
         contract=contract,
         address=_SOURCE,
@@ -112,6 +111,11 @@ def _ticket(contract: Contract, file: LogFile, ended: datetime) -> None:
         block=block,
         found_at=at,
     )
+    return block
+
+
+def _mail(contract: Contract, at: datetime) -> Message:
+    """A mail that was sent long ago."""
     message = Message.objects.create(
         key=f"blocked:{MINATO_CONTRACT}",
         customer=contract.customer,
@@ -129,6 +133,12 @@ def _ticket(contract: Contract, file: LogFile, ended: datetime) -> None:
         next_try_at=at,
         accepted_at=at,
     )
+    return message
+
+
+def _ticket(contract: Contract, file: LogFile, at: datetime) -> None:
+    """A ticket about a block, with a note and a file."""
+    block, message = _block(contract, file, at), _mail(contract, at)
     ticket = Ticket.objects.create(
         contract=contract,
         number="WSP-MINATO",
