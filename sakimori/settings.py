@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "sakimori.incidents",
     "sakimori.usage",
     "sakimori.tickets",
+    "sakimori.closing",
     "sakimori.portal",
     "sakimori.console",
     "django.contrib.auth",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, calls, decisions, intake, roster, tickets, usage
+from sakimori.console import alarms, attacks, calls, closing, decisions, intake, roster, tickets, usage
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,6 +24,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("usage/", usage.usage, name="usage"),
     path("usage/upgrades/<int:pk>/", usage.confirm, name="upgrade"),
     path("usage/<str:number>/look/", usage.look, name="look"),
+    path("closing/", closing.closings, name="closings"),
+    path("closing/<str:number>/", closing.closing, name="closing"),
+    path("closing/<str:number>/enter/", closing.enter, name="closing-enter"),
+    path("closing/<str:number>/withdraw/", closing.withdraw, name="closing-withdraw"),
+    path("closing/<str:number>/approve/", closing.approve, name="closing-approve"),
+    path("deletions/<int:pk>/", closing.proof, name="proof"),
+    path("deletions/<int:pk>/certificate.pdf", closing.proof_pdf, name="proof-pdf"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/history/", alarms.history, name="alarm-history"),
     path("calls/", calls.calls, name="calls"),

@@ -35,18 +35,19 @@ def first_kept(contract: Contract, *, today: date, log_days: int) -> date:
 def retain(*, store: LogStore, spool: Spool, log_days: int, now: datetime) -> int:
     """Let go of everything that is too old, contract by contract, and write the day's proof. Returns dropped days.
 
-    May be killed at any moment: what was not dropped is found again; a day that was dropped just before the
-    end is missing from the proof's sums.
+    Cheap where there is nothing to do, so it may be called often. May be killed at any moment: what was not dropped is
+    found again; a day that was dropped just before the end is missing from the proof's sums.
     """
     today = day_of(now)
     limits = {row: first_kept(row, today=today, log_days=log_days) for row in Contract.objects.order_by("pk")}
     if not limits:
         return 0
+    proven = set(RetentionProof.objects.filter(day=today).values_list("contract", flat=True))
     old = _old_days(store, max(limits.values()))
     dropped = 0
     for contract, kept_from in limits.items():
-        if not _is_busy(contract, now):
-            days = {day: rows for day, rows in old[contract.pk].items() if day < kept_from}
+        days = {day: rows for day, rows in old[contract.pk].items() if day < kept_from}
+        if (days or contract.pk not in proven) and not _is_busy(contract, now):
             dropped += _let_go(contract, kept_from, days, store=store, spool=spool, now=now)
     return dropped
 
@@ -71,16 +72,15 @@ def _is_busy(contract: Contract, now: datetime) -> bool:
 def _let_go(
     contract: Contract, kept_from: date, days: Mapping[date, int], *, store: LogStore, spool: Spool, now: datetime
 ) -> int:
-    proof, new = RetentionProof.objects.get_or_create(
+    lines = _let_go_of_unreadable(contract, kept_from, spool, now)
+    proof, _ = RetentionProof.objects.get_or_create(
         contract=contract, day=day_of(now), defaults={"ran_at": now, "kept_from": kept_from}
     )
     mine = RetentionProof.objects.filter(pk=proof.pk)
     for day, rows in days.items():
         store.drop_day(contract_id=contract.pk, day=day)
         mine.update(days=F("days") + 1, rows=F("rows") + rows)
-    lines = _let_go_of_unreadable(contract, kept_from, spool, now)
-    if new or days or lines:
-        mine.update(ran_at=now, kept_from=kept_from, lines=F("lines") + lines, oldest_day=_oldest(store, contract))
+    mine.update(ran_at=now, kept_from=kept_from, lines=F("lines") + lines, oldest_day=_oldest(store, contract))
     return len(days)
 
 

@@ -65,7 +65,7 @@ class LogForm(forms.Form):
             self.add_error("ends", "終了日時は、開始日時より後にしてください。")
         oldest = first_kept_day(day_of(self._now))
         if begins < start_of_day(oldest):
-            self.add_error("begins", f"保管しているログは {written_day(oldest)} 以降のものです。")
+            self.add_error("begins", f"保管しているログは {written_day(oldest)}以降のものです。")
 
     def sought(self) -> LogQuery:
         """The question for the store. Only after `is_valid`."""

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.blacklist import duties as blacklist
+from sakimori.closing import duties as closing
 from sakimori.incidents import duties as incidents
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
@@ -64,6 +65,7 @@ def all_duties() -> list[Duty]:
         *_notify_duties(worker),
         *_incident_duties(store, worker),
         *_usage_duties(),
+        *_letting_go(store, spool),
     ]
 
 
@@ -78,8 +80,6 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         ),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
-        # Days that are too old are partitions: while there are none, looking costs next to nothing.
-        Duty("retention", 15.0, lambda: retain(store=store, spool=spool, log_days=config.log_days, now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
 
@@ -150,6 +150,25 @@ def _voice() -> Voice | None:
         return None
     ring = timedelta(seconds=config.ring_seconds)
     return Voice(phone=phone, caller=config.soc_phone, service_name=config.service_name, ring=ring)
+
+
+def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
+    """What ends: old days of the log, and contracts."""
+    return [
+        # Days that are too old are partitions: while there are none, looking costs next to nothing.
+        Duty(
+            "retention",
+            15.0,
+            lambda: retain(store=store, spool=spool, log_days=settings.CONFIG.log_days, now=utc_now()),
+        ),
+        # Under a name of its own: what other duties of this process hold is somebody else's.
+        Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
+    ]
+
+
+def _closing(store: LogStore, spool: Spool, worker: str) -> int:
+    closing.watch_approvals(now=utc_now())
+    return closing.delete_due(store=store, spool=spool, worker=worker, clock=utc_now)
 
 
 def _tickets(wave: timedelta, now: datetime) -> int:

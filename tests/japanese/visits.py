@@ -5,28 +5,23 @@ An address that is not named here fails the test: whoever adds a page adds its v
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.blacklist.models import Block, BlockState, Finding
-from sakimori.customers.models import Contract
-from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
-from sakimori.customers.models import Contact
+from sakimori.closing.models import Closing, DeletionProof
+from sakimori.customers.models import Contact, Contract
 from sakimori.incidents.models import Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
-from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
+from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Alarm, Call, CallState, Severity
-from sakimori.tickets.models import Attachment, Ticket, TicketBlock
-from sakimori.lib.jst import utc_now
-from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
-from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
-from sakimori.tickets.models import TicketBlock
+from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
+from tests.closing.test_certificate import proof
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 from tests.usage.rows import fill_usage
 
@@ -125,6 +120,15 @@ VISITS: dict[str, Visit] = {
     "console:ticket": Visit(_ticket),
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
     "console:intake": Visit(),
+    "console:closings": Visit(),
+    "console:closing": Visit(lambda: ["K-A-001"]),
+    "console:closing-enter": Visit(
+        lambda: ["K-A-001"], posts=({}, {"ends_on": "x"}, {"ends_on": "2020-01-01"}, {"ends_on": "2999-01-01"})
+    ),
+    "console:closing-withdraw": Visit(lambda: ["K-A-001"], posts=({},)),
+    "console:closing-approve": Visit(lambda: ["K-A-001"], posts=({}, {"typed": "x"}, {"typed": "x" * 99})),
+    "console:proof": Visit(lambda: [DeletionProof.objects.get().pk]),
+    "console:proof-pdf": Visit(lambda: [0]),  # The certificate itself is read in tests/closing/test_certificate.py.
     "console:alarms": Visit(),
     "console:alarm-history": Visit(),
     "console:calls": Visit(),
@@ -158,7 +162,8 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
 
 def fill(people: People) -> None:
     """Rows in every state, so that every word is on some page."""
-    Contract.objects.filter(pk=people.a.pk).update(keeps_logs=True)
+    Contract.objects.filter(pk=people.a.pk).update(keeps_logs=True, ends_on=date(2999, 1, 1))
+    Closing.objects.create(contract=people.a, entered_at=NOW, entered_by=people.dana)
     blocks = [
         make_block(people.a, f"203.0.113.{number}", state=state, last_error="WafUnavailable: 503")
         for number, state in enumerate(BlockState)
@@ -176,6 +181,9 @@ def fill(people: People) -> None:
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
     RetentionProof.objects.create(
         contract=people.a, day=NOW.date(), ran_at=NOW, kept_from=NOW.date(), oldest_day=NOW.date(), lines=1
+    )
+    fill_usage(people)
+    proof(pk=None).save()
 
 
 def _fill_enquiry(people: People) -> None:
@@ -228,4 +236,3 @@ def _fill_calls(people: People) -> None:
             deputy=deputy,
             manager=people.dana,
         )
-    fill_usage(people)

@@ -11,6 +11,7 @@ from sakimori.lib.jst import day_of
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
 from sakimori.run.demo.history import invent
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.run.demo.seed_closing import seed_closing
 from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
 from sakimori.simulators.spec import SiteSpec
@@ -25,6 +26,7 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
         for company in companies(notes):
             _company(company, notes, world, now)
         seed_duty(notes.password, now=now)
+    seed_closing(notes.password, now=now)
 
 
 def _company(company: Company, notes: DemoNotes, world: World, now: datetime) -> None:

@@ -1,10 +1,19 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import alarm_steps, chain_steps, enquiry_steps, guard_steps, language_steps, usage_steps
+from sakimori.run.demo import (
+    alarm_steps,
+    chain_steps,
+    closing_steps,
+    enquiry_steps,
+    guard_steps,
+    language_steps,
+    usage_steps,
+)
 from sakimori.run.demo.play import Step
 
 STEPS = (
     Step("2-2", "MSS ポータルへのログイン、SOC とお客様の分離", chain_steps.sign_in),
+    Step("3-1", "削除の期限が来て未承認の解約は SOC に HIGH アラーム", closing_steps.overdue),
     Step("2-1-2", "攻撃を検知し、攻撃元をブラックリストへ追加", chain_steps.block),
     Step("2-2", "チケットに対応内容と証拠", chain_steps.ticket),
     Step("1-3", "登録された連絡先すべてへ同報メール", chain_steps.mail),
@@ -31,4 +40,12 @@ STEPS = (
     Step("3-2", "ライセンスのない負荷分散構成を検知し、戻すと解消", usage_steps.balancing),
     Step("3-2", "WAF を迂回したサイトを SOC にアラーム", usage_steps.bypass),
     Step("3-3", "期限の近い SSL 証明書を検知し、更新されると解消", usage_steps.certificate),
+    Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", closing_steps.log_page),
+    Step("2-5-1", "当日から過去 3 か月分を保管し、古いログは消える", closing_steps.old_days),
+)
+
+# Played last of all, after everything that needs the second customer: nothing is done for him from then on.
+LAST_STEPS = (
+    Step("3-1", "解約後の全データ削除：二人の承認、証明、他のお客様は不変", closing_steps.deletion),
+    Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
 )
