@@ -10,6 +10,7 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.blacklist import duties as blacklist
+from sakimori.customers.importing import forget_drafts
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
@@ -72,6 +73,7 @@ def all_duties() -> list[Duty]:
             600.0,
             lambda: logs.clear_spool(spool=spool, keep=timedelta(hours=config.spool_hours), now=utc_now()),
         ),
+        Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
     ]
 
 
