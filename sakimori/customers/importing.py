@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
@@ -41,6 +41,13 @@ def import_draft(draft: SheetDraft, *, mark: str, by: User, now: datetime) -> Cu
 
     A draft that was imported already is not imported again.
     """
+    try:
+        return _import(draft, mark, by, now)
+    except IntegrityError as error:  # Somebody else wrote the same customer at this very moment.
+        raise NotPossible("ほかの担当者の操作と重なりました。もう一度ご確認ください。") from error
+
+
+def _import(draft: SheetDraft, mark: str, by: User, now: datetime) -> Customer:
     with transaction.atomic():
         draft = SheetDraft.objects.select_for_update().get(pk=draft.pk)
         if draft.imported_into:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from sakimori.customers.models import Applicant, Contact, Contract, Customer, Member, RegisteredNetwork, Site
+from sakimori.customers.queries import running
 from sakimori.customers.sheet import HearingSheet
 
 Values = Mapping[str, Any]
@@ -97,7 +98,8 @@ def _obstacles(sheet: HearingSheet, contract: Contract | None, today: date) -> I
     if contract and not contract.runs_on(today):
         yield f"契約 {contract.number} は解約済みのため、取り込めません。"
     numbers = [site.vendor_site_id for site in sheet.sites]
-    others = Site.objects.filter(vendor_site_id__in=numbers).exclude(contract__number=sheet.contract.number)
+    others = Site.objects.filter(running(today, contract="contract"), vendor_site_id__in=numbers)
+    others = others.exclude(contract__number=sheet.contract.number)
     for site in others.select_related("contract").order_by("vendor_site_id"):
         yield f"サイトID {site.vendor_site_id} は、契約 {site.contract.number} に登録済みです。"
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from sakimori.accounts.models import User
 from sakimori.customers import importing, sheet
@@ -195,6 +196,21 @@ def test_a_site_of_another_contract_is_an_obstacle(people: People) -> None:
     with pytest.raises(importing.NotPossible):
         do(content, people.dana)
     assert not Customer.objects.filter(number="C-0003").exists()
+
+
+def test_a_site_of_a_contract_that_has_ended_may_be_registered_anew(people: People) -> None:
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=TODAY)
+    assert planned(filled(サイト=[["www.minato.example.jp", ord("A")]])).obstacles == ()
+
+
+def test_two_at_the_same_moment_are_told_in_words(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    def collide(*_: object) -> None:
+        raise IntegrityError("UNIQUE constraint failed: customers_customer.number")
+
+    monkeypatch.setattr(importing, "_write", collide)
+    with pytest.raises(importing.NotPossible, match="重なりました"):
+        do(filled(), people.dana)
+    assert bytes(SheetDraft.objects.get().content)
 
 
 def test_contacts_without_any_phone_are_a_warning(people: People) -> None:

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from sakimori.customers import sheet
+from sakimori.customers.models import MemberRole
 from sakimori.customers.sheet import cells, layout
 from sakimori.customers.sheet.cells import BadCell
 from tests.customers.sheets import edited, filled, sentences
@@ -279,6 +280,10 @@ def test_what_cannot_be_meant_is_told_in_japanese(read: cells.Read, value: Any) 
 )
 def test_blank_is_what_nobody_wrote(value: object, blank: bool) -> None:
     assert cells.is_blank(value) is blank
+
+
+def test_the_roles_are_those_of_members() -> None:
+    assert [(value, word) for word, value in layout.ROLES.items()] == MemberRole.choices
 
 
 def test_the_template_is_a_japanese_workbook_with_choices() -> None:

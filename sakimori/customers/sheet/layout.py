@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sakimori.customers.models import MemberRole
 from sakimori.customers.sheet import cells
 
 YES_NO = ("はい", "いいえ")
-ROLES: Mapping[str, str] = {str(role.label): role.value for role in MemberRole}
+ROLES: Mapping[str, str] = {"閲覧者": "reader", "承認者": "approver", "管理者": "admin"}
 _LARGEST_ID = 10**15
 
 

@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl import Workbook, load_workbook
 
 LARGEST_BYTES = 2 * 1024 * 1024
-_LARGEST_UNPACKED_BYTES = 16 * 1024 * 1024
+_LARGEST_UNPACKED_BYTES = 4 * 1024 * 1024
 _MOST_PARTS = 500
 MOST_ROWS = 1000
 _MOST_COLUMNS = 30

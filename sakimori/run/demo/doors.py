@@ -53,6 +53,12 @@ class Browser:
         expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
         return answer.text
 
+    def file(self, path: str) -> bytes:
+        """A download. Raises NotAsExpected unless it answers 200."""
+        answer = self._client.get(path)
+        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
+        return answer.content
+
     def text(self, path: str) -> str:
         """What a person reads on a page."""
         return readable(self.html(path))
@@ -63,12 +69,18 @@ class Browser:
 
     def post(self, path: str, data: Mapping[str, str], *, page: str) -> str:
         """Send the form that stands on `page` to `path`. Returns the page that follows."""
+        return self.submit(path, data, page=page).text
+
+    def submit(
+        self, path: str, data: Mapping[str, str], *, page: str, files: Mapping[str, tuple[str, bytes]] | None = None
+    ) -> httpx.Response:
+        """As `post`, with files. Returns the whole answer, which may be a file too."""
         token = _TOKEN.search(self.html(page))
         expect(token, f"{page} has a form")
         fields = {**data, "csrfmiddlewaretoken": token.group(1) if token else ""}
-        answer = self._client.post(path, data=fields, headers={"Referer": str(self._client.base_url)})
+        answer = self._client.post(path, data=fields, files=files, headers={"Referer": str(self._client.base_url)})
         expect(answer.status_code == httpx.codes.OK, f"the form on {page} answers {answer.status_code}")
-        return answer.text
+        return answer
 
 
 def readable(html: str) -> str:
