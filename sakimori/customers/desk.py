@@ -29,6 +29,14 @@ def new_password(user: User, *, now: datetime) -> str:
     return password
 
 
+def stop_person(user: User, *, now: datetime) -> None:
+    """Somebody has left the desk: he signs in no more, and open sessions end at once. Safe to run twice."""
+    with transaction.atomic():
+        if user.is_active:
+            accounts.stop(user)
+            audit.record("person.stop", by=OPERATOR, target=f"user:{user.pk}", now=now)
+
+
 def set_reach(user: User, *, phone: str, mail: str, by: User, now: datetime) -> None:
     """How the duty roster reaches this person. Safe to run twice."""
     with transaction.atomic():

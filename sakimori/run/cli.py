@@ -46,7 +46,7 @@ COMMANDS = {
     "work": Entry("sakimori.run.work", "only the duties"),
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
     "logs": Entry("sakimori.run.logs", "read log files (parse FILE)", settings=False),
-    "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, or give him a new password"),
+    "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, vendor credentials and mail"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
 }

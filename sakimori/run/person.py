@@ -1,4 +1,4 @@
-"""`sakimori person LOGIN`: makes somebody of the SOC's desk and prints the first password, once."""
+"""`sakimori person LOGIN`: makes somebody of the SOC's desk and prints the first password once, or stops him."""
 
 import argparse
 import sys
@@ -11,11 +11,11 @@ from sakimori.customers import desk
 from sakimori.customers.sheet.cells import BadCell, mail, phone
 from sakimori.lib.jst import utc_now
 
-HELP = "make somebody of the SOC's desk, or give him a new password"
+HELP = "make somebody of the SOC's desk, give him a new password, or stop him"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """LOGIN with `--role`, `--family` and `--given`, or with `--new-password`."""
+    """LOGIN with `--role`, `--family` and `--given`, or with `--new-password` or `--stop`."""
     parser.add_argument("login", metavar="LOGIN", help="login ID")
     parser.add_argument("--role", choices=[SocRole.ANALYST.value, SocRole.MANAGER.value])
     parser.add_argument("--family", default="", help="family name")
@@ -23,13 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--phone", default="", help="where the duty roster calls")
     parser.add_argument("--mail", default="", help="where the duty roster mails")
     parser.add_argument("--new-password", action="store_true", help="for somebody who is locked out")
+    parser.add_argument("--stop", action="store_true", help="for somebody who has left")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print login ID and first password. Returns 1 when the person exists (or does not), 2 for a wrong call."""
     try:
         user = User.objects.filter(username=arguments.login).first()
-        password = _new_password(user) if arguments.new_password else _add(arguments, user)
+        if arguments.stop:
+            desk.stop_person(_known(user), now=utc_now())
+            print(f"{arguments.login} signs in no more; --new-password lets him in again.")
+            return 0
+        password = desk.new_password(_known(user), now=utc_now()) if arguments.new_password else _add(arguments, user)
     except ValueError as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -46,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _new_password(user: User | None) -> str:
+def _known(user: User | None) -> User:
     if user is None or not user.is_soc:
         raise ValueError("There is nobody of the SOC's desk with this login ID.")
-    return desk.new_password(user, now=utc_now())
+    return user
 
 
 def _add(arguments: argparse.Namespace, user: User | None) -> str:

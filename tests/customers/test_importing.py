@@ -23,6 +23,7 @@ from sakimori.customers.queries import contacts_to_call, contacts_to_mail
 from sakimori.customers.secrets import open_details
 from sakimori.customers.sheet_plan import Fate, Plan, plan
 from tests.customers.sheets import filled
+from tests.japanese.text import japanese_or_allowed
 from tests.people import NOW, People, make_member, make_people
 
 pytestmark = pytest.mark.django_db
@@ -242,6 +243,10 @@ def test_half_an_import_is_no_import(people: People, monkeypatch: pytest.MonkeyP
     assert not Customer.objects.filter(number="C-0003").exists()
     assert not Site.objects.filter(vendor_site_id=9301).exists()
     assert bytes(SheetDraft.objects.get().content)
+
+
+def test_every_fate_has_a_japanese_word() -> None:
+    assert [fate for fate in Fate if not japanese_or_allowed(fate)] == []
 
 
 def test_drafts_are_forgotten_after_a_day(people: People) -> None:

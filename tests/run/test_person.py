@@ -75,13 +75,28 @@ def test_who_is_locked_out_gets_a_new_password(tell: Tell) -> None:
     assert user.must_change_password
 
 
+def test_who_has_left_is_out_at_once(tell: Tell, client: Client) -> None:
+    tell("aoki", *NAMED)
+    user = User.objects.get(username="aoki")
+    client.force_login(user)
+    for _ in range(2):
+        assert tell("aoki", "--stop")[0] == 0
+    assert client.get("/console/").headers["Location"].startswith("/account/login/")
+    assert AuditEntry.objects.filter(action="person.stop").count() == 1
+    tell("aoki", "--new-password")
+    assert User.objects.get(username="aoki").is_active
+
+
+@pytest.mark.parametrize("option", ["--new-password", "--stop"])
 @pytest.mark.parametrize("login", ["nobody", "alice"])
-def test_only_people_of_the_desk_get_one_here(login: str, tell: Tell) -> None:
+def test_only_people_of_the_desk_are_meant_here(login: str, option: str, tell: Tell) -> None:
     make_people()
-    code, out, err = tell(login, "--new-password")
+    code, out, err = tell(login, option)
     assert (code, out) == (1, "")
     assert "nobody of the SOC's desk" in err
-    assert User.objects.get(username="alice").check_password(PASSWORD)
+    alice = User.objects.get(username="alice")
+    assert alice.check_password(PASSWORD)
+    assert alice.is_active
 
 
 @pytest.mark.parametrize(
