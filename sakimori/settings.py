@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "sakimori.accounts.first_login.first_login_only_changes_the_password",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -136,7 +137,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": False}
-ACCOUNT_FORMS = {"login": "sakimori.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "sakimori.accounts.forms.LoginForm",
+    "change_password": "sakimori.accounts.forms.ChangePasswordForm",
+}
 MFA_FORMS = {
     "authenticate": "sakimori.accounts.forms.AuthenticateForm",
     "reauthenticate": "sakimori.accounts.forms.ReauthenticateForm",

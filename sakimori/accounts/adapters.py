@@ -3,7 +3,10 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+
+from sakimori.accounts.models import User
 
 _CONTEXT = "accounts.mfa"
 
@@ -14,6 +17,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Never: the letter with login ID and first password is the only way in."""
         return False
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """A password that a person chose himself is no first password any more."""
+        if isinstance(user, User):
+            user.must_change_password = False
+        super().set_password(user, password)
 
 
 class MfaAdapter(DefaultMFAAdapter):

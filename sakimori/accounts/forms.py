@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateForm
 from django import forms
 from django.core.exceptions import ValidationError
+
+from sakimori.accounts.models import User
 
 _CODE_HELP = (
     "認証アプリに表示されている 6 桁の数字です。認証アプリを使えないときは、リカバリーコードを 1 つ入力してください。"
@@ -36,6 +39,25 @@ class LoginForm(AllauthLoginForm):
             if error.code != "username_password_mismatch":
                 raise
             raise ValidationError("ログインIDまたはパスワードが正しくありません。", code=error.code) from error
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):
+    """A new password, which is another one than before."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        if isinstance(self.user, User) and self.user.must_change_password:
+            self.fields["oldpassword"].label = "初回パスワード"
+            self.fields["oldpassword"].help_text = "書面に記載されている、ハイフンの入ったパスワードです。"
+
+    def clean_password1(self) -> str:
+        """The password of the letter lies on paper, so it must not stay."""
+        password: str = self.cleaned_data["password1"]
+        if self.user and self.user.check_password(password):
+            raise ValidationError("現在のパスワードとは異なるパスワードを入力してください。", code="same_password")
+        return password
 
 
 class AuthenticateForm(AllauthAuthenticateForm):

@@ -8,12 +8,13 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
-from sakimori.accounts.models import User
+from sakimori.accounts.models import SocRole, User
 
 Args = ParamSpec("Args")
 
@@ -51,6 +52,20 @@ def soc_only(
         return view(request, *args, **kwargs)
 
     return signed_in(cast("Callable[Concatenate[PersonRequest, Args], HttpResponse]", guarded))
+
+
+def manager_only(
+    view: Callable[Concatenate[PersonRequest, Args], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Args], HttpResponse]:
+    """Let in only the SOC's managers; an analyst is told that he may not."""
+
+    @wraps(view)
+    def guarded(request: PersonRequest, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponse:
+        if request.user.soc_role != SocRole.MANAGER:
+            raise PermissionDenied("この操作には SOC 責任者の権限が必要です。")
+        return view(request, *args, **kwargs)
+
+    return soc_only(cast("Callable[Concatenate[PersonRequest, Args], HttpResponse]", guarded))
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -3,7 +3,21 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, calls, closing, decisions, intake, roster, tickets, usage
+from sakimori.console import (
+    alarms,
+    attacks,
+    calls,
+    closing,
+    connection,
+    customers,
+    decisions,
+    intake,
+    people,
+    roster,
+    tickets,
+    usage,
+    users,
+)
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +45,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closing/<str:number>/approve/", closing.approve, name="closing-approve"),
     path("deletions/<int:pk>/", closing.proof, name="proof"),
     path("deletions/<int:pk>/certificate.pdf", closing.proof_pdf, name="proof-pdf"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<int:pk>/", customers.customer, name="customer"),
+    path("customers/sheet/", customers.upload, name="sheet-upload"),
+    path("customers/sheet/template/", customers.template, name="sheet-template"),
+    path("customers/sheet/<int:pk>/", customers.preview, name="sheet-preview"),
+    path("customers/<int:pk>/users/issue/", users.issue, name="user-issue"),
+    path("users/<int:pk>/reissue/", users.reissue, name="user-reissue"),
+    path("users/<int:pk>/stop/", users.stop, name="user-stop"),
+    path("contracts/<int:pk>/connection/", connection.connection, name="connection"),
+    path("contracts/<int:pk>/connection/token/", connection.token, name="connection-token"),
+    path("contracts/<int:pk>/connection/try/", connection.try_connection, name="connection-try"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/", people.person, name="person"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/history/", alarms.history, name="alarm-history"),
     path("calls/", calls.calls, name="calls"),

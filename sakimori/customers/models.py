@@ -1,5 +1,7 @@
 """Rows of a customer: Customer, Contract, Site, Contact, Member, RegisteredNetwork, VendorAccount, LogKey; AuditEntry.
 
+Applicant and SheetDraft are what a hearing sheet leaves behind until somebody has done the rest.
+
 A contact gets calls and mails; a member signs in to the portal. One person may be both, the rows stay apart.
 """
 
@@ -134,6 +136,31 @@ class Member(models.Model):
     class Meta:
         verbose_name = "利用者"
         constraints = [models.UniqueConstraint(fields=["customer", "user"], name="member_once")]
+
+
+class Applicant(models.Model):
+    """発行待ちの利用者: the hearing sheet names this person as a portal user, and no login ID was issued yet."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="applicants")
+    name = models.CharField("氏名", max_length=100)
+    role = models.CharField("権限", max_length=16, choices=MemberRole, default=MemberRole.READER)
+
+    class Meta:
+        verbose_name = "発行待ちの利用者"
+        constraints = [models.UniqueConstraint(fields=["customer", "name"], name="applicant_once_per_customer")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SheetDraft(models.Model):
+    """A hearing sheet between upload and confirmation. Its content is removed when it was imported, or after a day."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    imported_into = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
 
 
 class RegisteredNetwork(models.Model):

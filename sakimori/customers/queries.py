@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
-from sakimori.customers.models import Contact, Contract, Customer
+from sakimori.accounts.models import SocRole, User
+from sakimori.customers.models import (
+    Applicant,
+    Contact,
+    Contract,
+    Customer,
+    Member,
+    RegisteredNetwork,
+    SheetDraft,
+    Site,
+)
 
 
 def running(today: date, *, contract: str = "") -> Q:
@@ -35,3 +45,54 @@ def contacts_to_call(customer: Customer) -> Sequence[Contact]:
 def site_ids(contract: Contract) -> tuple[int, ...]:
     """The vendor's numbers of all sites of a contract, rising."""
     return tuple(contract.sites.order_by("vendor_site_id").values_list("vendor_site_id", flat=True))
+
+
+def customers_with_reach() -> QuerySet[Customer]:
+    """Customers with `reachable` (active contacts), `callable` (those with a phone) and `waiting` (users to issue)."""
+    active = Q(contacts__active=True)
+    return (
+        Customer.objects.annotate(
+            reachable=Count("contacts", filter=active, distinct=True),
+            callable=Count("contacts", filter=active & ~Q(contacts__phone=""), distinct=True),
+            waiting=Count("applicants", distinct=True),
+        )
+        .prefetch_related(Prefetch("contracts", Contract.objects.order_by("number")))
+        .order_by("number")
+    )
+
+
+def customers_in_full() -> QuerySet[Customer]:
+    """As `customers_with_reach`, with sites, contacts, users and networks, each in its order."""
+    sites = Prefetch("sites", Site.objects.order_by("domain", "pk"))
+    contracts = Contract.objects.select_related("vendor_account").prefetch_related(sites).order_by("number")
+    return (
+        customers_with_reach()
+        .prefetch_related(None)
+        .prefetch_related(
+            Prefetch("contracts", contracts),
+            Prefetch("contacts", Contact.objects.order_by("-active", "priority", "pk")),
+            Prefetch("members", members()),
+            Prefetch("applicants", Applicant.objects.order_by("pk")),
+            Prefetch("networks", RegisteredNetwork.objects.order_by("pk")),
+        )
+    )
+
+
+def members() -> QuerySet[Member]:
+    """Portal users with their person and customer."""
+    return Member.objects.select_related("user", "customer").order_by("user__username")
+
+
+def contracts() -> QuerySet[Contract]:
+    """Contracts with their customer and their connection to the vendor."""
+    return Contract.objects.select_related("customer", "vendor_account").order_by("number")
+
+
+def drafts_of(user: User) -> QuerySet[SheetDraft]:
+    """Hearing sheets that this person uploaded."""
+    return SheetDraft.objects.filter(by=user).select_related("imported_into")
+
+
+def people_of_the_desk() -> QuerySet[User]:
+    """Everybody of the SOC, managers too."""
+    return User.objects.exclude(soc_role=SocRole.NONE).order_by("username")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, enquiries, logs, tickets, usage
+from sakimori.portal import account, contract, enquiries, logs, tickets, usage
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("usage/<str:number>/", usage.contract, name="contract-usage"),
     path("usage/<str:number>/chart.svg", usage.chart, name="usage-chart"),
     path("usage/<str:number>/upgrade/", usage.upgrade, name="upgrade"),
+    path("contract/", contract.contract, name="contract"),
 ]

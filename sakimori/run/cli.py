@@ -47,6 +47,7 @@ COMMANDS = {
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
     "logs": Entry("sakimori.run.logs", "read log files (parse FILE)", settings=False),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
+    "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
 }
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.blacklist import duties as blacklist
 from sakimori.closing import duties as closing
+from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
@@ -153,7 +154,7 @@ def _voice() -> Voice | None:
 
 
 def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
-    """What ends: old days of the log, and contracts."""
+    """What ends: old days of the log, hearing sheets that nobody imported, and contracts."""
     return [
         # Days that are too old are partitions: while there are none, looking costs next to nothing.
         Duty(
@@ -161,6 +162,7 @@ def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
             15.0,
             lambda: retain(store=store, spool=spool, log_days=settings.CONFIG.log_days, now=utc_now()),
         ),
+        Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
         # Under a name of its own: what other duties of this process hold is somebody else's.
         Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
     ]

@@ -9,9 +9,20 @@ from datetime import date, timedelta
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from sakimori.accounts.models import User
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.closing.models import Closing, DeletionProof
-from sakimori.customers.models import Contact, Contract
+from sakimori.customers.importing import keep_draft
+from sakimori.customers.models import (
+    Applicant,
+    Contact,
+    Contract,
+    Customer,
+    Member,
+    MemberRole,
+    RegisteredNetwork,
+    SheetDraft,
+)
 from sakimori.incidents.models import Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
@@ -22,6 +33,7 @@ from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift,
 from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
 from tests.closing.test_certificate import proof
+from tests.customers.sheets import filled
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 from tests.usage.rows import fill_usage
 
@@ -55,6 +67,29 @@ def _contract() -> list[object]:
 _RESTORE = Visit(
     lambda: ["T-0001", TicketBlock.objects.earliest("pk").pk], posts=({"reason": "あ" * 201}, {"reason": ""})
 )
+
+
+def _customer() -> list[object]:
+    return [Customer.objects.get(number="C-A").pk]
+
+
+def _contract() -> list[object]:
+    return [Contract.objects.get(number="K-A-001").pk]
+
+
+def _member() -> list[object]:
+    return [Member.objects.get(user__username="bob").pk]
+
+
+_KNOWN = {"name": "田中 文男", "role": "reader"}
+_CONNECTION = {
+    "api_id": "1001",
+    "api_key": "key",
+    "cloud_url": "https://my.example.com",
+    "api_url": "https://api.example.com",
+    "block_list": "auto",
+    "log_base_url": "https://logs.example.com/1/",
+}
 _CODES: tuple[Mapping[str, str], ...] = ({}, {"code": "000000"})
 
 VISITS: dict[str, Visit] = {
@@ -129,6 +164,22 @@ VISITS: dict[str, Visit] = {
     "console:closing-approve": Visit(lambda: ["K-A-001"], posts=({}, {"typed": "x"}, {"typed": "x" * 99})),
     "console:proof": Visit(lambda: [DeletionProof.objects.get().pk]),
     "console:proof-pdf": Visit(lambda: [0]),  # The certificate itself is read in tests/closing/test_certificate.py.
+    "portal:contract": Visit(),
+    "console:customers": Visit(),
+    "console:customer": Visit(_customer),
+    "console:sheet-upload": Visit(posts=({}, {"file": "x"})),
+    "console:sheet-template": Visit(),
+    "console:sheet-preview": Visit(lambda: [SheetDraft.objects.earliest("pk").pk], posts=({}, {"mark": "x"})),
+    "console:user-issue": Visit(_customer, posts=({}, {"name": "い\u202eろ", "role": "x"}, _KNOWN)),
+    "console:user-reissue": Visit(_member),
+    "console:user-stop": Visit(_member, posts=({},)),
+    "console:connection": Visit(_contract, posts=({}, {**_CONNECTION, "api_url": "http://example.jp"}, _CONNECTION)),
+    "console:connection-token": Visit(_contract, posts=({},)),
+    "console:connection-try": Visit(_contract, posts=({},)),
+    "console:people": Visit(),
+    "console:person": Visit(
+        lambda: [User.objects.get(username="dana").pk], posts=({"phone": "119", "mail": "x"}, {"phone": "", "mail": ""})
+    ),
     "console:alarms": Visit(),
     "console:alarm-history": Visit(),
     "console:calls": Visit(),
@@ -184,6 +235,7 @@ def fill(people: People) -> None:
     )
     fill_usage(people)
     proof(pk=None).save()
+    fill_customers(people)
 
 
 def _fill_enquiry(people: People) -> None:
@@ -236,3 +288,16 @@ def _fill_calls(people: People) -> None:
             deputy=deputy,
             manager=people.dana,
         )
+
+
+def fill_customers(people: People) -> None:
+    """A customer with everything, one who has nothing, and a hearing sheet that waits."""
+    customer = people.a.customer
+    for priority, active in ((1, True), (2, False)):
+        Contact.objects.create(
+            customer=customer, name="佐藤 愛", email=f"{priority}@example.jp", priority=priority, active=active
+        )
+    Applicant.objects.create(customer=customer, name="港 直美", role=MemberRole.ADMIN)
+    RegisteredNetwork.objects.create(customer=customer, network="192.0.2.0/28", note="本社")
+    Contract.objects.filter(pk=people.b.pk).update(ends_on=NOW.date(), plan_mbps=20)
+    keep_draft(filled(), file_name="みなと.xlsx", by=people.dana, now=NOW)

@@ -58,6 +58,12 @@ class Browser:
         expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
         return answer.text
 
+    def file(self, path: str) -> bytes:
+        """A download. Raises NotAsExpected unless it answers 200."""
+        answer = self._client.get(path)
+        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
+        return answer.content
+
     def text(self, path: str) -> str:
         """What a person reads on a page."""
         return readable(self.html(path))
@@ -77,16 +83,27 @@ class Browser:
 
         files: of the field `uploads`.
         """
+        return self._send(path, data, page, [("uploads", file) for file in files]).text
+
+    def submit(
+        self, path: str, data: Mapping[str, str], *, page: str, files: Mapping[str, SentFile] | None = None
+    ) -> httpx.Response:
+        """As `post`, with files by their field. Returns the whole answer, which may be a file too."""
+        return self._send(path, data, page, list((files or {}).items()))
+
+    def _send(
+        self, path: str, data: Mapping[str, str], page: str, files: Sequence[tuple[str, SentFile]]
+    ) -> httpx.Response:
         html = self.html(page)
         token = _TOKEN.search(html)
         expect(token, f"{page} has a form")
         fields = {**dict(_HIDDEN.findall(html)), **data, "csrfmiddlewaretoken": token.group(1) if token else ""}
-        parts = [("uploads", (name, content, "application/octet-stream")) for name, content in files]
+        parts = [(field, (name, content, "application/octet-stream")) for field, (name, content) in files]
         answer = self._client.post(
             path, data=fields, files=parts or None, headers={"Referer": str(self._client.base_url)}
         )
         expect(answer.status_code == httpx.codes.OK, f"the form on {page} answers {answer.status_code}")
-        return answer.text
+        return answer
 
 
 def readable(html: str) -> str:

@@ -4,6 +4,7 @@ from sakimori.run.demo import (
     alarm_steps,
     chain_steps,
     closing_steps,
+    customer_steps,
     enquiry_steps,
     guard_steps,
     language_steps,
@@ -48,4 +49,6 @@ STEPS = (
 LAST_STEPS = (
     Step("3-1", "解約後の全データ削除：二人の承認、証明、他のお客様は不変", closing_steps.deletion),
     Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
+    Step("1-3", "ヒアリングシートの取り込み、誤りはセルごとに", customer_steps.hearing_sheet),
+    Step("2-2", "書面でログインIDとパスワードを発行し、初回に変更", customer_steps.letter),
 )
