@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, tickets
+from sakimori.console import alarms, attacks, decisions, incidents, intake, tickets
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("intake/", intake.intake, name="intake"),
+    path("incidents/", incidents.overview, name="incidents"),
+    path("incidents/<int:pk>/", incidents.incident, name="incident"),
+    path("incidents/<int:pk>/tell/", incidents.tell, name="incident-tell"),
+    path("incidents/<int:pk>/keep/", incidents.keep, name="incident-keep"),
+    path("sites/", incidents.board, name="sites"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

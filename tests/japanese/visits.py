@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.incidents.models import Decision, Incident
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.tickets.models import TicketBlock
+from tests.incidents.rows import fill_incidents
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 
 Arguments = Callable[[], list[object]]
@@ -32,6 +34,10 @@ def _ticket() -> list[object]:
 
 def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
+
+
+def _incident() -> list[object]:
+    return [Incident.objects.filter(decision=Decision.WAITING).earliest("pk").pk]
 
 
 _RESTORE = Visit(
@@ -82,6 +88,11 @@ VISITS: dict[str, Visit] = {
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
     "console:intake": Visit(),
+    "console:incidents": Visit(),
+    "console:incident": Visit(_incident),
+    "console:incident-tell": Visit(_incident, posts=({},)),
+    "console:incident-keep": Visit(_incident, posts=({},)),
+    "console:sites": Visit(),
     "console:alarms": Visit(),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
@@ -116,3 +127,4 @@ def fill(people: People) -> None:
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
+    fill_incidents(people)
