@@ -82,7 +82,7 @@ def test_a_site_that_is_well_stays_an_internal_matter(post: Post, people: People
     post.ddos(people.a)
     post.round()
     assert (only().verdict, only().told_at) == (Verdict.NORMAL, None)
-    assert only().sentence == "2 回中 2 回、0.1 秒で正常に表示されました。"
+    assert only().sentence == "2 回中 2 回、120 ミリ秒で正常に表示されました。"
     assert not CallRound.objects.exists()
     assert not Message.objects.exists()
     assert not Alarm.objects.exists()

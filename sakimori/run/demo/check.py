@@ -18,8 +18,13 @@ from sakimori.run.demo.play import Play, Step
 from sakimori.run.demo.samples import play_samples
 from sakimori.run.demo.steps import STEPS
 
-# Waves of six seconds instead of fifteen minutes, so that the check sees second mails too.
-_ENVIRONMENT = {"SAKIMORI_WAVE_MINUTES": "0.1"}
+# Waves of six seconds instead of fifteen minutes, so that the check sees second mails too; sites are visited every
+# three seconds, and an incident ends after twelve quiet ones.
+_ENVIRONMENT = {
+    "SAKIMORI_WAVE_MINUTES": "0.1",
+    "SAKIMORI_PROBE_MINUTES": "0.05",
+    "SAKIMORI_QUIET_MINUTES": "0.2",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import chain_steps, guard_steps, incident_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -19,4 +19,8 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("2-1-1", "DDoS でサイトが表示できないとき、電話とメールでお客様へ連絡", incident_steps.not_displayed),
+    Step("2-1-1", "DDoS でもサイトが正常なら内部記録のみ", incident_steps.normal),
+    Step("1-3", "サイトの障害は、アナリストの判断でお客様へ連絡", incident_steps.outage),
+    Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
 )
