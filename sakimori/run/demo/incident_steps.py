@@ -30,6 +30,8 @@ def not_displayed(play: Play) -> None:
     for words in ("回中", "お客様への連絡を開始", "話し中", "確認済み", "名前解決"):
         expect(words in page, f"the incident shows {words}")
     wait_for(lambda: _told(play, "DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
+    analyst = play.browser(ANALYST.login)
+    wait_for(lambda: "/console/tickets/WSP-" in analyst.html(_page_of(row)), "the incident leads to its ticket")
     _site(play, SAKURA_SITE, "normal")
     _wait_until_over(play, _page_of(row))
 
@@ -58,7 +60,7 @@ def outage(play: Play) -> None:
     path = _page_of(row)
     analyst.post(f"{path}tell/", {"next": _LIST}, page=path)
     _called_in_order(play, calls)
-    wait_for(lambda: _told(play, "障害", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
+    wait_for(lambda: _told(play, "サイトの表示", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     _site(play, SAKURA_SECOND, "normal")
     _wait_until_over(play, path)
 
