@@ -17,6 +17,7 @@ _PAGE = re.compile(r'href="(/console/incidents/\d+/)"')
 
 def not_displayed(play: Play) -> None:
     """A DDoS while the site hangs up: the first contact is busy, the second presses 1, the third is never called."""
+    expect(not _told(play, "DDoS", "sakura"), "the DDoS attacks of earlier steps, on healthy sites, told nobody")
     _set_habits(play)
     calls = _call_numbers(play)
     began = time.monotonic()
