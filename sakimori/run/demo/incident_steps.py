@@ -140,11 +140,13 @@ def _called_in_order(play: Play, before: set[int]) -> None:
 
 
 def _told(play: Play, kind: str, site: str) -> set[str]:
-    """Who has a mail whose subject names the kind and whose text names the site (written with [.] for dots)."""
+    """Who has a mail to customers whose subject names the kind, and whose text the site (perhaps with [.] for dots)."""
     defanged = site.replace(".", "[.]")
     return {
         recipient
         for letter in play.outside.mails()
-        if kind in letter["subject"] and (site in letter["text"] or defanged in letter["text"])
+        if kind in letter["subject"]
+        and "SOC アラーム" not in letter["subject"]
+        and (site in letter["text"] or defanged in letter["text"])
         for recipient in letter["recipients"]
     }
