@@ -359,6 +359,19 @@ def test_a_decision_is_made_once_and_recorded(post: Post, people: People) -> Non
     assert (entry.actor, entry.target, entry.customer_number) == ("dana", f"incident:{row.pk}", "C-A")
 
 
+def test_whoever_decides_takes_the_alarm_along_and_no_other(post: Post, people: People) -> None:
+    origin_down(post, people.a)
+    post.search()
+    failing(people.a)
+    failing(people.b)
+    post.outages()
+    actions.keep_inside(Incident.objects.get(kind=IncidentKind.ORIGIN_DOWN), by=people.dana, now=START)
+    assert [alarm.key.split(":")[1] for alarm in Alarm.objects.filter(acknowledged_at=None)] == ["vendor"]
+    assert Alarm.objects.get(acknowledged_by=people.dana).key.startswith("incident:")
+    actions.keep_inside(Incident.objects.filter(kind=IncidentKind.VENDOR)[1], by=people.dana, now=START)
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
 def test_telling_twice_calls_once(post: Post, people: People) -> None:
     origin_down(post, people.a)
     post.search()
