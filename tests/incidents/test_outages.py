@@ -80,6 +80,8 @@ def test_a_site_that_is_down_without_an_attack_waits_for_an_analyst(post: Post, 
     assert (row.kind, row.site, row.decision, row.told_at) == (IncidentKind.SITE_DOWN, site, Decision.WAITING, None)
     assert (row.verdict, row.signals) == (Verdict.NOT_DISPLAYED, 0)
     assert row.probes.count() == 2
+    target = AuditEntry.objects.filter(target=f"incident:{row.pk}").order_by("pk")
+    assert list(target.values_list("action", flat=True)) == ["incident.open", "incident.verdict"]
     alarm = Alarm.objects.get()
     assert (alarm.severity, alarm.link) == (Severity.HIGH, f"/console/incidents/{row.pk}/")
     assert "30 秒以内に表示が完了しませんでした" in alarm.sentence
