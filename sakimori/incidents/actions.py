@@ -8,8 +8,10 @@ from django.db.models import QuerySet
 from sakimori.accounts.models import User
 from sakimori.customers.queries import running
 from sakimori.incidents.models import Decision, Incident
-from sakimori.incidents.opening import record, tell
+from sakimori.incidents.opening import alarm_key, record, tell
 from sakimori.lib.jst import day_of
+from sakimori.notify.actions import acknowledge
+from sakimori.notify.models import Alarm
 
 
 class NotPossible(Exception):
@@ -34,7 +36,10 @@ def of_one_cause(incident: Incident) -> QuerySet[Incident]:
 
 
 def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) -> int:
-    """The same decision twice changes nothing; another one afterwards is refused. Contracts that ended stay silent."""
+    """The same decision twice changes nothing; another one afterwards is refused. Contracts that ended stay silent.
+
+    Whoever decides has seen the alarm: it is taken along.
+    """
     with transaction.atomic():
         rows = of_one_cause(incident).select_for_update(of=("self",)).select_related("contract__customer", "site")
         waiting = list(rows.filter(decision=Decision.WAITING).order_by("pk"))
@@ -48,6 +53,8 @@ def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) 
             record(row, f"incident.{decision.value}", by=by, now=now)
             if decision == Decision.TELL and row.pk in alive:
                 tell(row, now=now)
+        for alarm in Alarm.objects.filter(key=alarm_key(incident), acknowledged_at=None):
+            acknowledge(alarm, by=by, now=now)
     return len(waiting)
 
 

@@ -15,7 +15,7 @@ from sakimori.incidents import outages
 from sakimori.incidents.models import Incident, Probe, Watch
 from sakimori.incidents.search import signals_in_file
 from sakimori.incidents.settling import Rhythm, settle_incident, settle_watch
-from sakimori.incidents.signals import note_signals
+from sakimori.incidents.signals import Times, note_signals
 from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import Runner, World, controls_open, examine
 from sakimori.lib.claims import claim
@@ -28,7 +28,7 @@ _ROWS_AT_ONCE = 5000
 _KEPT = timedelta(days=100)
 
 
-def search_signals(*, store: LogStore, late: timedelta, clock: Callable[[], datetime]) -> int:
+def search_signals(*, store: LogStore, times: Times, clock: Callable[[], datetime]) -> int:
     """Search every stored file that was not searched yet. Returns how many files were."""
     files = LogFile.objects.filter(
         running(day_of(clock()), contract="contract"), state=LogFileState.STORED, incident_search=None
@@ -36,7 +36,7 @@ def search_signals(*, store: LogStore, late: timedelta, clock: Callable[[], date
     searched = 0
     for file in files.order_by("stored_at", "pk")[:_FILES_AT_ONCE]:
         signals = signals_in_file(store, contract_id=file.contract_id, file_id=file.pk)
-        note_signals(file, signals, late=late, now=clock())
+        note_signals(file, signals, times=times, now=clock())
         searched += 1
     return searched
 

@@ -54,6 +54,8 @@ def open_for_site(
         conclude_incident(incident, seen, now=now)
     incident.save()
     record(incident, "incident.open", by=SYSTEM, now=now)
+    if seen is not None:
+        record(incident, "incident.verdict", by=SYSTEM, now=now)
     if waiting == Decision.WAITING or not site.reachable:
         alarm(incident, now=now)
     return incident

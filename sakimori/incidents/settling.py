@@ -137,7 +137,7 @@ def _keep(done: Examination, site: Site, incident: Incident | None, limits: Limi
             at=visit.at,
             url=visit.url,
             verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
-            sentence=f"{phrase_of(visit, limits)}。",
+            sentence=f"{phrase_of([visit], limits)}。",
             status=visit.status,
             size_bytes=visit.size_bytes,
             dns_ms=visit.dns_ms,

@@ -1,6 +1,7 @@
 """What the signals of one log file change: incidents open or count on, together with the mark of the file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,14 +16,22 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
 
 
-def note_signals(file: LogFile, signals: Sequence[Signal], *, late: timedelta, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Times:
+    """late: older events open nothing. quiet: events with less between them belong to one wave."""
+
+    late: timedelta
+    quiet: timedelta
+
+
+def note_signals(file: LogFile, signals: Sequence[Signal], *, times: Times, now: datetime) -> int:
     """Write down what was found in a stored file. Returns how many incidents are concerned; twice changes nothing."""
     with transaction.atomic():
         _, new = SearchedFile.objects.get_or_create(file=file, defaults={"at": now})
         if not new or not signals:
             return 0
         sites = _sites_by_number(file.contract)
-        return sum(_note(file, signal, sites.get(signal.site_id or 0), late, now) for signal in signals)
+        return sum(_note(file, signal, sites.get(signal.site_id or 0), times, now) for signal in signals)
 
 
 def _sites_by_number(contract: Contract) -> Mapping[int, Site]:
@@ -30,14 +39,14 @@ def _sites_by_number(contract: Contract) -> Mapping[int, Site]:
     return {site.vendor_site_id: site for site in sites}
 
 
-def _note(file: LogFile, signal: Signal, site: Site | None, late: timedelta, now: datetime) -> int:
-    is_late = file.received_at - signal.last_at > late
+def _note(file: LogFile, signal: Signal, site: Site | None, times: Times, now: datetime) -> int:
+    is_late = file.received_at - signal.last_at > times.late
     if site is None:
         if not is_late:
             _alarm_unknown_site(file.contract, signal, now)
         return 0
     last_at = min(signal.last_at, file.received_at)
-    if _count_on(site, signal, last_at):
+    if _count_on(site, signal, last_at, times.quiet):
         return 1
     if is_late:
         return 0
@@ -45,12 +54,13 @@ def _note(file: LogFile, signal: Signal, site: Site | None, late: timedelta, now
     return 1
 
 
-def _count_on(site: Site, signal: Signal, last_at: datetime) -> bool:
-    """Add to the open incident of this wave, or to one that ended after these events took place."""
+def _count_on(site: Site, signal: Signal, last_at: datetime, quiet: timedelta) -> bool:
+    """Add to the open incident of this wave, or to one that ended before its last events were told of."""
     rows = Incident.objects.select_for_update().filter(
         contract_id=site.contract_id, kind=signal.kind, group=site_group(site)
     )
-    row = rows.filter(ended_at=None).first() or rows.filter(ended_at__gte=last_at).order_by("-ended_at").first()
+    over = rows.filter(ended_at__gte=last_at, last_signal_at__gt=last_at - quiet)
+    row = rows.filter(ended_at=None).first() or over.order_by("-ended_at").first()
     if row is None:
         return False
     row.signals += signal.number

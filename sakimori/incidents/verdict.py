@@ -48,22 +48,31 @@ def verdict_of(visit: Visit, limits: Limits) -> Verdict:
     return Verdict.SLOW if visit.total_ms > limits.slow_seconds * 1000 else Verdict.NORMAL
 
 
-def phrase_of(visit: Visit, limits: Limits) -> str:
-    """What one visit has shown, as the end of a sentence without its full stop."""
-    if visit.trouble is Trouble.FORBIDDEN:
+def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
+    """What visits of one kind have shown, as the end of a sentence without its full stop."""
+    first = visits[0]
+    if first.trouble is Trouble.FORBIDDEN:
         return _FORBIDDEN
-    if visit.trouble is Trouble.TIMEOUT:
+    if first.trouble is Trouble.TIMEOUT:
         return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
-    if visit.trouble:
-        return _TROUBLES[visit.trouble]
-    if (visit.status or 0) >= _SERVER_ERROR:
-        return f"サーバーがエラー（{visit.status}）を返しました"
-    if visit.text_found is False:
+    if first.trouble:
+        return _TROUBLES[first.trouble]
+    if (first.status or 0) >= _SERVER_ERROR:
+        return f"サーバーがエラー（{first.status}）を返しました"
+    if first.text_found is False:
         return "表示されるべき文言が見つかりませんでした"
-    seconds = f"{visit.total_ms / 1000:.1f} 秒"
-    if visit.total_ms > limits.slow_seconds * 1000:
-        return f"表示に {seconds}かかりました（基準 {limits.slow_seconds:g} 秒）"
-    return f"{seconds}で正常に表示されました"
+    if verdict_of(first, limits) == Verdict.SLOW:
+        return f"表示に {_time(visits)}かかりました（基準 {limits.slow_seconds:g} 秒）"
+    return f"{_time(visits)}で正常に表示されました"
+
+
+def _time(visits: Sequence[Visit]) -> str:
+    """How long the page took, from the quickest to the slowest visit."""
+    times = sorted(visit.total_ms for visit in visits)
+    if times[-1] < 1000:
+        return f"{times[-1]} ミリ秒"
+    texts = dict.fromkeys(f"{time / 1000:.1f}" for time in (times[0], times[-1]))
+    return f"{'～'.join(texts)} 秒"
 
 
 def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) -> bool:
@@ -109,8 +118,10 @@ _FEWEST_CONTRACTS = 4
 def _sentence(
     visits: Sequence[Visit], verdicts: Sequence[Verdict], limits: Limits, counted: tuple[Verdict, ...]
 ) -> str:
-    """`3 回中 2 回、30 秒以内に表示が完了しませんでした。`: how many tries, and what the last of them showed."""
+    """`3 回中 2 回、30 秒以内に表示が完了しませんでした。`: how many tries, and what they showed, the last first."""
     chosen = [visit for visit, verdict in zip(visits, verdicts, strict=True) if verdict in counted]
-    phrases = list(dict.fromkeys(phrase_of(visit, limits) for visit in reversed(chosen)))
-    told = "。".join(phrases[:2])
+    alike: dict[object, list[Visit]] = {}
+    for visit in reversed(chosen):
+        alike.setdefault((verdict_of(visit, limits), visit.trouble, visit.status, visit.text_found), []).append(visit)
+    told = "。".join(phrase_of(group, limits) for group in list(alike.values())[:2])
     return f"{len(visits)} 回中 {len(chosen)} 回、{told}。"

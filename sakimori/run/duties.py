@@ -16,6 +16,7 @@ from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
+from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
@@ -126,9 +127,9 @@ def _incident_duties(store: LogStore, worker: str) -> list[Duty]:
     config = settings.CONFIG
     called, watching = Visitors(), Visitors()
     world, rhythm = visit_world(), visit_rhythm()
-    late, gap = timedelta(minutes=config.late_minutes), timedelta(minutes=config.outage_minutes)
+    times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)
     return [
-        Duty("signals", 0.5, lambda: incidents.search_signals(store=store, late=late, clock=utc_now)),
+        Duty("signals", 0.5, lambda: incidents.search_signals(store=store, times=times, clock=utc_now)),
         Duty(
             "probe",
             0.5,

@@ -55,6 +55,16 @@ TRIES: list[tuple[Sequence[Visit], Verdict, str]] = [
         "3 回中 2 回、サイトに接続できませんでした。30 秒以内に表示が完了しませんでした。",
     ),
     ([SLOW, SLOW, GOOD], Verdict.SLOW, "3 回中 2 回、表示に 12.3 秒かかりました（基準 10 秒）。"),
+    (
+        [SLOW, replace(SLOW, total_ms=11_000), replace(SLOW, total_ms=14_500)],
+        Verdict.SLOW,
+        "3 回中 3 回、表示に 11.0～14.5 秒かかりました（基準 10 秒）。",
+    ),
+    (
+        [replace(GOOD, total_ms=5), replace(GOOD, total_ms=20)],
+        Verdict.NORMAL,
+        "2 回中 2 回、20 ミリ秒で正常に表示されました。",
+    ),
     ([SLOW, SLOW, SLOW], Verdict.SLOW, "3 回中 3 回、表示に 12.3 秒かかりました（基準 10 秒）。"),
     (
         [SLOW, DEAD, GOOD],
@@ -72,7 +82,7 @@ TRIES: list[tuple[Sequence[Visit], Verdict, str]] = [
 
 @pytest.mark.parametrize(("visit", "verdict", "phrase"), ONE)
 def test_one_visit_has_a_verdict_and_a_phrase(visit: Visit, verdict: Verdict, phrase: str) -> None:
-    assert (verdict_of(visit, LIMITS), phrase_of(visit, LIMITS)) == (verdict, phrase)
+    assert (verdict_of(visit, LIMITS), phrase_of([visit], LIMITS)) == (verdict, phrase)
 
 
 @pytest.mark.parametrize(("visits", "verdict", "sentence"), TRIES)
@@ -151,5 +161,5 @@ def test_most_are_bad_only_when_there_are_enough_to_say_so(bad: list[bool], most
 
 
 def test_every_trouble_has_its_phrase() -> None:
-    told: Callable[[Trouble], str] = lambda trouble: phrase_of(replace(GOOD, trouble=trouble), LIMITS)  # noqa: E731
+    told: Callable[[Trouble], str] = lambda trouble: phrase_of([replace(GOOD, trouble=trouble)], LIMITS)  # noqa: E731
     assert len({told(trouble) for trouble in Trouble}) == len(Trouble)

@@ -23,7 +23,7 @@ from sakimori.customers.models import (
     RegisteredNetwork,
     SheetDraft,
 )
-from sakimori.incidents.models import Incident, IncidentKind
+from sakimori.incidents.models import Decision, Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
@@ -34,6 +34,7 @@ from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
+from tests.incidents.rows import fill_incidents
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
 from tests.usage.rows import fill_usage
 
@@ -60,8 +61,12 @@ def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
 
 
-def _contract() -> list[object]:
+def _contract_number() -> list[object]:
     return ["K-A-001"]
+
+
+def _incident() -> list[object]:
+    return [Incident.objects.filter(decision=Decision.WAITING).earliest("pk").pk]
 
 
 _RESTORE = Visit(
@@ -118,10 +123,10 @@ VISITS: dict[str, Visit] = {
     "account_email_verification_sent": Visit(),
     "account_set_password": Visit(posts=({},)),
     "portal:usage": Visit(),
-    "portal:contract-usage": Visit(_contract),
-    "portal:usage-chart": Visit(_contract),
+    "portal:contract-usage": Visit(_contract_number),
+    "portal:usage-chart": Visit(_contract_number),
     "portal:upgrade": Visit(
-        _contract,
+        _contract_number,
         posts=(
             {},
             {"month": "2020-01", "to_mbps": "0"},
@@ -130,7 +135,7 @@ VISITS: dict[str, Visit] = {
         ),
     ),
     "console:usage": Visit(),
-    "console:look": Visit(_contract, posts=({},)),
+    "console:look": Visit(_contract_number, posts=({},)),
     "console:upgrade": Visit(lambda: [UpgradeRequest.objects.earliest("pk").pk], posts=({},)),
     "portal:tickets": Visit(),
     "portal:account": Visit(),
@@ -180,6 +185,11 @@ VISITS: dict[str, Visit] = {
     "console:person": Visit(
         lambda: [User.objects.get(username="dana").pk], posts=({"phone": "119", "mail": "x"}, {"phone": "", "mail": ""})
     ),
+    "console:incidents": Visit(),
+    "console:incident": Visit(_incident),
+    "console:incident-tell": Visit(_incident, posts=({},)),
+    "console:incident-keep": Visit(_incident, posts=({},)),
+    "console:sites": Visit(),
     "console:alarms": Visit(),
     "console:alarm-history": Visit(),
     "console:calls": Visit(),
@@ -236,6 +246,7 @@ def fill(people: People) -> None:
     fill_usage(people)
     proof(pk=None).save()
     fill_customers(people)
+    fill_incidents(people)
 
 
 def _fill_enquiry(people: People) -> None:

@@ -19,8 +19,14 @@ from sakimori.run.demo.play import Play, Step
 from sakimori.run.demo.samples import play_samples
 from sakimori.run.demo.steps import LAST_STEPS, STEPS
 
-# Waves of six seconds instead of fifteen minutes, so that the check sees second mails; alarms as quick to the phone.
-_ENVIRONMENT = {"SAKIMORI_WAVE_MINUTES": "0.1", "SAKIMORI_ALARM_MINUTES": "0.1"}
+# Waves of six seconds instead of fifteen minutes, so that the check sees second mails too; alarms as quick to the
+# phone; sites are visited every three seconds, and an incident ends after twelve quiet ones.
+_ENVIRONMENT = {
+    "SAKIMORI_WAVE_MINUTES": "0.1",
+    "SAKIMORI_ALARM_MINUTES": "0.1",
+    "SAKIMORI_PROBE_MINUTES": "0.05",
+    "SAKIMORI_QUIET_MINUTES": "0.2",
+}
 
 
 @dataclass(frozen=True, slots=True)

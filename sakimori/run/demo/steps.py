@@ -7,6 +7,7 @@ from sakimori.run.demo import (
     customer_steps,
     enquiry_steps,
     guard_steps,
+    incident_steps,
     language_steps,
     usage_steps,
 )
@@ -51,4 +52,8 @@ LAST_STEPS = (
     Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
     Step("1-3", "ヒアリングシートの取り込み、誤りはセルごとに", customer_steps.hearing_sheet),
     Step("2-2", "書面でログインIDとパスワードを発行し、初回に変更", customer_steps.letter),
+    Step("2-1-1", "DDoS でサイトが表示できないとき、電話とメールでお客様へ連絡", incident_steps.not_displayed),
+    Step("2-1-1", "DDoS でもサイトが正常なら内部記録のみ", incident_steps.normal),
+    Step("1-3", "サイトの障害は、アナリストの判断でお客様へ連絡", incident_steps.outage),
+    Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
 )

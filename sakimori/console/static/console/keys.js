@@ -1,4 +1,5 @@
-// Single keys for the desk's lists: j and k choose a row, a approves it, r refuses it, ? shows the keys.
+// Single keys for the desk's lists: j and k choose a row, ? shows the keys, and any other letter sends the chosen
+// row's form of that key (data-key). On a page about one thing, without rows, it sends the page's form.
 // Silent while somebody types or composes Japanese, and when switched off in the dialogue.
 "use strict";
 
@@ -28,11 +29,13 @@
   }
 
   function submit(key) {
-    const form = rows[chosen]?.querySelector(`form[data-key="${key}"]`);
-    if (!form) return;
+    const place = rows.length > 0 ? rows[chosen] : document.querySelector("main");
+    const form = place?.querySelector(`form[data-key="${key}"]`);
+    if (!form) return false;
     // The list is shown again after the decision; the row that moves up is then chosen.
     if (PLACE) sessionStorage.setItem(PLACE, String(chosen));
     form.requestSubmit();
+    return true;
   }
 
   function isTyping(event) {
@@ -44,21 +47,20 @@
   const actions = {
     j: () => choose(chosen + 1),
     k: () => choose(chosen < 0 ? 0 : chosen - 1),
-    a: () => submit("a"),
-    r: () => submit("r"),
     Enter: () => rows[chosen]?.querySelector("a[href]")?.click(),
   };
 
   document.addEventListener("keydown", (event) => {
-    if (isTyping(event) || event.repeat && "ar".includes(event.key)) return;
+    if (isTyping(event) || event.repeat && !"jk".includes(event.key)) return;
     if (event.key === "?") {
       dialogue.open ? dialogue.close() : dialogue.showModal();
       event.preventDefault();
       return;
     }
-    if (dialogue.open || !toggle.checked || !actions[event.key]) return;
+    if (dialogue.open || !toggle.checked) return;
     if (event.key === "Enter" && event.target !== rows[chosen]) return;
-    actions[event.key]();
+    if (actions[event.key]) actions[event.key]();
+    else if (!/^[a-z]$/.test(event.key) || !submit(event.key)) return;
     event.preventDefault();
   });
 

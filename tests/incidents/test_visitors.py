@@ -1,0 +1,91 @@
+"""Visits side by side: a slow one delays no other, an error is told, and the tries and control pages that are made."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from sakimori.incidents.models import Verdict
+from sakimori.incidents.verdict import conclude
+from sakimori.incidents.visit import Limits, Target, Trouble, Visit
+from sakimori.incidents.visitors import Examination, Visitors, World, controls_open, examine
+from tests.incidents.stage import Pages
+from tests.moments import START
+
+LIMITS = Limits(probe_seconds=30, slow_seconds=10, training=False)
+SITE, CONTROLS = "https://shop.example.jp/", ("https://one.example.com/", "https://two.example.com/")
+DONE = Examination(1, (), controls_open=True)
+
+
+def dead(at: datetime, url: str) -> Visit:
+    return Visit(at=at, url=url, trouble=Trouble.CONNECT)
+
+
+def world(pages: Pages, pauses: list[int] | None = None) -> World:
+    return World(pages, LIMITS, CONTROLS, lambda: START, lambda: (pauses if pauses is not None else []).append(1))
+
+
+def fetched(runner: Visitors) -> Examination:
+    """Threads need a moment; the test waits for the result, not for a time."""
+    while (result := runner.fetch()) is None:
+        threading.Event().wait(0.001)
+    return result
+
+
+def test_a_slow_visit_delays_no_other() -> None:
+    runner, gate = Visitors(most=2), threading.Event()
+
+    def slow() -> Examination:
+        gate.wait(10)
+        return Examination(2, (), controls_open=True)
+
+    runner.send(slow)
+    runner.send(lambda: DONE)
+    assert runner.free() == 0
+    assert fetched(runner) == DONE
+    assert runner.free() == 1
+    assert runner.fetch() is None
+    gate.set()
+    assert fetched(runner).key == 2
+    assert runner.free() == 2
+
+
+def test_an_error_of_a_visit_reaches_the_duty_and_frees_the_place() -> None:
+    runner = Visitors(most=1)
+
+    def broken() -> Examination:
+        raise RuntimeError("a bug")
+
+    runner.send(broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        fetched(runner)
+    assert runner.free() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "one_is_enough", "visits", "pauses"),
+    [(None, True, 1, 0), (None, False, 2, 1), (dead, True, 2, 1), (dead, False, 2, 1)],
+)
+def test_as_many_tries_as_needed_are_made_with_pauses_between(
+    state: Callable[[datetime, str], Visit] | None, one_is_enough: bool, visits: int, pauses: int
+) -> None:
+    pages, paused = Pages({SITE: state} if state else {}), []
+    done = examine(7, Target(SITE), world(pages, paused), one_is_enough=one_is_enough)
+    assert (done.key, len(done.visits), len(paused)) == (7, visits, pauses)
+    assert pages.visited.count(SITE) == visits
+
+
+def test_control_pages_are_visited_only_after_a_bad_verdict_and_one_that_opens_is_enough() -> None:
+    pages = Pages()
+    assert examine(1, Target(SITE), world(pages), one_is_enough=False).controls_open
+    assert not set(pages.visited) & set(CONTROLS)
+    pages.states.update({SITE: dead, CONTROLS[0]: dead})
+    done = examine(1, Target(SITE), world(pages), one_is_enough=False)
+    assert done.controls_open
+    assert conclude(done.visits, LIMITS).verdict == Verdict.NOT_DISPLAYED
+    assert pages.visited[-2:] == list(CONTROLS)
+    pages.states[CONTROLS[1]] = dead
+    assert not examine(1, Target(SITE), world(pages), one_is_enough=False).controls_open
+    assert not controls_open(world(pages))
+    assert controls_open(World(pages, LIMITS, (), lambda: START, lambda: None))
