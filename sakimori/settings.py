@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "sakimori.incidents",
     "sakimori.usage",
     "sakimori.tickets",
+    "sakimori.reports",
     "sakimori.portal",
     "sakimori.console",
     "django.contrib.auth",

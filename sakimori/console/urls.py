@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, tickets
+from sakimori.console import alarms, attacks, decisions, intake, reports, tickets
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("intake/", intake.intake, name="intake"),
+    path("reports/", reports.all_reports, name="reports"),
+    path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/pdf/", reports.pdf, name="report-pdf"),
+    path("reports/<int:pk>/release/", reports.release, name="report-release"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import views
+from sakimori.portal import reports, views
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/", views.ticket, name="ticket"),
     path("tickets/<str:number>/progress/", views.progress, name="progress"),
     path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<int:pk>/", reports.download, name="report"),
 ]

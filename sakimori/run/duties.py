@@ -14,6 +14,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.pull import pull_due
 from sakimori.notify import duties as notify
+from sakimori.reports import duties as reports
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
 
@@ -67,6 +68,8 @@ def all_duties() -> list[Duty]:
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        Duty("reports", 30.0, lambda: reports.open_reports(now=utc_now())),
+        Duty("late reports", 60.0, lambda: reports.warn_of_late_reports(now=utc_now())),
         Duty(
             "spool",
             600.0,

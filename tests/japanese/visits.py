@@ -12,8 +12,11 @@ from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
+from sakimori.reports.figures import to_json
+from sakimori.reports.models import Report
 from sakimori.tickets.models import TicketBlock
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
+from tests.reports.samples import busy
 
 Arguments = Callable[[], list[object]]
 
@@ -32,6 +35,10 @@ def _ticket() -> list[object]:
 
 def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
+
+
+def _report() -> list[object]:
+    return [Report.objects.get(month="2026-10").pk]
 
 
 _RESTORE = Visit(
@@ -83,6 +90,12 @@ VISITS: dict[str, Visit] = {
     "console:ticket": Visit(_ticket),
     "console:intake": Visit(),
     "console:alarms": Visit(),
+    "console:reports": Visit(),
+    "console:report": Visit(_report, posts=({"comment": "あ" * 2001},)),
+    "console:report-pdf": Visit(lambda: [Report.objects.get(state="waiting").pk]),
+    "console:report-release": Visit(_report, posts=({},)),
+    "portal:reports": Visit(),
+    "portal:report": Visit(lambda: [Report.objects.get(state="released").pk]),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
 
@@ -101,6 +114,15 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
             yield f"{space}{pattern.name}"
 
 
+def _fill_reports(people: People) -> None:
+    """One report that waits, one draft with every figure, and one that is released (its file is gone)."""
+    for month, state in (("2026-08", "released"), ("2026-09", "waiting"), ("2026-10", "draft")):
+        made = {} if state == "waiting" else {"as_of": NOW, "drafted_by": people.dana, "figures": to_json(busy())}
+        Report.objects.create(
+            contract=people.a, month=month, state=state, due_on=NOW.date(), comment="所見です。", opened_at=NOW, **made
+        )
+
+
 def fill(people: People) -> None:
     """Rows in every state, so that every word is on some page."""
     blocks = [
@@ -116,3 +138,4 @@ def fill(people: People) -> None:
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
+    _fill_reports(people)

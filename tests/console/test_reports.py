@@ -1,0 +1,118 @@
+"""Reports at the desk: the countdown, the draft with its preview, and the release by a second person."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from sakimori import backends
+from sakimori.lib.jst import day_of, utc_now
+from sakimori.logs.store.interface import LogStore
+from sakimori.notify.models import Message
+from sakimori.reports.models import Report, ReportState
+from tests.people import People
+from tests.reports.desk import make_contacts, make_draft, make_erin, make_released, make_report
+
+
+@pytest.fixture(autouse=True)
+def _store(log_store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "log_store", lambda: log_store)
+
+
+def _get(client: Client, name: str, *args: object) -> str:
+    return client.get(reverse(f"console:{name}", args=args)).content.decode()
+
+
+def test_only_the_desk_gets_in(people: People, client: Client, log_store: LogStore) -> None:
+    report = make_draft(people.a, log_store, by=people.dana)
+    names = [("reports", []), ("report", [report.pk]), ("report-pdf", [report.pk])]
+    for page in [reverse(f"console:{name}", args=args) for name, args in names]:
+        for person, expected in (("alice", 404), ("bob", 404), ("charlie", 404), ("dana", 200)):
+            client.force_login(getattr(people, person))
+            assert client.get(page).status_code == expected, (page, person)
+    for person in ("alice", "bob", "charlie"):
+        client.force_login(getattr(people, person))
+        for name in ("report", "report-release"):
+            assert client.post(reverse(f"console:{name}", args=[report.pk]), {"comment": "x"}).status_code == 404
+    assert Report.objects.get().comment == report.comment
+
+
+@pytest.mark.parametrize(("days", "words"), [(0, "本日が期限"), (-1, "期限超過"), (40, "営業日")])
+def test_the_list_counts_down(days: int, words: str, people: People, client: Client) -> None:
+    make_report(people.a)
+    Report.objects.update(due_on=day_of(utc_now()) + timedelta(days=days))
+    client.force_login(people.dana)
+    text = _get(client, "reports")
+    assert words in text
+    assert "株式会社さくら商店" in text
+    assert "作成待ち" in text
+
+
+def test_an_analyst_makes_the_draft_and_cannot_release_it(people: People, client: Client) -> None:
+    make_contacts(people.a)
+    report = make_report(people.a)
+    client.force_login(people.dana)
+    assert "まだ集計していません" in _get(client, "report", report.pk)
+    page = reverse("console:report", args=[report.pk])
+    text = client.post(page, {"comment": "所見です。\n二行目です。"}, follow=True).content.decode()
+    assert "下書きを保存しました" in text
+    assert "ログを受信していません" in text
+    assert "この下書きを作成したのはあなたです" in text
+    seen = client.get(page).context["seen"]
+    release = reverse("console:report-release", args=[report.pk])
+    text = client.post(release, {"seen": seen}, follow=True).content.decode()
+    assert "下書きを作成した本人は公開できません" in text
+    assert Report.objects.get().state == ReportState.DRAFT
+    client.force_login(make_erin())
+    assert "この下書きを作成したのはあなたです" not in _get(client, "report", report.pk)
+    text = client.post(release, {"seen": seen}, follow=True).content.decode()
+    assert "公開し、お客様の連絡先すべてへメールで" in text
+    assert "公開済み" in text
+    assert "二行目です。" in text
+    assert Message.objects.count() == 1
+
+
+def test_the_draft_is_shown_inside_and_the_released_one_is_a_file(
+    people: People, client: Client, log_store: LogStore
+) -> None:
+    report = make_draft(people.a, log_store, by=people.dana)
+    client.force_login(people.dana)
+    page = reverse("console:report-pdf", args=[report.pk])
+    answer = client.get(page)
+    assert answer.content.startswith(b"%PDF")
+    assert answer.headers["Content-Disposition"].startswith("inline; filename*=utf-8''")
+    released = make_released(people.b, log_store, by=people.dana, second=make_erin())
+    answer = client.get(reverse("console:report-pdf", args=[released.pk]))
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+
+
+def test_a_preview_of_nothing_is_said_to_be_so(people: People, client: Client) -> None:
+    report = make_report(people.a)
+    client.force_login(people.dana)
+    text = client.get(reverse("console:report-pdf", args=[report.pk]), follow=True).content.decode()
+    assert "まだ下書きが作成されていません" in text
+
+
+def test_words_that_are_too_long_change_nothing(people: People, client: Client) -> None:
+    report = make_report(people.a)
+    client.force_login(people.dana)
+    answer = client.post(reverse("console:report", args=[report.pk]), {"comment": "あ" * 2001})
+    assert answer.status_code == 200
+    assert 'aria-invalid="true"' in answer.content.decode()
+    assert Report.objects.get().state == ReportState.WAITING
+
+
+def test_a_released_report_has_no_form(people: People, client: Client, log_store: LogStore) -> None:
+    report = make_released(people.a, log_store, by=people.dana, second=make_erin())
+    client.force_login(people.dana)
+    page = reverse("console:report", args=[report.pk])
+    assert "<textarea" not in client.get(page).content.decode()
+    text = client.post(page, {"comment": "後から"}, follow=True).content.decode()
+    assert "公開済みのため、変更できません" in text
+
+
+def test_a_report_that_is_not_there_is_not_found(people: People, client: Client) -> None:
+    client.force_login(people.dana)
+    assert client.get(reverse("console:report", args=[99])).status_code == 404
