@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "sakimori.usage",
     "sakimori.tickets",
     "sakimori.reports",
+    "sakimori.advisories",
     "sakimori.portal",
     "sakimori.console",
     "django.contrib.auth",

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
-from sakimori.console import alarms, attacks, decisions, intake, reports, tickets
+from sakimori.console import advisories, alarms, attacks, decisions, intake, reports, tickets
 
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,6 +24,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:pk>/", reports.report, name="report"),
     path("reports/<int:pk>/pdf/", reports.pdf, name="report-pdf"),
     path("reports/<int:pk>/release/", reports.release, name="report-release"),
+    path("advisories/", advisories.all_advisories, name="advisories"),
+    path("advisories/new/", advisories.new, name="advisory-new"),
+    path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
+    path("advisories/<int:pk>/edit/", advisories.edit, name="advisory-edit"),
+    path("advisories/<int:pk>/approve/", advisories.approve, name="advisory-approve"),
+    path("advisories/<int:pk>/withdraw/", advisories.withdraw, name="advisory-withdraw"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import reports, views
+from sakimori.portal import advisories, reports, views
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/addresses/<int:entry>/restore/", views.restore, name="restore"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<int:pk>/", reports.download, name="report"),
+    path("advisories/", advisories.advisories, name="advisories"),
+    path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
 ]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from sakimori import backends
+from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
@@ -69,6 +70,7 @@ def all_duties() -> list[Duty]:
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("reports", 30.0, lambda: reports.open_reports(now=utc_now())),
+        Duty("advisories", 2.0, lambda: advisories.mail_advisories(now=utc_now())),
         Duty("late reports", 60.0, lambda: reports.warn_of_late_reports(now=utc_now())),
         Duty(
             "spool",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from sakimori.advisories import actions as advisories
+from sakimori.advisories.models import Advisory
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.logs.models import LogFileState, PullState, QuarantinedLine
 from sakimori.notify.actions import raise_alarm
@@ -39,6 +41,10 @@ def _block() -> list[object]:
 
 def _report() -> list[object]:
     return [Report.objects.get(month="2026-10").pk]
+
+
+def _advisory() -> list[object]:
+    return [Advisory.objects.get(state="draft").pk]
 
 
 _RESTORE = Visit(
@@ -94,6 +100,14 @@ VISITS: dict[str, Visit] = {
     "console:report": Visit(_report, posts=({"comment": "あ" * 2001},)),
     "console:report-pdf": Visit(lambda: [Report.objects.get(state="waiting").pk]),
     "console:report-release": Visit(_report, posts=({},)),
+    "console:advisories": Visit(),
+    "console:advisory-new": Visit(posts=({}, {"title": "あ" * 101, "body": "\x07", "sources": "x"})),
+    "console:advisory": Visit(_advisory),
+    "console:advisory-edit": Visit(_advisory, posts=({}, {"title": "件名", "body": "本文"})),
+    "console:advisory-approve": Visit(_advisory, posts=({},)),
+    "console:advisory-withdraw": Visit(_advisory, posts=({},)),
+    "portal:advisories": Visit(),
+    "portal:advisory": Visit(lambda: [Advisory.objects.get(state="approved").pk]),
     "portal:reports": Visit(),
     "portal:report": Visit(lambda: [Report.objects.get(state="released").pk]),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
@@ -123,6 +137,14 @@ def _fill_reports(people: People) -> None:
         )
 
 
+def _fill_advisories(people: People) -> None:
+    """One advisory in each state."""
+    for state in ("draft", "approved", "withdrawn"):
+        row = advisories.write(title="件名", body="本文", sources="https://a.example.jp", by=people.dana, now=NOW)
+        approval = {"approved_by": people.dana, "approved_at": NOW} if state == "approved" else {}
+        Advisory.objects.filter(pk=row.pk).update(state=state, **approval)
+
+
 def fill(people: People) -> None:
     """Rows in every state, so that every word is on some page."""
     blocks = [
@@ -139,3 +161,4 @@ def fill(people: People) -> None:
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)
     _fill_reports(people)
+    _fill_advisories(people)
