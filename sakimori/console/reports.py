@@ -16,7 +16,7 @@ from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.reports import actions, wording
-from sakimori.reports.figures import Figures, KindFigure, from_json
+from sakimori.reports.figures import Figures, Tally, from_json
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.queries import CUSTOMER_PATH, reports
 from sakimori.reports.schedule import Countdown, countdown
@@ -43,11 +43,18 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
-class KindRow:
-    """Attacks of one kind, named."""
+class TallyRow:
+    """Attacks of one kind or from one address, with numbers as people write them."""
 
     label: str
-    figure: KindFigure
+    country: str
+    blocked: str
+    passed: str
+    total: str
+
+
+def _tally(label: str, tally: Tally, *, country: str = "") -> TallyRow:
+    return TallyRow(label, country, f"{tally.blocked:,}", f"{tally.passed:,}", f"{tally.total:,}")
 
 
 @require_GET
@@ -130,7 +137,9 @@ def _told(figures: Figures) -> dict[str, object]:
         "period": wording.period(figures),
         "good": wording.good_traffic(figures.good),
         "notes": wording.completeness(figures),
-        "kinds": [KindRow(wording.kind_label(figure.kind), figure) for figure in figures.kinds],
+        "attacks": wording.attacks(figures),
+        "kinds": [_tally(wording.kind_label(figure.kind), figure.tally) for figure in figures.kinds],
+        "sources": [_tally(figure.address, figure.tally, country=figure.country) for figure in figures.sources],
     }
 
 

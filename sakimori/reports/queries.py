@@ -1,6 +1,6 @@
 """What pages and duties read across reports. Callers of the first two narrow the rows through `customers.access`."""
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
@@ -10,9 +10,9 @@ CUSTOMER_PATH = "contract__customer"
 
 
 def reports() -> QuerySet[Report]:
-    """Every report with its people; what is still to be done first, then the newest month."""
+    """Every report with its people, the newest month first; within a month what is still to be done comes first."""
     rows = Report.objects.select_related("contract__customer", "drafted_by", "released_by")
-    return rows.order_by("-month", "contract__customer__name", "pk")
+    return rows.order_by("-month", F("released_at").desc(nulls_first=True), "contract__customer__name", "pk")
 
 
 def released_reports() -> QuerySet[Report]:

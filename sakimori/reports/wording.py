@@ -45,6 +45,15 @@ def headline(figures: Figures) -> str:
     return text
 
 
+def attacks(figures: Figures) -> str:
+    """The number of attacks with what became of them, or that it could not be counted."""
+    if not figures.received:
+        return "集計できません"
+    total = figures.total
+    parts = f"遮断 {total.blocked:,}・通過 {total.passed:,}・チャレンジ {total.challenged:,}・その他 {total.other:,}"
+    return f"{total.total:,} 件（{parts}）"
+
+
 def good_traffic(good: int | None) -> str:
     """The number of good requests, or that it cannot be known."""
     return UNKNOWN if good is None else f"{good:,}"

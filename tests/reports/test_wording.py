@@ -24,6 +24,8 @@ def test_a_month_is_told_in_one_sentence() -> None:
 
 
 def test_what_is_unknown_is_said_to_be_so() -> None:
+    assert wording.attacks(samples.silent()) == "集計できません"
+    assert wording.attacks(samples.busy()) == "4,750 件（遮断 3,618・通過 45・チャレンジ 1,082・その他 5）"
     assert wording.good_traffic(None) == "判定不能"
     assert wording.good_traffic(0) == "0"
     assert wording.good_traffic(1234567) == "1,234,567"

@@ -61,6 +61,12 @@ class Browser:
         """The status with which a page answers."""
         return self._client.get(path).status_code
 
+    def file(self, path: str) -> httpx.Response:
+        """A file as it is handed out. Raises NotAsExpected unless it answers 200."""
+        answer = self._client.get(path)
+        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
+        return answer
+
     def post(self, path: str, data: Mapping[str, str], *, page: str) -> str:
         """Send the form that stands on `page` to `path`. Returns the page that follows."""
         token = _TOKEN.search(self.html(page))

@@ -1,6 +1,6 @@
 """The steps of `./run demo --check`: each verifies one promise of the specification through the real doors."""
 
-from sakimori.run.demo import chain_steps, guard_steps
+from sakimori.run.demo import chain_steps, guard_steps, report_steps
 from sakimori.run.demo.play import Step
 
 STEPS = (
@@ -19,4 +19,6 @@ STEPS = (
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
+    Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
+    Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
 )
