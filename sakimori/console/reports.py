@@ -16,6 +16,7 @@ from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.reports import actions, wording
+from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Figures, Tally, from_json
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.queries import CUSTOMER_PATH, reports
@@ -139,7 +140,9 @@ def _told(figures: Figures) -> dict[str, object]:
         "notes": wording.completeness(figures),
         "attacks": wording.attacks(figures),
         "kinds": [_tally(wording.kind_label(figure.kind), figure.tally) for figure in figures.kinds],
-        "sources": [_tally(figure.address, figure.tally, country=figure.country) for figure in figures.sources],
+        "sources": [
+            _tally(figure.address, figure.tally, country=country_name(figure.country)) for figure in figures.sources
+        ],
     }
 
 

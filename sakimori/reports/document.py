@@ -7,11 +7,12 @@ from sakimori.lib.calendar import Month, written_day
 from sakimori.lib.defang import visible
 from sakimori.lib.jst import written
 from sakimori.reports import wording
+from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Figures, SiteFigure, SourceFigure, Tally, TicketFigure
 from sakimori.reports.wording import Letterhead, good_traffic, kind_label
 
 _LONGEST_LINE, _MOST_LINES = 1000, 40
-_LONGEST_CELL, _LONGEST_WORD = 80, 16
+_LONGEST_CELL = 80
 # A ticket with fewer characters than this is not torn apart by the end of a page.
 _KEPT_TOGETHER = 900
 
@@ -95,7 +96,7 @@ def _source(place: int, figure: SourceFigure) -> dict[str, Any]:
     return {
         "place": str(place),
         "address": _short(figure.address, _LONGEST_CELL),
-        "country": _short(figure.country, _LONGEST_WORD) or "不明",
+        "country": country_name(figure.country),
         "kinds": "、".join(_short(kind_label(kind), _LONGEST_CELL) for kind in figure.kinds),
         "cells": _cells(figure.tally),
     }

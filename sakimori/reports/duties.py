@@ -15,6 +15,7 @@ from sakimori.reports.models import Report
 from sakimori.reports.queries import contracts_without_report, unreleased_reports
 from sakimori.reports.schedule import owed_months, ran_in, warning
 
+ALARM = "reports-due:"
 _NAMED = 3
 
 
@@ -34,7 +35,10 @@ def open_reports(*, now: datetime) -> int:
 
 
 def warn_of_late_reports(*, now: datetime) -> int:
-    """One alarm per month of reports, at most once a day: before the due day, and louder from then on. Returns 0."""
+    """One alarm per month of reports, at most once a day: before the due day, and louder from then on. Returns 0.
+
+    The keys of these alarms begin with ALARM.
+    """
     late: defaultdict[tuple[str, date], list[Report]] = defaultdict(list)
     for report in unreleased_reports():
         late[(report.month, report.due_on)].append(report)
@@ -57,7 +61,7 @@ def _warned_today(month: str, severity: Severity, now: datetime) -> bool:
 
 
 def _key(month: str) -> str:
-    return f"reports-due:{month}"
+    return f"{ALARM}{month}"
 
 
 def _sentence(reports: list[Report], due: date) -> str:

@@ -1,16 +1,20 @@
 """Reports at the desk: the countdown, the draft with its preview, and the release by a second person."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
 
 from sakimori import backends
 from sakimori.lib.jst import day_of, utc_now
+from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Message
 from sakimori.reports.models import Report, ReportState
+from tests.lines import cef
 from tests.people import People
 from tests.reports.desk import make_contacts, make_draft, make_erin, make_released, make_report
 
@@ -116,3 +120,25 @@ def test_a_released_report_has_no_form(people: People, client: Client, log_store
 def test_a_report_that_is_not_there_is_not_found(people: People, client: Client) -> None:
     client.force_login(people.dana)
     assert client.get(reverse("console:report", args=[99])).status_code == 404
+
+
+def test_what_the_store_counts_is_what_the_customer_reads(people: People, client: Client, log_store: LogStore) -> None:
+    report = make_report(people.a)
+    moment = datetime(2026, 10, 12, 3, 0, tzinfo=UTC)
+    lines = [cef("SQL Injection", f"198.51.100.{number % 7}", at=moment) for number in range(1234)]
+    events = [(number, parse_cef(line)) for number, line in enumerate(lines)]
+    log_store.append(events, contract_id=people.a.pk, file_id=1)
+    client.force_login(people.dana)
+    page = reverse("console:report", args=[report.pk])
+    assert (
+        "攻撃を 1,234 件検知し、1,234 件を遮断しました"
+        in client.post(page, {"comment": "所見です。"}, follow=True).content.decode()
+    )
+    seen = client.get(page).context["seen"]
+    client.force_login(make_erin())
+    client.post(reverse("console:report-release", args=[report.pk]), {"seen": seen})
+    client.force_login(people.alice)
+    pdf = client.get(reverse("portal:report", args=[report.pk])).content
+    text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).replace("\u200b", "")
+    for part in ("1,234", "198.51.100.3", "日本", "shop-a.example.jp", "判定不能", "K-A-001"):
+        assert part in text, part

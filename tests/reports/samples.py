@@ -57,7 +57,10 @@ def sources() -> list[SourceFigure]:
     """Ten addresses, one of them of the longest form."""
     found = [
         SourceFigure(
-            f"198.51.100.{20 + number}", "JP", ["sql_injection"], Tally(blocked=900 - number * 71, passed=number)
+            f"198.51.100.{20 + number}",
+            ("JP", "US", "AE")[number % 3],
+            ["sql_injection"],
+            Tally(blocked=900 - number * 71, passed=number),
         )
         for number in range(9)
     ]

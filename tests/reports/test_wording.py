@@ -4,6 +4,7 @@ import pytest
 
 from sakimori.lib.calendar import Month
 from sakimori.reports import wording
+from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Count, LogNote
 from sakimori.reports.models import ReportState
 from tests.japanese.text import japanese_or_allowed
@@ -102,3 +103,18 @@ def test_a_file_is_named_for_customer_and_month(customer: str, name: str) -> Non
 def test_a_kind_of_tomorrow_is_shown_as_it_is() -> None:
     assert wording.kind_label("ddos") == "DDoS攻撃"
     assert wording.kind_label("new\x07") == "new<U+0007>"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("JP", "日本"),
+        ("US", "アメリカ"),
+        ("ZZ", "ZZ"),
+        ("", "不明"),
+        ("\u202e", "<U+202E>"),
+        ("x" * 17, f"{'x' * 16}…"),
+    ],
+)
+def test_a_country_has_its_japanese_name(code: str, name: str) -> None:
+    assert country_name(code) == name

@@ -9,6 +9,7 @@ from sakimori.customers.models import Contact, Contract, Customer, Member, Regis
 from sakimori.customers.secrets import add_log_key, give_key, seal_vendor_key
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.run.demo.seed_report import seed_reports
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
@@ -20,6 +21,7 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
             _user(person, notes.password, soc_role=person.role)
         for company in companies(notes):
             _company(company, notes, world, now)
+        seed_reports(User.objects.get(username=MANAGER.login), now=now)
 
 
 def _company(company: Company, notes: DemoNotes, world: World, now: datetime) -> None:
