@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from sakimori.lib.defang import visible
 
-_LONGEST = 16
+_LONGEST = 10
 _UNKNOWN = "不明"
 
 

@@ -12,7 +12,7 @@ from sakimori.reports.figures import Figures, SiteFigure, SourceFigure, Tally, T
 from sakimori.reports.wording import Letterhead, good_traffic, kind_label
 
 _LONGEST_LINE, _MOST_LINES = 1000, 40
-_LONGEST_CELL = 80
+_LONGEST_CELL, _LONGEST_HEAD = 80, 32
 # A ticket with fewer characters than this is not torn apart by the end of a page.
 _KEPT_TOGETHER = 900
 
@@ -27,6 +27,7 @@ def document(
         "draft": draft,
         "service": letter.service_name,
         "customer": visible(letter.customer_name),
+        "customer-short": _short(letter.customer_name, _LONGEST_HEAD),
         "contract": visible(letter.contract_number),
         "phone": letter.soc_phone,
         "period": wording.period(figures),

@@ -1,5 +1,7 @@
 """Gathers what a report is made of: events, ledger, sites and tickets of one contract and month."""
 
+from collections.abc import Sequence
+
 from django.db.models import Q
 
 from sakimori.customers.models import Contract
@@ -23,23 +25,22 @@ def gather(report: Report, *, store: LogStore) -> Figures:
         sites=contract.sites.order_by("pk").values_list("domain", flat=True),
         sources=counting.top_sources(store, contract, days),
         source_count=counting.source_count(store, contract, days),
-        tickets=tickets_of_month(contract, month),
+        tickets=[_figure(ticket) for ticket in tickets_of_month(contract, month)],
         log=counting.log_note(contract, days),
         files_by_day=counting.files_by_day(contract, days),
         keeps_access_lines=contract.keeps_access_lines,
     )
 
 
-def tickets_of_month(contract: Contract, month: Month) -> list[TicketFigure]:
+def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
     """Tickets that were opened in the month or in which something was written then, in the order of their opening."""
     span = (month.begins_at, month.ends_at)
     opened = Q(opened_at__gte=span[0], opened_at__lt=span[1])
     written_in = Q(notes__at__gte=span[0], notes__at__lt=span[1])
-    rows = Ticket.objects.filter(opened | written_in, contract=contract).distinct().order_by("opened_at", "pk")
-    return [_ticket(row) for row in rows]
+    return list(Ticket.objects.filter(opened | written_in, contract=contract).distinct().order_by("opened_at", "pk"))
 
 
-def _ticket(row: Ticket) -> TicketFigure:
+def _figure(row: Ticket) -> TicketFigure:
     return TicketFigure(
         number=row.number,
         kind=row.get_kind_display(),

@@ -1,5 +1,8 @@
 """Security news at the desk: clear refusals, approval by a second person, progress of the mails."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -106,3 +109,13 @@ def test_approving_needs_a_post_and_a_row(people: People, draft: Advisory, clien
     client.force_login(people.dana)
     assert client.get(reverse("console:advisory-approve", args=[draft.pk])).status_code == 405
     assert client.post(reverse("console:advisory-approve", args=[draft.pk + 1])).status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow(
+    people: People, client: Client, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(10):
+        actions.write(title=f"件名 {number}", body="本文です。", sources="", by=people.dana, now=NOW)
+    client.force_login(people.dana)
+    with django_assert_max_num_queries(8):
+        assert _get(client, "advisories").count("件名 ") == 10

@@ -1,7 +1,9 @@
 """Reports at the desk: the countdown, the draft with its preview, and the release by a second person."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,6 +11,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from sakimori import backends
+from sakimori.lib.calendar import Month
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.store.interface import LogStore
@@ -142,3 +145,14 @@ def test_what_the_store_counts_is_what_the_customer_reads(people: People, client
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).replace("\u200b", "")
     for part in ("1,234", "198.51.100.3", "日本", "shop-a.example.jp", "判定不能", "K-A-001"):
         assert part in text, part
+
+
+def test_the_number_of_queries_does_not_grow(
+    people: People, client: Client, log_store: LogStore, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    erin = make_erin()
+    for number in range(1, 11):
+        make_released(people.a, log_store, by=people.dana, second=erin, month=Month(2026, number))
+    client.force_login(people.dana)
+    with django_assert_max_num_queries(8):
+        assert _get(client, "reports").count("江藤 凛") == 10

@@ -1,5 +1,6 @@
 """The PDF of a report, read back: what stands on it, for every kind of month, with hostile text and many pages."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 
@@ -124,6 +125,16 @@ def test_cells_of_strangers_are_cut() -> None:
         due=date(2026, 11, 16),
         draft=False,
     )
-    assert len(data["sources"][0]["country"]) == 17
+    assert len(data["sources"][0]["country"]) == 11
     assert len(data["kinds"][0]["name"]) == 81
     assert data["source_note"].endswith("上位 1 件を示します。")
+
+
+def test_a_long_name_leaves_room_for_the_page_and_stands_in_full_on_the_first() -> None:
+    name = "株式会社とても長い名前の会社ホールディングス" * 8
+    letter = replace(samples.LETTER, customer_name=name)
+    data = document(
+        letter, samples.OCTOBER, samples.quiet(), comment="", as_of=samples.AS_OF, due=date(2026, 11, 16), draft=False
+    )
+    assert data["customer"] == name
+    assert data["customer-short"] == f"{name[:32]}…"
