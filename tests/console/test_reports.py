@@ -14,12 +14,14 @@ from sakimori import backends
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.formats.cef import parse_cef
-from sakimori.logs.store.interface import LogStore
+from sakimori.logs.store.interface import LogStore, StoreUnavailable
 from sakimori.notify.models import Message
+from sakimori.reports.figures import to_json
 from sakimori.reports.models import Report, ReportState
 from tests.lines import cef
 from tests.people import People
 from tests.reports.desk import make_contacts, make_draft, make_erin, make_released, make_report
+from tests.reports.samples import hostile
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +158,31 @@ def test_the_number_of_queries_does_not_grow(
     client.force_login(people.dana)
     with django_assert_max_num_queries(8):
         assert _get(client, "reports").count("江藤 凛") == 10
+
+
+def test_hostile_text_in_the_figures_stays_text(people: People, client: Client) -> None:
+    report = make_report(people.a)
+    Report.objects.update(state="draft", figures=to_json(hostile()), as_of=utc_now(), drafted_by=people.dana)
+    client.force_login(people.dana)
+    text = _get(client, "report", report.pk)
+    assert "</script>#panic" not in text
+    assert "&lt;/script&gt;#panic(1)" in text
+    assert "\u202e" not in text
+    assert "\x07" not in text
+
+
+def test_a_log_store_that_is_down_is_said_to_be_so(
+    people: People, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Down:
+        def query(self, *_: object, **__: object) -> None:
+            raise StoreUnavailable("no answer")
+
+    monkeypatch.setattr(backends, "log_store", Down)
+    report = make_report(people.a)
+    client.force_login(people.dana)
+    page = reverse("console:report", args=[report.pk])
+    text = client.post(page, {"comment": "所見です。"}, follow=True).content.decode()
+    assert "ログの保管先に接続できないため、集計できませんでした" in text
+    found = Report.objects.get()
+    assert (found.state, found.comment) == (ReportState.WAITING, "")
