@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "sakimori.incidents",
     "sakimori.usage",
     "sakimori.tickets",
+    "sakimori.reports",
+    "sakimori.advisories",
     "sakimori.closing",
     "sakimori.portal",
     "sakimori.console",

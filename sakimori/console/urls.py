@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from sakimori.console import (
+    advisories,
     alarms,
     attacks,
     calls,
@@ -14,6 +15,7 @@ from sakimori.console import (
     incidents,
     intake,
     people,
+    reports,
     roster,
     tickets,
     usage,
@@ -64,6 +66,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/<int:pk>/tell/", incidents.tell, name="incident-tell"),
     path("incidents/<int:pk>/keep/", incidents.keep, name="incident-keep"),
     path("sites/", incidents.board, name="sites"),
+    path("reports/", reports.all_reports, name="reports"),
+    path("reports/<int:pk>/", reports.report, name="report"),
+    path("reports/<int:pk>/pdf/", reports.pdf, name="report-pdf"),
+    path("reports/<int:pk>/release/", reports.release, name="report-release"),
+    path("advisories/", advisories.all_advisories, name="advisories"),
+    path("advisories/new/", advisories.new, name="advisory-new"),
+    path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
+    path("advisories/<int:pk>/edit/", advisories.edit, name="advisory-edit"),
+    path("advisories/<int:pk>/approve/", advisories.approve, name="advisory-approve"),
+    path("advisories/<int:pk>/withdraw/", advisories.withdraw, name="advisory-withdraw"),
     path("alarms/", alarms.bar, name="alarms"),
     path("alarms/history/", alarms.history, name="alarm-history"),
     path("calls/", calls.calls, name="calls"),

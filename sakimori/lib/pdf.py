@@ -34,7 +34,7 @@ def render(
     made: bytes = typst.compile(  # type: ignore[call-overload]
         world,
         format="pdf",
-        font_paths=_font_folders(),
+        font_paths=font_folders(),
         ignore_system_fonts=True,
         pdf_standards=["ua-1"],
         timestamp=int(now.timestamp()),
@@ -43,6 +43,6 @@ def render(
 
 
 @cache
-def _font_folders() -> list[str]:
-    """Folders of the typefaces, one per package."""
+def font_folders() -> list[str]:
+    """Folders of the typefaces, one per package. Charts that go into a PDF are measured with the same typeface."""
     return [str(font_path("sans", "jp", style).parent) for style in ("regular", "bold")]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, contract, enquiries, logs, tickets, usage
+from sakimori.portal import account, advisories, contract, enquiries, logs, reports, tickets, usage
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,4 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("usage/<str:number>/chart.svg", usage.chart, name="usage-chart"),
     path("usage/<str:number>/upgrade/", usage.upgrade, name="upgrade"),
     path("contract/", contract.contract, name="contract"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<int:pk>/", reports.download, name="report"),
+    path("advisories/", advisories.advisories, name="advisories"),
+    path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
 ]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from sakimori import backends
+from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
@@ -27,6 +28,7 @@ from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
+from sakimori.reports import duties as reports
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
@@ -67,6 +69,7 @@ def all_duties() -> list[Duty]:
         *_notify_duties(worker),
         *_incident_duties(store, worker),
         *_usage_duties(),
+        *_news_duties(),
         *_letting_go(store, spool),
     ]
 
@@ -152,6 +155,15 @@ def _voice() -> Voice | None:
         return None
     ring = timedelta(seconds=config.ring_seconds)
     return Voice(phone=phone, caller=config.soc_phone, service_name=config.service_name, ring=ring)
+
+
+def _news_duties() -> list[Duty]:
+    """What is written for customers: monthly reports and security news."""
+    return [
+        Duty("reports", 30.0, lambda: reports.open_reports(now=utc_now())),
+        Duty("late reports", 60.0, lambda: reports.warn_of_late_reports(now=utc_now())),
+        Duty("advisories", 2.0, lambda: advisories.mail_advisories(now=utc_now())),
+    ]
 
 
 def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:

@@ -8,7 +8,7 @@ from sakimori.blacklist.models import BlockState
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
 from sakimori.notify.models import Call, CallRound, CallState
-from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketState
+from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock
 
 CUSTOMER_PATH = "contract__customer"
 ATTACHMENT_PATH = "note__ticket__contract__customer"
@@ -32,10 +32,13 @@ def tickets_to_answer_first() -> QuerySet[Ticket]:
 
 
 def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
-    """Tickets of a contract that were opened, changed or open in a month, in the order in which they were opened."""
-    begun = Ticket.objects.filter(contract=contract, opened_at__lt=month.ends_at)
-    alive = ~Q(state=TicketState.DONE) | Q(updated_at__gte=month.begins_at)
-    return list(begun.filter(alive).order_by("opened_at", "pk"))
+    """Tickets of a contract that were opened in a month, or in which something was written then; the oldest first.
+
+    Not all that were open: a ticket about an address that stays blocked stays open, and would be in every report.
+    """
+    opened = Q(opened_at__gte=month.begins_at, opened_at__lt=month.ends_at)
+    written_in = Q(notes__at__gte=month.begins_at, notes__at__lt=month.ends_at)
+    return list(Ticket.objects.filter(opened | written_in, contract=contract).distinct().order_by("opened_at", "pk"))
 
 
 def ticket_entries() -> QuerySet[TicketBlock]:

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sakimori.accounts.models import User
+from sakimori.advisories import actions as advisories
+from sakimori.advisories.models import Advisory
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
@@ -30,12 +32,15 @@ from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, Reten
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
+from sakimori.reports.figures import to_json
+from sakimori.reports.models import Report
 from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
 from tests.incidents.rows import fill_incidents
 from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
+from tests.reports.samples import busy
 from tests.usage.rows import fill_usage
 
 Arguments = Callable[[], list[object]]
@@ -67,6 +72,14 @@ def _contract_number() -> list[object]:
 
 def _incident() -> list[object]:
     return [Incident.objects.filter(decision=Decision.WAITING).earliest("pk").pk]
+
+
+def _report() -> list[object]:
+    return [Report.objects.get(month="2026-10").pk]
+
+
+def _advisory() -> list[object]:
+    return [Advisory.objects.get(state="draft").pk]
 
 
 _RESTORE = Visit(
@@ -203,6 +216,20 @@ VISITS: dict[str, Visit] = {
         posts=({}, {"starts_at": "x", "ends_at": "2026-02-31T25:00", "on_duty": "999", "manager": "x"})
     ),
     "console:shift-delete": Visit(lambda: [DutyShift.objects.earliest("pk").pk], posts=({},)),
+    "console:reports": Visit(),
+    "console:report": Visit(_report, posts=({"comment": "あ" * 2001},)),
+    "console:report-pdf": Visit(lambda: [Report.objects.get(state="waiting").pk]),
+    "console:report-release": Visit(_report, posts=({},)),
+    "console:advisories": Visit(),
+    "console:advisory-new": Visit(posts=({}, {"title": "あ" * 101, "body": "\x07", "sources": "x"})),
+    "console:advisory": Visit(_advisory),
+    "console:advisory-edit": Visit(_advisory, posts=({}, {"title": "件名", "body": "本文"})),
+    "console:advisory-approve": Visit(_advisory, posts=({},)),
+    "console:advisory-withdraw": Visit(_advisory, posts=({},)),
+    "portal:advisories": Visit(),
+    "portal:advisory": Visit(lambda: [Advisory.objects.get(state="approved").pk]),
+    "portal:reports": Visit(),
+    "portal:report": Visit(lambda: [Report.objects.get(state="released").pk]),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
 
@@ -219,6 +246,23 @@ def _names(patterns: list[URLPattern | URLResolver], space: str) -> Iterator[str
             yield from _names(pattern.url_patterns, inner)
         else:
             yield f"{space}{pattern.name}"
+
+
+def _fill_reports(people: People) -> None:
+    """One report that waits, one draft with every figure, and one that is released (its file is gone)."""
+    for month, state in (("2026-08", "released"), ("2026-09", "waiting"), ("2026-10", "draft")):
+        made = {} if state == "waiting" else {"as_of": NOW, "drafted_by": people.dana, "figures": to_json(busy())}
+        Report.objects.create(
+            contract=people.a, month=month, state=state, due_on=NOW.date(), comment="所見です。", opened_at=NOW, **made
+        )
+
+
+def _fill_advisories(people: People) -> None:
+    """One advisory in each state."""
+    for state in ("draft", "approved", "withdrawn"):
+        row = advisories.write(title="件名", body="本文", sources="https://a.example.jp", by=people.dana, now=NOW)
+        approval = {"approved_by": people.dana, "approved_at": NOW} if state == "approved" else {}
+        Advisory.objects.filter(pk=row.pk).update(state=state, **approval)
 
 
 def fill(people: People) -> None:
@@ -247,6 +291,8 @@ def fill(people: People) -> None:
     proof(pk=None).save()
     fill_customers(people)
     fill_incidents(people)
+    _fill_reports(people)
+    _fill_advisories(people)
 
 
 def _fill_enquiry(people: People) -> None:

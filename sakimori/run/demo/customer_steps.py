@@ -74,7 +74,7 @@ def _first_login(play: Play, login: str, first: str) -> None:
 
 def _sheet(desk: Browser, *, phone: str | int = "03-0000-3001", mail: str = _MAIL, night: bool = True) -> bytes:
     """The blank sheet of the console, filled in for an invented third customer whom the vendor does not know yet."""
-    book = load_workbook(BytesIO(desk.file(f"{_SHEET}template/")))
+    book = load_workbook(BytesIO(desk.file(f"{_SHEET}template/").content))
     contacts: _Lines = [[1, _PERSON, "ミナト ナオミ", phone, mail]]
     if night:
         contacts.append([2, "夜間窓口", "ヤカンマドグチ", "03-0000-3002", "night@minato.example.jp"])

@@ -58,12 +58,6 @@ class Browser:
         expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
         return answer.text
 
-    def file(self, path: str) -> bytes:
-        """A download. Raises NotAsExpected unless it answers 200."""
-        answer = self._client.get(path)
-        expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
-        return answer.content
-
     def text(self, path: str) -> str:
         """What a person reads on a page."""
         return readable(self.html(path))
@@ -72,11 +66,11 @@ class Browser:
         """The status with which a page answers."""
         return self._client.get(path).status_code
 
-    def content(self, path: str) -> bytes:
-        """A file as it came. Raises NotAsExpected unless it answers 200."""
+    def file(self, path: str) -> httpx.Response:
+        """A file as it is handed out. Raises NotAsExpected unless it answers 200."""
         answer = self._client.get(path)
         expect(answer.status_code == httpx.codes.OK, f"{path} answers {answer.status_code}")
-        return answer.content
+        return answer
 
     def post(self, path: str, data: Mapping[str, str], *, page: str, files: Sequence[SentFile] = ()) -> str:
         """Send the form that stands on `page`, with its hidden fields, to `path`. Returns the page that follows.

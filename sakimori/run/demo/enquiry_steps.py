@@ -70,7 +70,7 @@ def download(play: Play) -> None:
     found = {name: link for link, name in _FILE.findall(customer.html(ticket))}
     for name, content in (("エラー.log", _LOG), ("手順書.txt", _GUIDE)):
         expect(name in found, f"the ticket has {name}")
-        expect(customer.content(found[name]) == content, f"{name} comes back as it went in")
+        expect(customer.file(found[name]).content == content, f"{name} comes back as it went in")
         expect(stranger.status(found[name]) == 404, f"another customer does not get {name}")
     expect(stranger.status(ticket) == 404, "another customer's ticket is not there")
 

@@ -14,6 +14,7 @@ from sakimori.run.demo.notes import DemoNotes
 from sakimori.run.demo.seed_closing import seed_closing
 from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
+from sakimori.run.demo.seed_report import seed_reports
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
@@ -26,6 +27,7 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
         for company in companies(notes):
             _company(company, notes, world, now)
         seed_duty(notes.password, now=now)
+        seed_reports(User.objects.get(username=MANAGER.login), now=now)
     seed_closing(notes.password, now=now)
 
 

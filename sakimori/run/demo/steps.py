@@ -9,6 +9,7 @@ from sakimori.run.demo import (
     guard_steps,
     incident_steps,
     language_steps,
+    report_steps,
     usage_steps,
 )
 from sakimori.run.demo.play import Step
@@ -56,4 +57,6 @@ LAST_STEPS = (
     Step("2-1-1", "DDoS でもサイトが正常なら内部記録のみ", incident_steps.normal),
     Step("1-3", "サイトの障害は、アナリストの判断でお客様へ連絡", incident_steps.outage),
     Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
+    Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
+    Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
 )

@@ -1,0 +1,40 @@
+"""Gathers what a report is made of: events, ledger, sites and tickets of one contract and month."""
+
+from sakimori.lib.jst import written
+from sakimori.logs.store.interface import LogStore
+from sakimori.reports import counting
+from sakimori.reports.figures import Figures, TicketFigure, summarise
+from sakimori.reports.models import Report
+from sakimori.reports.schedule import covered_days
+from sakimori.tickets.models import Ticket
+from sakimori.tickets.queries import tickets_of_month
+
+
+def gather(report: Report, *, store: LogStore) -> Figures:
+    """Count everything now. Raises StoreError where the log store cannot be asked."""
+    contract, month = report.contract, report.period
+    days = covered_days(month, starts_on=contract.starts_on, ends_on=contract.ends_on)
+    return summarise(
+        counting.counts(store, contract, days),
+        days=days,
+        sites=contract.sites.order_by("pk").values_list("domain", flat=True),
+        sources=counting.top_sources(store, contract, days),
+        source_count=counting.source_count(store, contract, days),
+        tickets=[_figure(ticket) for ticket in tickets_of_month(contract, month)],
+        log=counting.log_note(contract, days),
+        files_by_day=counting.files_by_day(contract, days),
+        keeps_access_lines=contract.keeps_access_lines,
+    )
+
+
+def _figure(row: Ticket) -> TicketFigure:
+    return TicketFigure(
+        number=row.number,
+        kind=row.get_kind_display(),
+        subject=row.subject,
+        opened=written(row.opened_at),
+        state=row.get_state_display(),
+        detected=row.detected,
+        handled=row.handled,
+        result=row.result,
+    )

@@ -1,0 +1,32 @@
+"""What pages and duties read across reports. Callers of the first two narrow the rows through `customers.access`."""
+
+from django.db.models import F, Max, Q, QuerySet
+
+from sakimori.customers.models import Contract
+from sakimori.lib.calendar import Month
+from sakimori.reports.models import Report, ReportState
+
+CUSTOMER_PATH = "contract__customer"
+
+
+def reports() -> QuerySet[Report]:
+    """Every report with its people, the newest month first; within a month what is still to be done comes first."""
+    rows = Report.objects.select_related("contract__customer", "drafted_by", "released_by")
+    return rows.order_by("-month", F("released_at").desc(nulls_first=True), "contract__customer__name", "pk")
+
+
+def released_reports() -> QuerySet[Report]:
+    """What customers see, the newest month first."""
+    return reports().filter(state=ReportState.RELEASED)
+
+
+def unreleased_reports() -> QuerySet[Report]:
+    """What the SOC still owes."""
+    return reports().exclude(state=ReportState.RELEASED)
+
+
+def contracts_without_report(month: Month) -> QuerySet[Contract]:
+    """Contracts that ran in the month and have no row for it, with the newest month that they have (`newest`)."""
+    ran = Q(starts_on__lte=month.last) & (Q(ends_on=None) | Q(ends_on__gt=month.first))
+    rows = Contract.objects.filter(ran).exclude(reports__month=str(month)).select_related("customer")
+    return rows.annotate(newest=Max("reports__month", filter=Q(reports__month__lt=str(month)))).order_by("pk")

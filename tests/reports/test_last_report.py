@@ -1,0 +1,72 @@
+"""A contract that has ended still gets what it is owed: its last report, the mail about it, and nothing after it."""
+
+from datetime import UTC, date, datetime
+from io import BytesIO
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from sakimori.customers import audit
+from sakimori.customers.models import AuditEntry, Contract
+from sakimori.logs.store.interface import LogStore
+from sakimori.notify.models import Delivery
+from sakimori.reports import actions, duties
+from sakimori.reports.models import Report, ReportState
+from tests.people import People, make_people
+from tests.reports.desk import COMMENT, make_contacts, make_erin, running_since
+
+pytestmark = pytest.mark.django_db
+NOVEMBER = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def people() -> People:
+    people = make_people()
+    running_since(people.a, 2026, 4)
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=date(2026, 10, 20))
+    return people
+
+
+def test_it_covers_the_days_up_to_the_end_and_is_told_to_all(
+    people: People, log_store: LogStore, client: Client
+) -> None:
+    contacts = make_contacts(people.a)
+    duties.open_reports(now=NOVEMBER)
+    report = Report.objects.get(contract=people.a)
+    actions.draft(report, comment=COMMENT, store=log_store, by=people.dana, now=NOVEMBER)
+    report.refresh_from_db()
+    actions.release(report, seen=actions.seen_mark(report), by=make_erin(), now=NOVEMBER)
+    assert set(Delivery.objects.values_list("address", flat=True)) == contacts
+    client.force_login(people.bob)
+    answer = client.get(reverse("portal:report", args=[report.pk]))
+    text = "".join(page.extract_text() for page in PdfReader(BytesIO(answer.content)).pages).replace(" ", "")
+    assert "2026年10月1日（木）から2026年10月19日（月）まで" in text
+
+
+def test_the_month_after_the_end_is_owed_to_nobody(people: People) -> None:
+    duties.open_reports(now=NOVEMBER)
+    duties.open_reports(now=datetime(2026, 12, 2, tzinfo=UTC))
+    assert list(Report.objects.filter(contract=people.a).values_list("month", flat=True)) == ["2026-10"]
+
+
+def test_the_record_of_a_reports_life_holds_together(people: People, log_store: LogStore) -> None:
+    duties.open_reports(now=NOVEMBER)
+    report = Report.objects.get(contract=people.a)
+    actions.draft(report, comment=COMMENT, store=log_store, by=people.dana, now=NOVEMBER)
+    report.refresh_from_db()
+    erin = make_erin()
+    actions.release(report, seen=actions.seen_mark(report), by=erin, now=NOVEMBER)
+    report.refresh_from_db()
+    actions.read_pdf(report, by=erin, now=NOVEMBER)
+    trail = AuditEntry.objects.filter(target=f"report:{report.pk}").order_by("pk")
+    assert [(entry.action, entry.actor) for entry in trail] == [
+        ("report.open", "sakimori"),
+        ("report.draft", "dana"),
+        ("report.release", "erin"),
+        ("report.download", "erin"),
+    ]
+    assert {entry.customer_number for entry in trail} == {people.a.customer.number}
+    assert audit.first_broken(AuditEntry.objects.order_by("pk")) is None
+    assert report.state == ReportState.RELEASED
