@@ -9,7 +9,7 @@ from sakimori.customers.models import Contact
 from sakimori.lib.calendar import Month
 from sakimori.tickets.actions import request_restore
 from sakimori.tickets.duties import describe_tickets, mail_restores, open_tickets
-from sakimori.tickets.models import Ticket, TicketBlock, TicketState
+from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketState
 from sakimori.tickets.queries import tickets_of_month
 from tests.moments import Clock
 from tests.people import NOW, People, make_block, make_finding, make_people, make_ticket

@@ -1,0 +1,101 @@
+"""The main menu of both faces: what stands in it, in which order, and which pages each entry stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sakimori.accounts.models import SocRole, User
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its words, the page it leads to, and further pages on which it is the current one."""
+
+    label: str
+    page: str
+    also: tuple[str, ...] = ()
+
+    def stands_for(self, page: str) -> bool:
+        """Whether somebody on that page is in this part."""
+        return page == self.page or page in self.also
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that belong together; a label of "" is none."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+_ACCOUNT = Entry("アカウント", "portal:account", ("account_change_password", "mfa_index"))
+_PEOPLE = Entry("担当者", "console:people", ("console:person",))
+_LOGS = Entry("ログ検索", "portal:logs")
+
+_WATCH = Group(
+    "監視",
+    (
+        Entry(
+            "攻撃",
+            "console:attacks",
+            ("console:blocked", "console:findings", "console:finding", "console:block", "console:restore"),
+        ),
+        Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
+        Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
+        Entry(
+            "電話・当番",
+            "console:calls",
+            ("console:call-round", "console:call-stop", "console:alarm-history", "console:roster"),
+        ),
+    ),
+)
+_CUSTOMERS = Group(
+    "お客様",
+    (
+        Entry(
+            "お客様",
+            "console:customers",
+            (
+                "console:customer",
+                "console:sheet-upload",
+                "console:sheet-preview",
+                "console:user-issue",
+                "console:user-reissue",
+                "console:user-stop",
+                "console:connection",
+            ),
+        ),
+        Entry("帯域・構成", "console:usage", ("console:upgrade",)),
+        Entry("レポート", "console:reports", ("console:report",)),
+        Entry("情報提供", "console:advisories", ("console:advisory", "console:advisory-new", "console:advisory-edit")),
+        Entry(
+            "解約",
+            "console:closings",
+            (
+                "console:closing",
+                "console:closing-enter",
+                "console:closing-withdraw",
+                "console:closing-approve",
+                "console:proof",
+            ),
+        ),
+    ),
+)
+_INTAKE = Entry("ログ取込", "console:intake")
+_PORTAL = (
+    Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
+    Entry("お問い合わせ", "portal:enquire"),
+    Entry("レポート", "portal:reports"),
+    Entry("お知らせ", "portal:advisories", ("portal:advisory",)),
+    Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
+    _LOGS,
+    Entry("ご契約内容", "portal:contract"),
+    _ACCOUNT,
+)
+
+
+def menu_of(user: User, *, has_log_page: bool) -> Sequence[Group]:
+    """The menu of a person. has_log_page: whether a contract of his customer has the option to keep logs."""
+    if not user.is_soc:
+        return (Group("", tuple(entry for entry in _PORTAL if entry is not _LOGS or has_log_page)),)
+    desk = (_INTAKE, _PEOPLE, _ACCOUNT) if user.soc_role == SocRole.MANAGER else (_INTAKE, _ACCOUNT)
+    return (_WATCH, _CUSTOMERS, Group("運用", desk))
