@@ -1,8 +1,9 @@
 """From a spooled file to rows in the store, so that a crash at any point can be put right.
 
-1. The ledger says `storing`. 2. Whatever an earlier try left is forgotten. 3. Lines become rows; unreadable lines go
-to quarantine. 4. The store is asked how many rows it holds of this file; only if that is what was written the ledger
-says `stored`. A file that cannot be read as a whole leaves nothing behind but its reason.
+1. The ledger says `storing`. 2. Quarantined lines of an earlier try are forgotten; rows of it need not be, for storing
+a file again completes it. 3. Lines become rows; unreadable lines go to quarantine. 4. The store is asked how many rows
+it holds of this file; only if that is what was written the ledger says `stored`. A file that cannot be read as a whole
+leaves nothing behind but its reason.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,11 +43,12 @@ def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], 
 
 
 def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
-    _forget(file, store)
+    file.attempts += 1
+    file.bad_lines.all().delete()
     try:
         count = _store(file, store=store, spool=spool)
     except UnreadableFile as error:
-        _forget(file, store)
+        store.discard(contract_id=file.contract_id, file_id=file.pk)
         _finish(file, state=LogFileState.QUARANTINED, reason=error.reason.sentence, now=clock())
     except FileNotFoundError:
         _finish(file, state=LogFileState.QUARANTINED, reason="スプールにファイルがありません。", now=clock())
@@ -108,13 +110,6 @@ def private_keys(contract: Contract) -> dict[int, RSAPrivateKey]:
 
 def _bad_line(file: LogFile, bad: BadLine) -> QuarantinedLine:
     return QuarantinedLine(file=file, line_number=bad.line_no, reason=bad.reason, raw=bad.raw[:_KEPT_BYTES])
-
-
-def _forget(file: LogFile, store: LogStore) -> None:
-    if file.attempts or file.state == LogFileState.STORING:
-        store.forget_file(contract_id=file.contract_id, file_id=file.pk)
-    file.attempts += 1
-    file.bad_lines.all().delete()
 
 
 def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, count: _Count | None = None) -> None:

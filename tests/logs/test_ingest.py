@@ -79,9 +79,9 @@ class Breaking:
         self._meet("append")
         return stored
 
-    def forget_file(self, *, contract_id: int, file_id: int) -> None:
-        self._meet("forget_file")
-        self._store.forget_file(contract_id=contract_id, file_id=file_id)
+    def discard(self, *, contract_id: int, file_id: int) -> None:
+        self._meet("discard")
+        self._store.discard(contract_id=contract_id, file_id=file_id)
 
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         self._meet("count_file")
@@ -109,7 +109,7 @@ def test_lines_become_rows_and_the_sums_agree(intake: Intake) -> None:
 
 
 @pytest.mark.parametrize("place", ["append", "count_file"])
-def test_after_a_crash_past_the_append_rows_are_forgotten_and_stored_once(intake: Intake, place: str) -> None:
+def test_after_a_crash_past_the_append_rows_are_stored_once(intake: Intake, place: str) -> None:
     file = intake.take(log_file([*attacks(5), b"nonsense"]))
     with pytest.raises(KeyboardInterrupt):
         intake.run(breaking(intake.store, **{place: KeyboardInterrupt()}))
@@ -141,7 +141,7 @@ def test_a_store_that_is_down_is_tried_again_with_growing_pauses(intake: Intake)
     assert (file.state, file.rows, intake.rows(file)) == (LogFileState.STORED, 4, 4)
 
 
-@pytest.mark.parametrize("place", ["forget_file", "count_file", "lost_row"])
+@pytest.mark.parametrize("place", ["append", "count_file", "lost_row"])
 def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: str) -> None:
     file = intake.take(log_file(attacks(2)))
     intake.run(breaking(intake.store, append=StoreUnavailable("down")))
@@ -156,10 +156,10 @@ def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: st
 
 
 def test_an_unreadable_file_waits_for_the_store_before_it_is_quarantined(intake: Intake) -> None:
-    """Its rows must be gone first; a store that is down must neither stop the others nor hold the file for long."""
+    """What waits in the store must be gone first; a store that is down must neither stop the others nor hold the file for long."""
     broken = intake.take(log_file(attacks(50))[:-20])
     fine = intake.take(log_file(attacks(2)))
-    assert intake.run(breaking(intake.store, forget_file=StoreUnavailable("down"))) == 2
+    assert intake.run(breaking(intake.store, discard=StoreUnavailable("down"))) == 2
     broken.refresh_from_db()
     fine.refresh_from_db()
     assert (broken.state, broken.claimed_until) == (LogFileState.STORING, None)

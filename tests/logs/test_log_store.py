@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import sakimori.logs.store
 from sakimori.logs.fields import FIELDS, Event
 from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.read_file import read_events
-from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, open_store
+from sakimori.logs.store import statements
+from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, _statements, open_store
 from sakimori.logs.store.ddl import column_type
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
 from tests.fixtures_logstore import fresh_store_url
@@ -43,6 +45,10 @@ def seen(store: LogStore, *, contract_id: int = 1) -> list[tuple[str, int]]:
         {"contract_id": contract_id},
     )
     return [(row["request_id"], row["file_id"]) for row in found]
+
+
+def tables(store: LogStore) -> set[str]:
+    return {row["name"] for row in store.query("SELECT name FROM system.tables WHERE database = currentDatabase()")}
 
 
 def samples() -> list[Event]:
@@ -85,19 +91,17 @@ def test_migrating_again_changes_nothing_and_the_columns_have_their_types(log_st
     assert log_store.count_file(contract_id=1, file_id=1) == 1
     types = {row["name"]: row["type"] for row in log_store.query("DESCRIBE TABLE events")}
     assert all(types[field.name] == column_type(field).partition(" CODEC")[0] for field in FIELDS)
-    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 1, "newest": 1}]
+    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 2, "newest": 2}]
 
 
-def test_a_file_is_counted_and_forgotten_alone(log_store: LogStore) -> None:
+def test_a_file_is_counted_alone(log_store: LogStore) -> None:
     log_store.append(rows(1, 2, 3), contract_id=1, file_id=1)
     log_store.append(rows(4, 5), contract_id=1, file_id=2)
     log_store.append(rows(4, 5), contract_id=2, file_id=1)
-    log_store.forget_file(contract_id=1, file_id=1)
-    log_store.forget_file(contract_id=1, file_id=99)
-    assert log_store.count_file(contract_id=1, file_id=1) == 0
+    assert log_store.count_file(contract_id=1, file_id=1) == 3
     assert log_store.count_file(contract_id=1, file_id=2) == 2
     assert log_store.count_file(contract_id=2, file_id=1) == 2
-    assert log_store.append([], contract_id=1, file_id=1) == 0
+    assert log_store.append([], contract_id=1, file_id=9) == 0
 
 
 def test_an_event_delivered_in_two_files_is_seen_once_and_counted_twice(log_store: LogStore) -> None:
@@ -108,10 +112,10 @@ def test_an_event_delivered_in_two_files_is_seen_once_and_counted_twice(log_stor
     assert [log_store.doubles(contract_id=1, file_id=file_id) for file_id in (1, 2)] == [0, 2]
 
 
-def test_the_order_of_delivery_does_not_matter(log_store: LogStore) -> None:
+def test_of_two_reports_the_first_stored_is_seen(log_store: LogStore) -> None:
     log_store.append(rows(2, 3, 4), contract_id=1, file_id=2)
     log_store.append(rows(1, 2, 3), contract_id=1, file_id=1)
-    assert seen(log_store) == [("r1", 1), ("r2", 1), ("r3", 1), ("r4", 2)]
+    assert seen(log_store) == [("r1", 1), ("r2", 2), ("r3", 2), ("r4", 2)]
 
 
 def test_a_line_twice_in_one_file_is_seen_once(log_store: LogStore) -> None:
@@ -133,30 +137,66 @@ def test_other_contracts_names_times_and_missing_ids_make_no_doubles(log_store: 
     assert len(seen(log_store, contract_id=2)) == 3
 
 
-def test_a_double_is_seen_again_when_the_file_that_hid_it_is_forgotten(log_store: LogStore) -> None:
-    for file_id in (1, 2, 3):
-        log_store.append(rows(1, 2), contract_id=1, file_id=file_id)
-    log_store.forget_file(contract_id=1, file_id=1)
-    assert seen(log_store) == [("r1", 2), ("r2", 2)]
-    log_store.append(rows(1), contract_id=1, file_id=1)
-    assert seen(log_store) == [("r1", 1), ("r2", 2)]
-    log_store.forget_file(contract_id=1, file_id=2)
-    assert seen(log_store) == [("r1", 1), ("r2", 3)]
-
-
-def test_a_broken_delivery_can_be_forgotten_and_repeated(log_store: LogStore) -> None:
+def test_nothing_of_a_broken_delivery_is_seen_and_it_can_be_repeated(log_store: LogStore) -> None:
     def breaking() -> Iterator[tuple[int, Event]]:
         yield from enumerate((event(number) for number in range(25_000)), 1)
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         log_store.append(breaking(), contract_id=1, file_id=1)
-    log_store.forget_file(contract_id=1, file_id=1)
+    assert log_store.count_file(contract_id=1, file_id=1) == 0
     assert (
         log_store.append(enumerate((event(number) for number in range(25_000)), 1), contract_id=1, file_id=1) == 25_000
     )
     assert log_store.count_file(contract_id=1, file_id=1) == 25_000
     assert log_store.doubles(contract_id=1, file_id=1) == 0
+
+
+def test_what_a_broken_delivery_left_can_be_let_go_of(log_store: LogStore) -> None:
+    def breaking() -> Iterator[tuple[int, Event]]:
+        yield 1, event(1)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        log_store.append(breaking(), contract_id=1, file_id=1)
+    log_store.discard(contract_id=1, file_id=1)
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
+    log_store.append(rows(1), contract_id=1, file_id=1)
+    log_store.discard(contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 1)]
+
+
+def test_storing_a_file_again_changes_nothing(log_store: LogStore) -> None:
+    for _ in range(3):
+        log_store.append(rows(1, 2, 2), contract_id=1, file_id=1)
+    assert (log_store.count_file(contract_id=1, file_id=1), log_store.doubles(contract_id=1, file_id=1)) == (3, 1)
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
+
+
+def test_storing_again_completes_what_was_broken_off_between_two_days(log_store: LogStore) -> None:
+    two_days = [(1, event(1)), (2, event(2, time=_NOON + timedelta(days=1)))]
+    log_store.append(two_days, contract_id=1, file_id=1)
+    log_store.drop_day(contract_id=1, day=date(2026, 11, 2))
+    log_store.append(two_days, contract_id=1, file_id=1)
+    assert seen(log_store) == [("r1", 1), ("r2", 1)]
+    assert log_store.doubles(contract_id=1, file_id=1) == 0
+
+
+def test_an_older_store_keeps_its_rows_when_its_partitions_change(tmp_path: Path) -> None:
+    store = open_store(fresh_store_url())
+    assert isinstance(store, ClickHouseStore)
+    first = (Path(sakimori.logs.store.__path__[0]) / "schema" / "0001_events.sql").read_text(encoding="utf-8")
+    store._command(statements.MAKE_VERSIONS)
+    for sql in _statements(first):
+        store._command(sql)
+    store._command(statements.NOTE_VERSION, number=1)
+    store._command("INSERT INTO events (contract_id, file_id, line_no, time, request_id) SELECT 7, 8, 9, now(), 'r'")
+    store.migrate()
+    assert store.query("SELECT contract_id, file_id, line_no, request_id FROM events_once") == [
+        {"contract_id": 7, "file_id": 8, "line_no": 9, "request_id": "r"}
+    ]
+    assert store.query("SELECT DISTINCT startsWith(_partition_id, '7-') AS ours FROM events") == [{"ours": 1}]
+    store.close()
 
 
 def test_a_file_may_spread_over_many_days(log_store: LogStore) -> None:
@@ -221,7 +261,6 @@ def test_another_url_is_refused(url: str) -> None:
 def test_threads_share_a_store(log_store: LogStore) -> None:
     def work(file_id: int) -> None:
         log_store.append(rows(1, 2, 3), contract_id=1, file_id=file_id)
-        log_store.forget_file(contract_id=1, file_id=file_id)
         log_store.append(rows(1, 2, 3), contract_id=1, file_id=file_id)
 
     with ThreadPoolExecutor(max_workers=3) as pool:
@@ -231,8 +270,8 @@ def test_threads_share_a_store(log_store: LogStore) -> None:
     assert [request_id for request_id, _ in seen(log_store)] == ["r1", "r2", "r3"]
 
 
-def test_marking_and_dropping_at_once_both_come_to_an_end(log_store: LogStore) -> None:
-    """Two changes of rows at once waited for each other for ever in the embedded engine."""
+def test_storing_and_dropping_at_once_both_come_to_an_end(log_store: LogStore) -> None:
+    """When both changed rows that were there, they waited for each other for minutes."""
     days = [_NOON + timedelta(days=number) for number in range(4)]
     batch = [(number, event(number, time=day)) for number, day in enumerate(days, start=1)]
 
@@ -249,18 +288,6 @@ def test_marking_and_dropping_at_once_both_come_to_an_end(log_store: LogStore) -
             future.result(timeout=120)
     assert len(seen(log_store)) == len(days)
     assert seen(log_store, contract_id=2) == []
-
-
-def test_an_event_that_another_process_hid_meanwhile_is_shown_again(log_store: LogStore) -> None:
-    log_store.append(rows(1, 2), contract_id=1, file_id=1)
-    log_store.append(rows(1, 2), contract_id=1, file_id=2)
-    assert isinstance(log_store, ClickHouseStore)
-    log_store._command("ALTER TABLE events UPDATE is_double = 1 WHERE file_id = 1 SETTINGS mutations_sync = 2")
-    assert seen(log_store) == []
-    log_store.append(rows(2), contract_id=1, file_id=3)
-    assert seen(log_store) == [("r2", 1)]
-    log_store.forget_file(contract_id=1, file_id=2)
-    assert seen(log_store) == [("r1", 1), ("r2", 1)]
 
 
 def test_rows_are_still_there_after_closing() -> None:

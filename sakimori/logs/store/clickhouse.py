@@ -19,7 +19,6 @@ from sakimori.logs.store.statements import ADDRESS_TEXT, EVENTS
 __all__ = ["ADDRESS_TEXT", "EVENTS", "ClickHouseStore", "open_store"]
 
 _SCHEMA = "schema"
-_NO_FILE = -1
 # A hostile or very late file may spread over many days; that must make it slow, not impossible to store.
 _INSERT_SETTINGS = {"max_partitions_per_insert_block": 0}
 
@@ -29,9 +28,8 @@ class ClickHouseStore:
 
     def __init__(self, pool: ClientPool) -> None:
         self._pool = pool
-        # Within a process changes of rows that are there (mutations) take turns: marking and forgetting look first and
-        # then change, and two mutations at once have been seen to wait for each other for ever in the embedded engine.
-        self._settling = Lock()
+        # Of two files that are stored at once the later must see the earlier, so within a process they take turns.
+        self._storing = Lock()
 
     def migrate(self) -> None:
         self._command(statements.MAKE_VERSIONS)
@@ -45,47 +43,47 @@ class ClickHouseStore:
             self._command(statements.NOTE_VERSION, number=number)
 
     def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
+        """First all rows into a table of the file's own, then each of its days among the events."""
+        staging = statements.staging_name(contract_id=contract_id, file_id=file_id)
+        self.discard(contract_id=contract_id, file_id=file_id)
+        self._command(statements.make_like_events(staging))
         stored, first, last = 0, None, None
         for block in blocks(rows):
             table = as_table(block, contract_id=contract_id, file_id=file_id)
             with self._pool.client() as client:
-                client.insert_arrow("events", table, settings=_INSERT_SETTINGS)
+                client.insert_arrow(staging, table, settings=_INSERT_SETTINGS)
             stored += len(block)
             times = [event.time for _, event in block]
             first = min(times) if first is None else min(first, *times)
             last = max(times) if last is None else max(last, *times)
         if first is not None and last is not None:
-            with self._settling:
-                self._mark_doubles(file_id, _span(contract_id, first, last))
+            span = _span(first, last)
+            with self._storing:
+                self._move(self._marked(staging, contract_id, file_id, span), contract_id, file_id)
+        self.discard(contract_id=contract_id, file_id=file_id)
         return stored
 
-    def _mark_doubles(self, file_id: int, span: Mapping[str, Any]) -> None:
-        """Marking comes after storing: of two files that are stored at once, the later to look sees both."""
-        days = self._days(statements.DAYS_SHARED, file_id=file_id, **span)
-        for day in days:
-            self._command(statements.MARK_DOUBLES, day=day, file_id=file_id, **span)
-        if days:
-            self._show_hidden(_NO_FILE, span)
+    def _marked(self, staging: str, contract_id: int, file_id: int, span: Mapping[str, int]) -> str:
+        """The table whose rows say which of them are doubles: the staged one itself where none is."""
+        values = {"contract_id": contract_id, "file_id": file_id, **span}
+        if not self._number(statements.count_shared(staging), "rows", **values):
+            return staging
+        marked = f"{staging}_marked"
+        self._command(statements.make_like_events(marked))
+        self._command(statements.copy_marked(staging, marked), **values)
+        return marked
 
-    def _show_hidden(self, gone: int, span: Mapping[str, Any]) -> None:
-        for day in self._days(statements.DAYS_HIDDEN, gone=gone, **span):
-            self._command(statements.SHOW_HIDDEN, day=day, gone=gone, **span)
+    def _move(self, table: str, contract_id: int, file_id: int) -> None:
+        """Days that are there already came with an earlier try, which was broken off: they are whole."""
+        there = self._partitions(statements.PARTITIONS_OF_FILE, contract_id=contract_id, file_id=file_id)
+        for partition in self._partitions(statements.partitions(table)):
+            if partition not in there:
+                self._command(statements.move_partition(table, partition))
 
-    def forget_file(self, *, contract_id: int, file_id: int) -> None:
-        """Show first, delete then: after a crash in between, an event is seen twice until the call is repeated.
-
-        Looking again at the end mends what another process may have marked meanwhile because of the deleted rows.
-        """
-        file = {"contract_id": contract_id, "file_id": file_id}
-        with self._settling:
-            found = self.query(statements.SPAN_OF_FILE, file)[0]
-            if not found["rows"]:
-                return
-            span = _span(contract_id, found["first"], found["last"])
-            self._show_hidden(file_id, span)
-            for day in self._days(statements.DAYS_OF_FILE, **file):
-                self._command(statements.FORGET_FILE, day=day, **file)
-            self._show_hidden(_NO_FILE, span)
+    def discard(self, *, contract_id: int, file_id: int) -> None:
+        staging = statements.staging_name(contract_id=contract_id, file_id=file_id)
+        self._command(statements.drop_table(staging))
+        self._command(statements.drop_table(f"{staging}_marked"))
 
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_FILE, "rows", contract_id=contract_id, file_id=file_id)
@@ -104,12 +102,14 @@ class ClickHouseStore:
             return [dict(zip(names, map(_plain, row), strict=True)) for row in result.result_rows]
 
     def drop_day(self, *, contract_id: int, day: date) -> None:
-        with self._settling:
-            self._command(statements.DROP_DAY, contract_id=contract_id, day=day)
+        self._command(statements.drop_partition(f"{contract_id:d}-{day:%Y%m%d}"))
 
     def forget_contract(self, contract_id: int) -> None:
-        for day in self._days(statements.DAYS_OF_CONTRACT, contract_id=contract_id):
-            self.drop_day(contract_id=contract_id, day=day)
+        with self._storing:
+            for partition in self._partitions(statements.PARTITIONS_OF_CONTRACT, contract_id=contract_id):
+                self._command(statements.drop_partition(partition))
+        for row in self.query(statements.STAGING_TABLES, {"pattern": statements.staging_pattern(contract_id)}):
+            self._command(statements.drop_table(row["name"]))
 
     def ping(self) -> None:
         self.query("SELECT 1")
@@ -123,8 +123,8 @@ class ClickHouseStore:
         with self._pool.client() as client:
             client.command(sql, parameters=bound or None)
 
-    def _days(self, sql: str, **parameters: Any) -> list[date]:
-        return [row["day"] for row in self.query(sql, parameters)]
+    def _partitions(self, sql: str, **parameters: Any) -> list[str]:
+        return [row["id"] for row in self.query(sql, parameters)]
 
     def _number(self, sql: str, column: str, **parameters: Any) -> int:
         return int(self.query(sql, parameters)[0][column])
@@ -160,8 +160,8 @@ def _statements(sql: str) -> list[str]:
     return [statement.strip() for statement in "\n".join(lines).split(";\n") if statement.strip(" \n;")]
 
 
-def _span(contract_id: int, first: datetime, last: datetime) -> dict[str, int]:
-    return {"contract_id": contract_id, "first": milliseconds(first), "last": milliseconds(last)}
+def _span(first: datetime, last: datetime) -> dict[str, int]:
+    return {"first": milliseconds(first), "last": milliseconds(last)}
 
 
 def _bound(parameters: Mapping[str, Any]) -> dict[str, Any]:

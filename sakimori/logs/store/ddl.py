@@ -1,7 +1,7 @@
 """How the columns of `fields.py` are stored: their ClickHouse types, and the statement that makes the table.
 
-`schema/0001_events.sql` was written by `events_table`; a test compares them. A released file is never edited:
-a column that is added later gets a numbered file of its own.
+The table in the newest file of `schema/` was written by `events_table`; a test compares them. A released file is never
+edited: a column that is added later gets a numbered file of its own.
 """
 
 from sakimori.logs.fields import FIELDS, Field, Kind
@@ -24,7 +24,7 @@ _OWN_TYPES = {
 }
 
 _TABLE = """\
-CREATE TABLE IF NOT EXISTS events
+CREATE TABLE events_new
 (
     contract_id UInt32,
     file_id UInt64,
@@ -37,10 +37,11 @@ CREATE TABLE IF NOT EXISTS events
     INDEX by_request_id request_id TYPE bloom_filter(0.01) GRANULARITY 2
 )
 ENGINE = MergeTree
-PARTITION BY day
+PARTITION BY (contract_id, day)
 PRIMARY KEY (contract_id, time)
 ORDER BY (contract_id, time, file_id, line_no)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    old_parts_lifetime = 60;
 """
 
 

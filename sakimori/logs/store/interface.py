@@ -6,10 +6,10 @@ Every method may raise a `StoreError`; nothing else leaves an implementation.
      +-- StoreUnavailable    the store cannot be reached, is full or overloaded; the same call may succeed later
 
 How the ledger proves that nothing is lost: lines of a file = `count_file` + quarantined lines.
-Rows are never merged away. A row that reports an event that another row reports already (same contract, time,
-request id and name) stays, marked as a double; it counts in `count_file` and in `doubles`, and is not seen through
-the name `EVENTS`. The row with the smallest (file_id, line_no) is the one that is seen. Events without a request id
-are never doubles.
+Rows are never changed or merged away. A row that reports an event which a stored row reports already (same contract,
+time, request id and name) is stored as a double; it counts in `count_file` and in `doubles`, and is not seen through
+the name `EVENTS`. The row that was stored first, within a file that of the smallest line, is the one that is seen.
+Events without a request id are never doubles.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,14 +38,15 @@ class LogStore(Protocol):
         """Bring the tables to the newest schema; does nothing if they are."""
 
     def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
-        """Store (line_no, event) pairs of one file and mark doubles; returns how many rows were stored.
+        """Store (line_no, event) pairs of one file, doubles marked; returns how many rows were given.
 
-        Durable on return. After an error some of them may be stored: call `forget_file` before trying again.
-        An error raised by `rows` itself passes through, with the same consequence.
+        Durable on return. Nothing of it is seen before all rows are given; then each Japanese day comes whole. After
+        an error the same call with the same rows completes it, whatever had happened; an error raised by `rows`
+        itself passes through, and nothing is stored.
         """
 
-    def forget_file(self, *, contract_id: int, file_id: int) -> None:
-        """Delete every row of a file, for good; doubles that they hid are seen again. No rows is no error."""
+    def discard(self, *, contract_id: int, file_id: int) -> None:
+        """Let go of what an `append` that was broken off has left behind; rows that are stored stay."""
 
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         """Count the rows of a file, doubles included."""

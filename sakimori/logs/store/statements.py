@@ -1,4 +1,9 @@
-"""The SQL of the store. Values are always bound parameters; only parts of this file are put together."""
+"""The SQL of the store. Values are always bound parameters; only parts of this file, and names made of numbers, are put
+together.
+
+Rows that are there are never changed: a change (a mutation) rewrites or links every part of the table, which takes
+minutes in a large one. Rows come in whole days from a table of their own (`staging`), and go as whole partitions.
+"""
 
 # ruff: noqa: S608
 
@@ -10,62 +15,19 @@ EVENTS = "events_once"
 
 _FILE = "contract_id = {contract_id:UInt32} AND file_id = {file_id:UInt64}"
 # Reports of one request under different names (access line and alert) are different events.
-_EVENT = "(time, request_id, name)"
-_ROW = "(file_id, line_no)"
-# Milliseconds as numbers: a mutation writes a bound moment down as text that it cannot read again for small values.
-_SPAN = (
-    "contract_id = {contract_id:UInt32} AND request_id != ''"
-    " AND time >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')"
-    " AND time <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')"
-)
-_EVENTS_OF_FILE = f"SELECT time, request_id, name FROM events WHERE {_SPAN} AND file_id = {{file_id:UInt64}}"
-_SHARED = f"{_SPAN} AND {_EVENT} IN ({_EVENTS_OF_FILE})"
+_EVENT = "time, request_id, name"
+# Events that rows of other files report already, within the span of a file. Moments go as numbers: milliseconds.
+_STORED_ALREADY = f"""
+SELECT {_EVENT} FROM events
+WHERE contract_id = {{contract_id:UInt32}} AND file_id != {{file_id:UInt64}} AND request_id != ''
+  AND time >= fromUnixTimestamp64Milli({{first:Int64}}, 'UTC')
+  AND time <= fromUnixTimestamp64Milli({{last:Int64}}, 'UTC')
+"""
 
 COUNT_FILE = f"SELECT count() AS rows FROM events WHERE {_FILE}"
 COUNT_DOUBLES = f"{COUNT_FILE} AND is_double = 1"
-SPAN_OF_FILE = f"SELECT count() AS rows, min(time) AS first, max(time) AS last FROM events WHERE {_FILE}"
-
-# A change of rows (a mutation) reads every part of the table unless it is told a partition, and parts of other days and
-# contracts are many. So first it is asked which days are concerned, and each is changed by itself. Rows that report the
-# same event have the same time and lie on the same day.
-
-# Days of events of the file that more than one row reports, whichever file the others are in.
-DAYS_SHARED = f"""
-SELECT DISTINCT day FROM (
-    SELECT toDate(time, 'Asia/Tokyo') AS day FROM events WHERE {_SHARED}
-    GROUP BY time, request_id, name HAVING count() > 1)
-ORDER BY day
-"""
-MARK_DOUBLES = f"""
-ALTER TABLE events UPDATE is_double = 1 IN PARTITION {{day:Date}}
-WHERE {_SPAN} AND is_double = 0 AND (time, request_id, name, file_id, line_no) IN (
-    SELECT time, request_id, name, row.1, row.2
-    FROM (SELECT time, request_id, name, arraySlice(arraySort(groupArray({_ROW})), 2) AS later
-          FROM events WHERE {_SHARED} AND day = {{day:Date}} GROUP BY time, request_id, name HAVING count() > 1)
-    ARRAY JOIN later AS row)
-SETTINGS mutations_sync = 2
-"""
-# Events that no row shows, apart from rows of the file `gone`: the row that hid the others is, or is about to be, gone.
-_HIDDEN = f"""
-SELECT time, request_id, name, min({_ROW}) AS first_row FROM events
-WHERE {_SPAN} AND file_id != {{gone:Int64}} GROUP BY time, request_id, name HAVING min(is_double) = 1
-"""
-DAYS_HIDDEN = f"SELECT DISTINCT toDate(time, 'Asia/Tokyo') AS day FROM ({_HIDDEN}) ORDER BY day"
-SHOW_HIDDEN = f"""
-ALTER TABLE events UPDATE is_double = 0 IN PARTITION {{day:Date}}
-WHERE {_SPAN} AND is_double = 1 AND (time, request_id, name, file_id, line_no) IN (
-    SELECT time, request_id, name, first_row.1, first_row.2 FROM ({_HIDDEN}))
-SETTINGS mutations_sync = 2
-"""
-
-# ALTER ... DELETE takes the rows off the disk; a lightweight DELETE would only hide them until some later merge.
-DAYS_OF_FILE = f"SELECT DISTINCT day FROM events WHERE {_FILE} ORDER BY day"
-FORGET_FILE = f"ALTER TABLE events DELETE IN PARTITION {{day:Date}} WHERE {_FILE} SETTINGS mutations_sync = 2"
-DAYS_OF_CONTRACT = "SELECT DISTINCT day FROM events WHERE contract_id = {contract_id:UInt32} ORDER BY day"
-DROP_DAY = (
-    "ALTER TABLE events DELETE IN PARTITION {day:Date} WHERE contract_id = {contract_id:UInt32}"
-    " SETTINGS mutations_sync = 2"
-)
+PARTITIONS_OF_FILE = f"SELECT DISTINCT _partition_id AS id FROM events WHERE {_FILE}"
+PARTITIONS_OF_CONTRACT = "SELECT DISTINCT _partition_id AS id FROM events WHERE contract_id = {contract_id:UInt32}"
 
 MAKE_VERSIONS = """
 CREATE TABLE IF NOT EXISTS schema_versions
@@ -73,3 +35,71 @@ CREATE TABLE IF NOT EXISTS schema_versions
 """
 NEWEST_VERSION = "SELECT max(number) AS number FROM schema_versions"
 NOTE_VERSION = "INSERT INTO schema_versions (number) SELECT {number:UInt32}"
+
+STAGING_TABLES = """
+SELECT name FROM system.tables
+WHERE database = currentDatabase() AND match(name, {pattern:String})
+"""
+
+
+def staging_name(*, contract_id: int, file_id: int) -> str:
+    """The table in which the rows of one file wait until all of them are there."""
+    return f"staging_{contract_id:d}_{file_id:d}"
+
+
+def staging_pattern(contract_id: int) -> str:
+    """A regular expression for the names of all such tables of a contract."""
+    return f"^staging_{contract_id:d}_[0-9]+(_marked)?$"
+
+
+def make_like_events(table: str) -> str:
+    """Make an empty table that partitions can be moved from."""
+    return f"CREATE TABLE {table} AS events"
+
+
+def drop_table(table: str) -> str:
+    """Remove a table and its files at once, if it is there."""
+    return f"DROP TABLE IF EXISTS {table} SYNC"
+
+
+def count_shared(table: str) -> str:
+    """How many rows of a staged file report an event that another row reports, there or in `events`."""
+    return f"""
+SELECT countIf(request_id != '' AND ({_EVENT}) IN ({_STORED_ALREADY}))
+     + countIf(request_id != '') - uniqExactIf(({_EVENT}), request_id != '') AS rows
+FROM {table}
+"""
+
+
+def copy_marked(source: str, target: str) -> str:
+    """Copy a staged file and mark the doubles: of rows that report one event the first stored is the one seen."""
+    return f"""
+INSERT INTO {target}
+SELECT * EXCEPT (place) REPLACE (
+    request_id != '' AND (place > 1 OR ({_EVENT}) IN ({_STORED_ALREADY})) AS is_double
+)
+FROM (SELECT *, row_number() OVER (PARTITION BY {_EVENT} ORDER BY line_no) AS place FROM {source})
+"""
+
+
+def partitions(table: str) -> str:
+    """The partitions in which a staged file has rows."""
+    return f"SELECT DISTINCT _partition_id AS id FROM {table} ORDER BY id"
+
+
+def move_partition(table: str, partition: str) -> str:
+    """Move a whole partition of a staged file among the events: all of its rows at once, or none."""
+    return f"ALTER TABLE {table} MOVE PARTITION ID '{_checked(partition)}' TO TABLE events"
+
+
+def drop_partition(partition: str) -> str:
+    """Delete a whole partition."""
+    return f"ALTER TABLE events DROP PARTITION ID '{_checked(partition)}'"
+
+
+def _checked(partition: str) -> str:
+    """A partition of ours is named contract-day; the engine takes no bound value for it."""
+    contract_id, _, day = partition.partition("-")
+    if not (contract_id.isdecimal() and day.isdecimal()):
+        raise ValueError(f"{partition!r} is no partition of events")
+    return partition
