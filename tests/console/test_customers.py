@@ -73,7 +73,8 @@ def test_customers_whom_nobody_could_tell_stand_out(people: People, desk: Client
     assert "メール 1 名・電話 0 名" in page
     assert "連絡先がありません" in text(desk.get(reverse("console:customer", args=[people.b.customer.pk])))
     Contact.objects.update(phone="03-0000-0001", active=False)
-    assert text(desk.get(reverse("console:customers"))).count("badge trouble") == 2
+    rows = text(desk.get(reverse("console:customers"))).partition("<main")[2]
+    assert rows.count("badge trouble") == 2
     Contact.objects.update(active=True)
     assert text(desk.get(reverse("console:customers"))).count("badge trouble") == 1
 

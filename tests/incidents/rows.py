@@ -13,7 +13,7 @@ def make_incident(
     contract: Contract, kind: IncidentKind = IncidentKind.SITE_DOWN, *, probes: int = 1, **columns: object
 ) -> Incident:
     """An open incident of the contract's site (of none, for the vendor and ourselves), with visits."""
-    site = None if kind in (IncidentKind.VENDOR, IncidentKind.OWN) else contract.sites.get()
+    site = None if kind in (IncidentKind.VENDOR, IncidentKind.OWN) else contract.sites.earliest("pk")
     values: dict[str, object] = {
         "site": site,
         "group": f"site:{site.pk}" if site else "outage:1",

@@ -156,7 +156,7 @@ def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: st
 
 
 def test_an_unreadable_file_waits_for_the_store_before_it_is_quarantined(intake: Intake) -> None:
-    """What waits in the store must be gone first; a store that is down must neither stop the others nor hold the file for long."""
+    """What waits in the store goes first; a store that is down must neither stop others nor hold the file for long."""
     broken = intake.take(log_file(attacks(50))[:-20])
     fine = intake.take(log_file(attacks(2)))
     assert intake.run(breaking(intake.store, discard=StoreUnavailable("down"))) == 2

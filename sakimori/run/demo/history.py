@@ -8,8 +8,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
-from sakimori.lib.jst import milliseconds, start_of_day
+from sakimori.lib.jst import day_of, milliseconds, start_of_day
 from sakimori.simulators.attack_kinds import ATTACKS, AttackKind
 from sakimori.simulators.cef import Verdict, cef_line
 from sakimori.simulators.spec import AccountSpec, LogLevel, SiteSpec
@@ -26,6 +27,7 @@ _NOISE = (AttackKind.BAD_BOT, AttackKind.BOT_ACCESS_CONTROL, AttackKind.ILLEGAL_
 _EPISODE_DAYS = 6
 _GOOD_A_DAY = 24
 _STEP = timedelta(seconds=3)
+_DAYS_OF_A_FILE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,7 @@ def _visitor(chance: random.Random) -> str:
 
 
 def files_of(lines: Sequence[tuple[datetime, bytes]]) -> Iterator[tuple[datetime, list[bytes]]]:
-    """The lines in files as they would have arrived, some days each: the moment of the last line, and the lines."""
-    size = 1500
-    for start in range(0, len(lines), size):
-        part = lines[start : start + size]
-        yield part[-1][0], [line for _, line in part]
+    """The lines in files as they would have arrived, a week each: the moment of the last line, and the lines."""
+    for _, part in groupby(lines, key=lambda pair: day_of(pair[0]).toordinal() // _DAYS_OF_A_FILE):
+        week = list(part)
+        yield week[-1][0], [line for _, line in week]

@@ -14,21 +14,31 @@ from sakimori.run.demo.notes import DemoNotes
 from sakimori.run.demo.seed_closing import seed_closing
 from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
+from sakimori.run.demo.seed_past import seed_past, seed_past_reports
 from sakimori.run.demo.seed_report import seed_reports
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
 
 def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
-    """Make everybody and everything that is not there yet, in one transaction."""
+    """Make everybody and everything that is not there yet: rows in one transaction, then what needs the log store."""
+    first_time = not Customer.objects.exists()
     with transaction.atomic():
-        for person in (ANALYST, MANAGER):
-            _user(person, notes.password, soc_role=person.role)
+        analyst, manager = (_user(person, notes.password, soc_role=person.role) for person in (ANALYST, MANAGER))
         for company in companies(notes):
             _company(company, notes, world, now)
         seed_duty(notes.password, now=now)
-        seed_reports(User.objects.get(username=MANAGER.login), now=now)
+        if first_time:
+            _past(analyst, manager, now)
+        seed_reports(manager, now=now)
+    seed_past_reports(analyst=analyst, manager=manager, now=now)
     seed_closing(notes.password, now=now)
+
+
+def _past(analyst: User, manager: User, now: datetime) -> None:
+    contract = Contract.objects.select_related("customer").earliest("pk")
+    customer = contract.customer.members.select_related("user").earliest("pk").user
+    seed_past(contract, customer=customer, analyst=analyst, manager=manager, now=now)
 
 
 def _company(company: Company, notes: DemoNotes, world: World, now: datetime) -> None:

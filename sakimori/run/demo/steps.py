@@ -45,12 +45,6 @@ STEPS = (
     Step("3-3", "期限の近い SSL 証明書を検知し、更新されると解消", usage_steps.certificate),
     Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", closing_steps.log_page),
     Step("2-5-1", "当日から過去 3 か月分を保管し、古いログは消える", closing_steps.old_days),
-)
-
-# Played last of all, after everything that needs the second customer: nothing is done for him from then on.
-LAST_STEPS = (
-    Step("3-1", "解約後の全データ削除：二人の承認、証明、他のお客様は不変", closing_steps.deletion),
-    Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
     Step("1-3", "ヒアリングシートの取り込み、誤りはセルごとに", customer_steps.hearing_sheet),
     Step("2-2", "書面でログインIDとパスワードを発行し、初回に変更", customer_steps.letter),
     Step("2-1-1", "DDoS でサイトが表示できないとき、電話とメールでお客様へ連絡", incident_steps.not_displayed),
@@ -59,4 +53,10 @@ LAST_STEPS = (
     Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
     Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
+)
+
+# Played last of all, after everything that needs the second customer: nothing is done for him from then on.
+LAST_STEPS = (
+    Step("3-1", "解約後の全データ削除：二人の承認、証明、他のお客様は不変", closing_steps.deletion),
+    Step("3-1", "解約日：過去は不可、当日から遮断と受信を停止、チケットは閲覧可", closing_steps.cancellation),
 )

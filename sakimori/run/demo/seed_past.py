@@ -1,0 +1,131 @@
+"""Writes what else lies behind the demo's customers: a DDoS that was told, an enquiry, security news, released reports.
+
+Everything goes through the ordinary actions with a moment of long ago. Mails of then count as delivered then.
+"""
+
+from datetime import datetime, timedelta
+
+from sakimori import backends
+from sakimori.accounts.models import User
+from sakimori.advisories import actions as advisories
+from sakimori.advisories.duties import mail_advisories
+from sakimori.customers.models import Contract
+from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.lib.calendar import Month
+from sakimori.lib.jst import day_of, start_of_day
+from sakimori.logs.duties import ingest_due
+from sakimori.notify.calling import call_contacts
+from sakimori.notify.models import Call, CallRound, CallState, Delivery, DeliveryState, RoundState
+from sakimori.reports import actions as reports
+from sakimori.reports.models import Report
+from sakimori.reports.schedule import due_day
+from sakimori.tickets.actions import Words, answer, ask
+from sakimori.tickets.incidents import tell_of_end, tell_of_incident
+from sakimori.tickets.models import Ticket, TicketState
+
+_LONG_AGO = timedelta(hours=1)
+_OFFICE_OPENS = timedelta(hours=10)
+_PAST = "past"
+_NEWS = """広く使われているコンテンツ管理システムの拡張機能に、認証なしでファイルを書き込まれる脆弱性が公表されました。
+該当の拡張機能をお使いの場合は、提供元の情報をご確認のうえ、最新版への更新をお願いいたします。
+
+WAF では、この脆弱性を狙う通信を「バックドア」または「不正なリソースアクセス」として検知・遮断しています。"""
+_COMMENT = """当月は SQL インジェクションなど既知の攻撃を検知し、攻撃元の IP アドレスをブラックリストへ登録しました。
+いずれも WAF で遮断しており、お客様のサイトへの影響は確認されていません。引き続き監視を行います。"""
+
+
+def seed_past(contract: Contract, *, customer: User, analyst: User, manager: User, now: datetime) -> None:
+    """The past of one contract beside its attacks, and news to all customers. Call it once."""
+    today = start_of_day(day_of(now))
+    _ddos(contract, at=today - timedelta(days=38) + timedelta(hours=5, minutes=2))
+    _enquiry(contract, customer=customer, analyst=analyst, at=today - timedelta(days=21) + timedelta(hours=1))
+    _news(analyst=analyst, manager=manager, at=today - timedelta(days=12) + timedelta(hours=2))
+    _deliver_old_mails(now)
+
+
+def seed_past_reports(*, analyst: User, manager: User, now: datetime) -> None:
+    """Draft and release the reports of the months before the last one, from the log as it is stored. Safe to repeat."""
+    if Report.objects.exclude(stored_name="").exists():
+        return
+    while ingest_due(store=backends.log_store(), spool=backends.spool(), worker="seed", clock=lambda: now):
+        pass
+    for contract in Contract.objects.filter(ends_on=None).select_related("customer").order_by("pk"):
+        for back in (-3, -2):
+            _report(contract, Month.at(now).plus(back), analyst=analyst, manager=manager)
+    _deliver_old_mails(now)
+
+
+def _ddos(contract: Contract, *, at: datetime) -> None:
+    told_at, ended_at = at + timedelta(seconds=40), at + timedelta(minutes=47)
+    incident = Incident.objects.create(
+        contract=contract,
+        site=contract.sites.earliest("pk"),
+        kind=IncidentKind.DDOS,
+        group=_PAST,
+        opened_at=at,
+        last_signal_at=at + timedelta(minutes=15),
+        signals=4812,
+        verdict=Verdict.SLOW,
+        sentence="3 回中 3 回、表示に 10 秒より長くかかりました（最長 24.1 秒）。",
+        verdict_at=told_at,
+        told_at=told_at,
+    )
+    _call(incident, told_at)
+    tell_of_incident(incident, now=told_at)
+    incident.ended_at = ended_at
+    incident.save()
+    tell_of_end(Ticket.objects.select_related("incident", "contract__customer").get(incident=incident), now=ended_at)
+
+
+def _call(incident: Incident, at: datetime) -> None:
+    """The first contact was busy, the second pressed the key."""
+    key = f"incident:{incident.pk}"
+    round_ = call_contacts(
+        key=key, customer=incident.contract.customer, subject="DDoS 攻撃", say=incident.sentence, now=at
+    )
+    ends_at = at
+    for call, state in zip(round_.calls.order_by("place"), (CallState.BUSY, CallState.CONFIRMED), strict=False):
+        ends_at += timedelta(seconds=22)
+        Call.objects.filter(pk=call.pk).update(
+            state=state, intended_at=ends_at - timedelta(seconds=20), ended_at=ends_at
+        )
+    CallRound.objects.filter(pk=round_.pk).update(state=RoundState.REACHED, ended_at=ends_at)
+
+
+def _enquiry(contract: Contract, *, customer: User, analyst: User, at: datetime) -> None:
+    asked = Words("来週の社内診断で、検査用のアドレスから通信を行います。事前の登録は必要でしょうか。", _PAST)
+    ticket = ask(contract, about="社内の脆弱性診断について", words=asked, by=customer, now=at)
+    said = Words("はい。診断に使う IP アドレスと日時をお知らせください。登録のうえ、遮断の対象から外します。", _PAST)
+    answer(ticket, words=said, state=TicketState.DONE, by=analyst, now=at + timedelta(minutes=26))
+
+
+def _news(*, analyst: User, manager: User, at: datetime) -> None:
+    advisory = advisories.write(
+        title="コンテンツ管理システムの拡張機能の脆弱性について",
+        body=_NEWS,
+        sources="https://www.example.jp/security/2026-11",
+        by=analyst,
+        now=at,
+    )
+    approved_at = at + timedelta(minutes=35)
+    advisories.approve(advisory, seen=advisories.seen_mark(advisory), by=manager, now=approved_at)
+    mail_advisories(now=approved_at)
+
+
+def _report(contract: Contract, month: Month, *, analyst: User, manager: User) -> None:
+    at = start_of_day(due_day(month)) + _OFFICE_OPENS
+    reports.open_report(contract, month, now=month.ends_at)
+    report = Report.objects.select_related("contract__customer").get(contract=contract, month=str(month))
+    reports.draft(report, comment=_COMMENT, store=backends.log_store(), by=analyst, now=at - timedelta(hours=3))
+    report.refresh_from_db()
+    reports.release(report, seen=reports.seen_mark(report), by=manager, now=at)
+
+
+def _deliver_old_mails(now: datetime) -> None:
+    old = Delivery.objects.filter(state=DeliveryState.QUEUED, message__written_at__lt=now - _LONG_AGO)
+    for delivery in old.select_related("message"):
+        Delivery.objects.filter(pk=delivery.pk).update(
+            state=DeliveryState.ACCEPTED,
+            accepted_at=delivery.message.written_at + timedelta(seconds=1),
+            attempts=1,
+        )
