@@ -76,7 +76,7 @@ def test_customers_whom_nobody_could_tell_stand_out(people: People, desk: Client
     rows = text(desk.get(reverse("console:customers"))).partition("<main")[2]
     assert rows.count("badge trouble") == 2
     Contact.objects.update(active=True)
-    assert text(desk.get(reverse("console:customers"))).count("badge trouble") == 1
+    assert text(desk.get(reverse("console:customers"))).partition("<main")[2].count("badge trouble") == 1
 
 
 def test_the_list_needs_few_queries(
