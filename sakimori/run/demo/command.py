@@ -20,6 +20,7 @@ from sakimori.simulators.world import World
 
 HELP = "everything with simulators, on this machine only"
 _LIFE_PER_MINUTE = 60
+_STOP_SECONDS = 15.0
 _MAY_BE_SHORTENED = {
     "SAKIMORI_WAVE_MINUTES",
     "SAKIMORI_PROBE_MINUTES",
@@ -74,16 +75,22 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
     from sakimori.lib.jst import utc_now  # noqa: PLC0415
     from sakimori.run import up  # noqa: PLC0415
     from sakimori.run.demo.seed import seed  # noqa: PLC0415
+    from sakimori.run.demo.seed_past import release_past_reports  # noqa: PLC0415
+    from sakimori.run.duties import Duty  # noqa: PLC0415
+    from sakimori.run.loops import Loops  # noqa: PLC0415
     from sakimori.run.prepare import prepare  # noqa: PLC0415
     from sakimori.run.serving import wait_for_signal  # noqa: PLC0415
 
     prepare()
     seed(notes, world, now=utc_now())
     running = up.start()
+    past = Loops([Duty("demo past", 1.0, lambda: release_past_reports(now=utc_now()))])
+    past.start()
     _write_doors(notes, world, Path(os.environ["SAKIMORI_DATA"]))
     print(_ready_line(notes, began) if quiet else _welcome(notes, world, began), flush=True)
     wait_for_signal()
     print("停止しています ...", flush=True)
+    past.stop(timeout_seconds=_STOP_SECONDS)
     running.stop()
     world.stop()
     print("停止しました。同じコマンドで続きから始まります。", flush=True)

@@ -14,14 +14,14 @@ from sakimori.run.demo.notes import DemoNotes
 from sakimori.run.demo.seed_closing import seed_closing
 from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
-from sakimori.run.demo.seed_past import seed_past, seed_past_reports
+from sakimori.run.demo.seed_past import seed_past
 from sakimori.run.demo.seed_report import seed_reports
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
 
 def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
-    """Make everybody and everything that is not there yet: rows in one transaction, then what needs the log store."""
+    """Make everybody and everything that is not there yet."""
     first_time = not Customer.objects.exists()
     with transaction.atomic():
         analyst, manager = (_user(person, notes.password, soc_role=person.role) for person in (ANALYST, MANAGER))
@@ -31,7 +31,6 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
         if first_time:
             _past(analyst, manager, now)
         seed_reports(manager, now=now)
-    seed_past_reports(analyst=analyst, manager=manager, now=now)
     seed_closing(notes.password, now=now)
 
 

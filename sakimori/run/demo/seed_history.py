@@ -27,6 +27,7 @@ from sakimori.waf.interface import BlockTarget
 _WAVE = timedelta(minutes=15)
 _DELAY = timedelta(minutes=4)
 _RESTORED_EVERY = 4
+HISTORY = "past_"  # What the names of the invented log files begin with.
 
 
 def seed_history(contract: Contract, past: Past, *, approver: User) -> None:
@@ -50,7 +51,12 @@ def _file(contract: Contract, number: int, at: datetime, lines: list[bytes]) -> 
     received_at = at + timedelta(minutes=1)
     content = b"\n".join(lines) + b"\n"
     file = accept(
-        [content], contract=contract, door="pull", name=f"past_{number}.log", spool=backends.spool(), now=received_at
+        [content],
+        contract=contract,
+        door="pull",
+        name=f"{HISTORY}{number}.log",
+        spool=backends.spool(),
+        now=received_at,
     )
     LogFile.objects.filter(pk=file.pk).update(searched_at=received_at)
     SearchedFile.objects.create(file=file, at=received_at)

@@ -13,12 +13,14 @@ from sakimori.customers.models import Contract
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import day_of, start_of_day
-from sakimori.logs.duties import ingest_due
+from sakimori.logs.models import LogFile
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Call, CallRound, CallState, Delivery, DeliveryState, RoundState
 from sakimori.reports import actions as reports
-from sakimori.reports.models import Report
+from sakimori.reports.models import Report, ReportState
 from sakimori.reports.schedule import due_day
+from sakimori.run.demo.cast import ANALYST, MANAGER
+from sakimori.run.demo.seed_history import HISTORY
 from sakimori.tickets.actions import Words, answer, ask
 from sakimori.tickets.incidents import tell_of_end, tell_of_incident
 from sakimori.tickets.models import Ticket, TicketState
@@ -26,6 +28,7 @@ from sakimori.tickets.models import Ticket, TicketState
 _LONG_AGO = timedelta(hours=1)
 _OFFICE_OPENS = timedelta(hours=10)
 _PAST = "past"
+_CONTRACTS = ("K-2026-0001", "K-2026-0002")
 _NEWS = """広く使われているコンテンツ管理システムの拡張機能に、認証なしでファイルを書き込まれる脆弱性が公表されました。
 該当の拡張機能をお使いの場合は、提供元の情報をご確認のうえ、最新版への更新をお願いいたします。
 
@@ -43,16 +46,20 @@ def seed_past(contract: Contract, *, customer: User, analyst: User, manager: Use
     _deliver_old_mails(now)
 
 
-def seed_past_reports(*, analyst: User, manager: User, now: datetime) -> None:
-    """Draft and release the reports of the months before the last one, from the log as it is stored. Safe to repeat."""
-    if Report.objects.exclude(stored_name="").exists():
-        return
-    while ingest_due(store=backends.log_store(), spool=backends.spool(), worker="seed", clock=lambda: now):
-        pass
-    for contract in Contract.objects.filter(ends_on=None).select_related("customer").order_by("pk"):
+def release_past_reports(*, now: datetime) -> int:
+    """Draft and release the reports of the months before the last one, as soon as the invented log is stored.
+
+    A duty of the demo. Returns how many reports it released.
+    """
+    if LogFile.objects.filter(name__startswith=HISTORY, stored_at=None).exists():
+        return 0
+    released = 0
+    for contract in Contract.objects.filter(number__in=_CONTRACTS).select_related("customer").order_by("pk"):
         for back in (-3, -2):
-            _report(contract, Month.at(now).plus(back), analyst=analyst, manager=manager)
-    _deliver_old_mails(now)
+            released += _report(contract, Month.at(now).plus(back))
+    if released:
+        _deliver_old_mails(now)
+    return released
 
 
 def _ddos(contract: Contract, *, at: datetime) -> None:
@@ -112,13 +119,17 @@ def _news(*, analyst: User, manager: User, at: datetime) -> None:
     mail_advisories(now=approved_at)
 
 
-def _report(contract: Contract, month: Month, *, analyst: User, manager: User) -> None:
+def _report(contract: Contract, month: Month) -> bool:
+    analyst, manager = (User.objects.get(username=person.login) for person in (ANALYST, MANAGER))
     at = start_of_day(due_day(month)) + _OFFICE_OPENS
     reports.open_report(contract, month, now=month.ends_at)
     report = Report.objects.select_related("contract__customer").get(contract=contract, month=str(month))
+    if report.state == ReportState.RELEASED:
+        return False
     reports.draft(report, comment=_COMMENT, store=backends.log_store(), by=analyst, now=at - timedelta(hours=3))
     report.refresh_from_db()
     reports.release(report, seen=reports.seen_mark(report), by=manager, now=at)
+    return True
 
 
 def _deliver_old_mails(now: datetime) -> None:
