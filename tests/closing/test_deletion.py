@@ -1,7 +1,7 @@
 """The deletion: everything of one customer goes, in every room and store, and nothing of anybody else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers import audit, files
 from sakimori.customers.models import AuditEntry, AuditHead, Contact, Contract, Customer, Member, Site
 from sakimori.lib.jst import start_of_day
+from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile
 from sakimori.logs.store.interface import StoreUnavailable
 from sakimori.notify.actions import raise_alarm
@@ -81,6 +82,21 @@ def test_what_lies_outside_the_database_goes_and_others_stay(world: World) -> No
     assert (world.store_rows(a), world.store_rows(b)) == (0, 2)
     assert (gone.exists(), kept.exists()) == (False, True)
     assert (files.count(a.customer), files.count(b.customer)) == (0, 1)
+
+
+def test_rows_that_wait_in_the_store_are_counted_and_go(world: World) -> None:
+    """A process was killed while it stored a file: its rows are in no table that a search sees."""
+
+    def killed() -> Iterator[tuple[int, Event]]:
+        yield from ((number, Event(time=NOW)) for number in range(20_000))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.store.append(killed(), contract_id=world.people.a.pk, file_id=99)
+    world.cancel()
+    world.delete()
+    assert DeletionProof.objects.get().store_rows == 20_002
+    assert world.store.count_contract(world.people.a.pk) == 0
 
 
 def test_the_proof_has_the_numbers_and_names_nobody(world: World) -> None:

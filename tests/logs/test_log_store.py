@@ -224,6 +224,30 @@ def test_a_contract_is_forgotten_and_no_other(log_store: LogStore) -> None:
     assert (seen(log_store), len(seen(log_store, contract_id=2))) == ([], 2)
 
 
+def broken_off(store: LogStore, *, contract_id: int, file_id: int) -> None:
+    """As after a kill: rows wait in the file's own table, and nothing of it is stored."""
+
+    def breaking() -> Iterator[tuple[int, Event]]:
+        yield from enumerate((event(number) for number in range(20_000)), 1)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        store.append(breaking(), contract_id=contract_id, file_id=file_id)
+
+
+def test_what_waits_of_a_broken_delivery_counts_for_its_contract_and_is_forgotten_with_it(log_store: LogStore) -> None:
+    log_store.append(rows(1, 1), contract_id=1, file_id=1)
+    log_store.append(rows(1), contract_id=11, file_id=3)
+    for contract_id in (1, 11):
+        broken_off(log_store, contract_id=contract_id, file_id=2)
+    assert (log_store.count_contract(1), log_store.count_contract(11)) == (20_002, 20_001)
+    log_store.forget_contract(1)
+    assert (log_store.count_contract(1), log_store.count_contract(11)) == (0, 20_001)
+    assert "staging_1_2" not in tables(log_store)
+    log_store.forget_contract(11)
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
+
+
 def test_parameters_are_bound_and_never_pasted(log_store: LogStore) -> None:
     hostile = "'; DROP TABLE events; -- \\ {x:String} %s"
     assert log_store.query("SELECT {text:String} AS text, '%d' AS kept", {"text": hostile}) == [
