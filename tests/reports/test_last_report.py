@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from sakimori.customers import audit
 from sakimori.customers.models import AuditEntry, Contract
 from sakimori.logs.fields import Event
+from sakimori.logs.models import RetentionProof
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Delivery
@@ -19,6 +20,7 @@ from sakimori.reports import actions, duties
 from sakimori.reports.figures import from_json
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.queries import logs_needed_since
+from sakimori.reports.wording import period
 from sakimori.run.duties import _retention
 from tests.people import People, make_people
 from tests.reports.desk import COMMENT, make_contacts, make_erin, running_since
@@ -114,3 +116,25 @@ def test_the_retention_of_the_house_waits_for_it(people: People, log_store: LogS
     actions.release(report, seen=actions.seen_mark(report), by=make_erin(), now=in_spring)
     _retention(log_store, spool, in_spring)
     assert log_store.count_contract(people.a.pk) == 0
+
+
+def test_what_the_three_months_have_taken_is_not_counted_as_nothing(people: People, log_store: LogStore) -> None:
+    """With the option the log goes to the day, released or not: the report says which days it counts."""
+
+    def kept_from(day: date, days: int) -> None:
+        RetentionProof.objects.create(contract=people.a, day=day, ran_at=NOVEMBER, kept_from=day, days=days)
+
+    duties.open_reports(now=NOVEMBER)
+    report = Report.objects.get(contract=people.a)
+    kept_from(date(2026, 10, 12), 2)
+    kept_from(date(2026, 10, 15), 0)
+    actions.draft(report, comment=COMMENT, store=log_store, by=people.dana, now=NOVEMBER)
+    report.refresh_from_db()
+    assert "2026年10月12日（月）から2026年10月19日（月）まで" in period(from_json(report.figures or {})).replace(
+        " ", ""
+    )
+    kept_from(date(2026, 10, 20), 1)
+    with pytest.raises(actions.NotPossible, match="保管期間を過ぎて削除された"):
+        actions.draft(report, comment="", store=log_store, by=people.dana, now=NOVEMBER)
+    report.refresh_from_db()
+    assert report.comment == COMMENT
