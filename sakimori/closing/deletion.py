@@ -137,9 +137,10 @@ def _delete_rows(pk: int, owner: Contract | Customer, found: Outside, clock: Cal
     counts = Counter(dict(count_by_label(keys)))
     leaving = people.leaving_with(contract.customer) if customer_too else people.Leaving()
     proof = _proof(closing, contract, found, customer_too=customer_too, now=clock())
+    names = mentions.names_of(contract, customer_too=customer_too)
     delete(keys)
     counts += people.forget(leaving)
-    counts["アラームなど SOC 内の記録"] += mentions.forget(contract, customer_too=customer_too)
+    counts["アラームなど SOC 内の記録"] += mentions.forget(names)
     proof.rows = [{"label": label, "rows": rows} for label, rows in (+counts).most_common()]
     _look_again(owner, leaving)
     proof.finished_at = clock()

@@ -1,26 +1,72 @@
-"""The SOC's own rows that name the customer in a sentence: alarms, and mails and calls to its people about them."""
+"""The SOC's own rows that speak of the customer: alarms, and mails and calls to its people about them.
 
-from collections.abc import Iterable
+They name him, the contract, one of its sites, or a contact's mail address.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.db.models import Model, Q
 
 from sakimori.closing.belongings import delete, keys_of
-from sakimori.customers.models import Contract, Customer
+from sakimori.customers.models import Contact, Contract, Customer, Site
 from sakimori.notify.models import Alarm, CallRound, Message
 
 
-def forget(contract: Contract, *, customer_too: bool) -> int:
-    """Delete the rows that speak of this contract or, when all of the customer goes, of him. Returns how many."""
-    names = _names(contract, customer_too=customer_too)
-    others = _others(names)
-    mails = Message.objects.filter(_holds("subject", names) | _holds("body", names), customer=None)
-    rounds = CallRound.objects.filter(_holds("subject", names) | _holds("say", names), customer=None)
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Words by which a row speaks of those who go, and longer words of others that contain one of them."""
+
+    ours: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Whether a text speaks of those who go, and not only of others."""
+        for other in self.others:
+            text = text.replace(other, "")
+        return any(name in text for name in self.ours)
+
+
+def names_of(contract: Contract, *, customer_too: bool) -> Names:
+    """The words for this contract or, when all of the customer goes, for him. They lie in rows: ask before those go."""
+    wanted = {contract.number, *contract.sites.values_list("domain", flat=True)}
+    if customer_too:
+        customer = contract.customer
+        wanted |= {customer.name, *customer.contacts.values_list("email", flat=True)}
+    staying = _staying(contract, customer_too=customer_too)
+    ours = tuple(sorted(wanted - staying - {""}))
+    others = (other for other in staying if any(name in other for name in ours))
+    return Names(ours, tuple(sorted(others, key=len, reverse=True)))
+
+
+def forget(names: Names) -> int:
+    """Delete the rows that speak of them. Returns how many."""
+    mails = Message.objects.filter(_holds(("subject", "body"), names.ours), customer=None)
+    rounds = CallRound.objects.filter(_holds(("subject", "say"), names.ours), customer=None)
     told: list[tuple[Model, str]] = [
-        *((alarm, alarm.sentence) for alarm in Alarm.objects.filter(_holds("sentence", names))),
+        *((alarm, f"{alarm.sentence}\n{alarm.key}") for alarm in _alarms(names.ours)),
         *((mail, f"{mail.subject}\n{mail.body}") for mail in mails),
         *((round_, f"{round_.subject}\n{round_.say}") for round_ in rounds),
     ]
-    return sum(_forget(row) for row, text in told if _names_one(text, names, others))
+    return sum(_forget(row) for row, text in told if names.are_in(text))
+
+
+def _alarms(names: Collection[str]) -> Iterable[Alarm]:
+    return Alarm.objects.filter(_holds(("sentence", "key"), names))
+
+
+def _staying(contract: Contract, *, customer_too: bool) -> set[str]:
+    """The same kinds of words of everybody and everything that stays."""
+    contracts = Contract.objects.exclude(pk=contract.pk)
+    names = {
+        *contracts.values_list("number", flat=True),
+        *Site.objects.exclude(contract=contract).values_list("domain", flat=True),
+    }
+    customers, contacts = Customer.objects.all(), Contact.objects.all()
+    if customer_too:
+        customers = customers.exclude(pk=contract.customer_id)
+        contacts = contacts.exclude(customer=contract.customer_id)
+    return names.union(customers.values_list("name", flat=True), contacts.values_list("email", flat=True))
 
 
 def _forget(row: Model) -> int:
@@ -29,24 +75,9 @@ def _forget(row: Model) -> int:
     return sum(len(wanted) for wanted in keys.values())
 
 
-def _names(contract: Contract, *, customer_too: bool) -> tuple[str, ...]:
-    return (contract.number, contract.customer.name) if customer_too else (contract.number,)
-
-
-def _others(names: Iterable[str]) -> list[str]:
-    """Names of other customers and contracts that contain one of these: their rows must not be taken for ours."""
-    known = [*Customer.objects.values_list("name", flat=True), *Contract.objects.values_list("number", flat=True)]
-    return sorted((other for other in known if any(name in other and name != other for name in names)), key=len)[::-1]
-
-
-def _holds(column: str, names: Iterable[str]) -> Q:
-    condition = Q()
-    for name in names:
-        condition |= Q(**{f"{column}__contains": name})
+def _holds(columns: Iterable[str], names: Collection[str]) -> Q:
+    condition = Q(pk__in=[])
+    for column in columns:
+        for name in names:
+            condition |= Q(**{f"{column}__contains": name})
     return condition
-
-
-def _names_one(text: str, names: Iterable[str], others: Iterable[str]) -> bool:
-    for other in others:
-        text = text.replace(other, "")
-    return any(name in text for name in names)

@@ -14,7 +14,6 @@ from sakimori.logs.models import LogFile
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 
-_ROWS = "SELECT count() AS rows FROM events WHERE contract_id = {contract_id:UInt32}"
 # A model with this column keeps a file with `customers.files`, whatever room it is of.
 _STORED_NAME = "stored_name"
 _IS_STORED_NAME = re.compile("[0-9a-f]{32}")
@@ -37,7 +36,7 @@ class Outside:
 def look(contract: Contract, keys: Keys, *, customer_too: bool, store: LogStore, spool: Spool) -> Outside:
     """Count what is there now."""
     return Outside(
-        store_rows=int(store.query(_ROWS, {"contract_id": contract.pk})[0]["rows"]),
+        store_rows=store.count_contract(contract.pk),
         spool_files=sum(spool.path(name).exists() for name in _spool_names(contract)),
         files=files.count(contract.customer)
         if customer_too

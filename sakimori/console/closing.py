@@ -25,6 +25,7 @@ from sakimori.customers.models import Contract
 from sakimori.lib.calendar import written_day
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.store.interface import StoreError
+from sakimori.reports.queries import unreleased_reports
 
 _log = structlog.get_logger()
 
@@ -162,6 +163,7 @@ def _page(
     }
     if row is not None:
         context |= _preview(contract)
+        context["owed"] = [report.period.written for report in unreleased_reports().filter(contract=contract)]
     return show(request, "console/closing.html", context)
 
 

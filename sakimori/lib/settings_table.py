@@ -106,7 +106,12 @@ SETTINGS = (
         "",
     ),
     Setting("SAKIMORI_UPLOAD_MIB", "Largest file that may be uploaded to a ticket.", "10"),
-    Setting("SAKIMORI_LOG_DAYS", "Events of contracts without log keeping are deleted after so many days.", "75"),
+    Setting(
+        "SAKIMORI_LOG_DAYS",
+        "Events of contracts without log keeping are deleted after so many days, "
+        "never before the report of their month is released.",
+        "75",
+    ),
     Setting("SAKIMORI_CERTIFICATE_DAYS", "Customers are reminded so many days before a certificate ends.", "30"),
     Setting(
         "SAKIMORI_ALLOW_DOCUMENTATION",

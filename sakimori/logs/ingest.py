@@ -51,6 +51,7 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
         store.discard(contract_id=file.contract_id, file_id=file.pk)
         _finish(file, state=LogFileState.QUARANTINED, reason=error.reason.sentence, now=clock())
     except FileNotFoundError:
+        store.discard(contract_id=file.contract_id, file_id=file.pk)
         _finish(file, state=LogFileState.QUARANTINED, reason="スプールにファイルがありません。", now=clock())
     else:
         _finish(file, state=LogFileState.STORED, reason="", now=clock(), count=count)

@@ -1,6 +1,7 @@
 """What pages read of the intake. Callers narrow the rows through `customers.access`."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
@@ -50,3 +51,9 @@ def last_retention_proofs() -> QuerySet[RetentionProof]:
 def contracts_with_log_page() -> QuerySet[Contract]:
     """Contracts with the option to keep logs (chapter 2-5-1): their log can be searched."""
     return Contract.objects.filter(keeps_logs=True).select_related("customer").order_by("customer__name", "number")
+
+
+def kept_since(contract: Contract) -> date | None:
+    """The day before which this contract's log was let go of, as far as the proofs say; None where nothing was."""
+    proofs = RetentionProof.objects.filter(contract=contract, days__gt=0).order_by("-kept_from")
+    return proofs.values_list("kept_from", flat=True).first()

@@ -1,6 +1,7 @@
 """How long logs are kept, and letting go of what is older (specification 2-5-1). The day of an event counts, in Japan.
 
-With the option: today and the past three months, to the day. Without it: SAKIMORI_LOG_DAYS. A late file that brings old
+With the option: today and the past three months, to the day. Without it: SAKIMORI_LOG_DAYS, and as long as a monthly
+report that is not released yet needs it: the caller says since when (`needed_since`). A late file that brings old
 rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays;
 so do the ledger's rows, which only count.
 """
@@ -27,19 +28,28 @@ _OLDEST = "SELECT min(day) AS day, count() AS rows FROM events WHERE contract_id
 _SEARCH_TIME = timedelta(hours=1)
 
 
-def first_kept(contract: Contract, *, today: date, log_days: int) -> date:
+def first_kept(contract: Contract, *, today: date, log_days: int, needed_since: date | None = None) -> date:
     """The oldest day of a contract's log that is kept."""
-    return first_kept_day(today) if contract.keeps_logs else today - timedelta(days=log_days)
+    if contract.keeps_logs:
+        return first_kept_day(today)
+    by_setting = today - timedelta(days=log_days)
+    return by_setting if needed_since is None else min(by_setting, needed_since)
 
 
-def retain(*, store: LogStore, spool: Spool, log_days: int, now: datetime) -> int:
+def retain(
+    *, store: LogStore, spool: Spool, log_days: int, now: datetime, needed_since: Mapping[int, date] | None = None
+) -> int:
     """Let go of everything that is too old, contract by contract, and write the day's proof. Returns dropped days.
 
     Cheap where there is nothing to do, so it may be called often. May be killed at any moment: what was not dropped is
     found again; a day that was dropped just before the end is missing from the proof's sums.
     """
     today = day_of(now)
-    limits = {row: first_kept(row, today=today, log_days=log_days) for row in Contract.objects.order_by("pk")}
+    needed = needed_since or {}
+    limits = {
+        row: first_kept(row, today=today, log_days=log_days, needed_since=needed.get(row.pk))
+        for row in Contract.objects.order_by("pk")
+    }
     if not limits:
         return 0
     proven = set(RetentionProof.objects.filter(day=today).values_list("contract", flat=True))

@@ -16,7 +16,7 @@ from sakimori.notify.actions import raise_alarm, write_mail
 from sakimori.notify.models import Severity
 from sakimori.reports import wording
 from sakimori.reports.figures import from_json, to_json
-from sakimori.reports.gathering import gather
+from sakimori.reports.gathering import NothingKept, gather
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.rendering import render
 from sakimori.reports.schedule import due_day
@@ -46,6 +46,8 @@ def draft(report: Report, *, comment: str, store: LogStore, by: User, now: datet
         raise NotPossible(
             "ログの保管先に接続できないため、集計できませんでした。しばらくしてからお試しください。"
         ) from error
+    except NothingKept as error:
+        raise NotPossible("この月のログは、保管期間を過ぎて削除されたため、集計できません。") from error
     with transaction.atomic():
         locked = Report.objects.select_for_update().get(pk=report.pk)
         _insist_on_unreleased(locked)

@@ -1,6 +1,7 @@
 """Gathers what a report is made of: events, ledger, sites and tickets of one contract and month."""
 
 from sakimori.lib.jst import written
+from sakimori.logs.queries import kept_since
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports import counting
 from sakimori.reports.figures import Figures, TicketFigure, summarise
@@ -10,10 +11,18 @@ from sakimori.tickets.models import Ticket
 from sakimori.tickets.queries import tickets_of_month
 
 
+class NothingKept(Exception):
+    """The log of the whole month was let go of."""
+
+
 def gather(report: Report, *, store: LogStore) -> Figures:
-    """Count everything now. Raises StoreError where the log store cannot be asked."""
+    """Count everything now: the days of which the log is still kept. Raises NothingKept, StoreError."""
     contract, month = report.contract, report.period
-    days = covered_days(month, starts_on=contract.starts_on, ends_on=contract.ends_on)
+    first, last = covered_days(month, starts_on=contract.starts_on, ends_on=contract.ends_on)
+    kept_from = kept_since(contract) or first
+    if kept_from > last >= first:
+        raise NothingKept
+    days = max(first, kept_from), last
     return summarise(
         counting.counts(store, contract, days),
         days=days,

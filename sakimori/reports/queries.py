@@ -1,6 +1,9 @@
 """What pages and duties read across reports. Callers of the first two narrow the rows through `customers.access`."""
 
-from django.db.models import F, Max, Q, QuerySet
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.db.models import F, Max, Min, Q, QuerySet
 
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
@@ -30,3 +33,18 @@ def contracts_without_report(month: Month) -> QuerySet[Contract]:
     ran = Q(starts_on__lte=month.last) & (Q(ends_on=None) | Q(ends_on__gt=month.first))
     rows = Contract.objects.filter(ran).exclude(reports__month=str(month)).select_related("customer")
     return rows.annotate(newest=Max("reports__month", filter=Q(reports__month__lt=str(month)))).order_by("pk")
+
+
+def logs_needed_since(now: datetime) -> Mapping[int, date]:
+    """Since which day the log of each contract is needed for a report that is not released, by the contract's key.
+
+    It is needed for the month that runs, and for the past one until its row was opened.
+    """
+    this = Month.at(now)
+    past = this.plus(-1)
+    owed = unreleased_reports().order_by().values_list("contract").annotate(oldest=Min("month"))
+    months = dict.fromkeys(Contract.objects.values_list("pk", flat=True), this)
+    months |= dict.fromkeys(contracts_without_report(past).values_list("pk", flat=True), past)
+    for contract, oldest in owed:
+        months[contract] = min(months.get(contract, this), Month.parse(oldest))
+    return {contract: month.first for contract, month in months.items()}

@@ -29,6 +29,7 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.reports import duties as reports
+from sakimori.reports.queries import logs_needed_since
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
@@ -170,15 +171,16 @@ def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
     """What ends: old days of the log, hearing sheets that nobody imported, and contracts."""
     return [
         # Days that are too old are partitions: while there are none, looking costs next to nothing.
-        Duty(
-            "retention",
-            15.0,
-            lambda: retain(store=store, spool=spool, log_days=settings.CONFIG.log_days, now=utc_now()),
-        ),
+        Duty("retention", 15.0, lambda: _retention(store, spool, utc_now())),
         Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
         # Under a name of its own: what other duties of this process hold is somebody else's.
         Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
     ]
+
+
+def _retention(store: LogStore, spool: Spool, now: datetime) -> int:
+    days, needed = settings.CONFIG.log_days, logs_needed_since(now)
+    return retain(store=store, spool=spool, log_days=days, needed_since=needed, now=now)
 
 
 def _closing(store: LogStore, spool: Spool, worker: str) -> int:

@@ -1,7 +1,7 @@
 """The deletion: everything of one customer goes, in every room and store, and nothing of anybody else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from sakimori.closing import deletion, outside
 from sakimori.closing.belongings import keys_of, paths_to
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers import audit, files
-from sakimori.customers.models import AuditEntry, AuditHead, Contact, Contract, Customer, Member
+from sakimori.customers.models import AuditEntry, AuditHead, Contact, Contract, Customer, Member, Site
 from sakimori.lib.jst import start_of_day
+from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile
 from sakimori.logs.store.interface import StoreUnavailable
 from sakimori.notify.actions import raise_alarm
@@ -81,6 +82,21 @@ def test_what_lies_outside_the_database_goes_and_others_stay(world: World) -> No
     assert (world.store_rows(a), world.store_rows(b)) == (0, 2)
     assert (gone.exists(), kept.exists()) == (False, True)
     assert (files.count(a.customer), files.count(b.customer)) == (0, 1)
+
+
+def test_rows_that_wait_in_the_store_are_counted_and_go(world: World) -> None:
+    """A process was killed while it stored a file: its rows are in no table that a search sees."""
+
+    def killed() -> Iterator[tuple[int, Event]]:
+        yield from ((number, Event(time=NOW)) for number in range(20_000))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.store.append(killed(), contract_id=world.people.a.pk, file_id=99)
+    world.cancel()
+    world.delete()
+    assert DeletionProof.objects.get().store_rows == 20_002
+    assert world.store.count_contract(world.people.a.pk) == 0
 
 
 def test_the_proof_has_the_numbers_and_names_nobody(world: World) -> None:
@@ -196,6 +212,25 @@ def test_alarms_mails_and_calls_of_the_soc_about_him_go(world: World) -> None:
     assert set(Message.objects.values_list("key", flat=True)) == {"m1", "m2"}
     assert set(CallRound.objects.values_list("key", flat=True)) == {"r1", "r2"}
     assert Delivery.objects.count() == 2
+
+
+def test_rows_of_the_soc_that_name_only_a_site_or_a_mail_address_go_too(world: World) -> None:
+    """Such as an alarm about a call whose subject is the site."""
+    a, b = world.people.a, world.people.b
+    Site.objects.create(contract=b, domain="www.shop-a.example.jp", vendor_site_id=77)
+    Contact.objects.create(customer=a.customer, name="桜井", email="sakura@example.jp", priority=1)
+    for customer in (a.customer, b.customer):
+        Contact.objects.create(customer=customer, name="共通", email="both@example.jp", priority=2)
+    for key, sentence in (
+        ("site", "電話で連絡できません。（DDoS 攻撃（shop-a.example.jp））"),
+        ("mail-refused:sakura@example.jp", "旧社名の連絡先宛のメールが拒否されました。"),
+        ("longer", "DDoS 攻撃（www.shop-a.example.jp）"),
+        ("mail-refused:both@example.jp", "拒否されました。"),
+    ):
+        raise_alarm(key=key, severity=Severity.HIGH, sentence=sentence, now=NOW)
+    world.cancel()
+    world.delete()
+    assert set(Alarm.objects.values_list("key", flat=True)) == {"longer", "mail-refused:both@example.jp"}
 
 
 class TestAnotherContractOfTheSameCustomer:

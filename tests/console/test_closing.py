@@ -12,10 +12,12 @@ from sakimori import backends
 from sakimori.accounts.models import SocRole, User
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.models import Contract
-from sakimori.lib.calendar import deletion_day, written_day
+from sakimori.lib.calendar import Month, deletion_day, written_day
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreUnavailable
+from sakimori.reports.actions import open_report
+from sakimori.reports.models import Report, ReportState
 from tests.closing.test_certificate import proof
 from tests.people import People, make_user
 
@@ -120,6 +122,17 @@ def test_after_the_day_of_deletion_there_is_nothing_to_change(people: People, cl
     assert "データ削除予定日を過ぎているため、変更できません" in _page(client, people)
     assert "変更できません" in _post(client, "enter", people, ends_on="2999-01-01")
     assert "変更できません" in _post(client, "withdraw", people)
+
+
+def test_a_report_that_is_still_owed_is_named_before_the_deletion(people: People, client: Client) -> None:
+    client.force_login(people.dana)
+    Contract.objects.update(starts_on=date(2026, 4, 1))
+    for contract in (people.a, people.b):
+        open_report(contract, Month(2026, 10), now=utc_now())
+    _post(client, "enter", people, ends_on=_today().isoformat())
+    assert "まだ公開していない月次レポートがあります：2026年10月分。" in _page(client, people)
+    Report.objects.filter(contract=people.a).update(state=ReportState.RELEASED)
+    assert "まだ公開していない" not in _page(client, people)
 
 
 def test_the_list_shows_where_each_contract_stands(people: People, client: Client) -> None:

@@ -185,6 +185,20 @@ def test_one_bad_file_does_not_stop_the_others(intake: Intake) -> None:
     assert LogFile.objects.get(pk=gone.pk).reason == "スプールにファイルがありません。"
 
 
+def test_a_file_that_is_gone_after_a_kill_leaves_no_rows_waiting(intake: Intake) -> None:
+    def killed() -> Iterator[tuple[int, Event]]:
+        yield from ((number, Event(time=START)) for number in range(20_000))
+        raise KeyboardInterrupt
+
+    file = intake.take(log_file(attacks(1)))
+    with pytest.raises(KeyboardInterrupt):
+        intake.store.append(killed(), contract_id=intake.contract.pk, file_id=file.pk)
+    intake.spool.remove(file.spool_name)
+    intake.run()
+    assert LogFile.objects.get().state == LogFileState.QUARANTINED
+    assert intake.store.count_contract(intake.contract.pk) == 0
+
+
 def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:
     for body in (b"", log_file([])):
         file = intake.take(body)

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -182,6 +184,33 @@ def test_storing_again_completes_what_was_broken_off_between_two_days(log_store:
     assert log_store.doubles(contract_id=1, file_id=1) == 0
 
 
+@pytest.mark.parametrize("place", range(1, 13))
+def test_wherever_storing_is_broken_off_storing_again_completes_it(
+    log_store: LogStore, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Killed before each of its commands in turn; meanwhile another file brings the same events."""
+    assert isinstance(log_store, ClickHouseStore)
+    tomorrow = _NOON + timedelta(days=1)
+    file = [(1, event(1)), (2, event(2)), (3, event(2)), (4, event(3, time=tomorrow))]
+    log_store.append(rows(1), contract_id=1, file_id=5)
+    command, given = log_store._command, count(1)
+
+    def killed(sql: str, **parameters: object) -> None:
+        if next(given) == place:
+            raise KeyboardInterrupt
+        command(sql, **parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_store, "_command", killed)
+        with suppress(KeyboardInterrupt):
+            log_store.append(file, contract_id=1, file_id=6)
+    log_store.append([(1, event(2)), (2, event(3, time=tomorrow))], contract_id=1, file_id=7)
+    log_store.append(file, contract_id=1, file_id=6)
+    assert [log_store.count_file(contract_id=1, file_id=file_id) for file_id in (5, 6, 7)] == [1, 4, 2]
+    assert [request_id for request_id, _ in seen(log_store)] == ["r1", "r2", "r3"]
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
+
+
 def test_an_older_store_keeps_its_rows_when_its_partitions_change(tmp_path: Path) -> None:
     store = open_store(fresh_store_url())
     assert isinstance(store, ClickHouseStore)
@@ -222,6 +251,30 @@ def test_a_contract_is_forgotten_and_no_other(log_store: LogStore) -> None:
     parts = "SELECT sum(rows) AS n FROM system.parts WHERE active AND table = 'events' AND database = currentDatabase()"
     assert log_store.query(parts) == [{"n": 2}]
     assert (seen(log_store), len(seen(log_store, contract_id=2))) == ([], 2)
+
+
+def broken_off(store: LogStore, *, contract_id: int, file_id: int) -> None:
+    """As after a kill: rows wait in the file's own table, and nothing of it is stored."""
+
+    def breaking() -> Iterator[tuple[int, Event]]:
+        yield from enumerate((event(number) for number in range(20_000)), 1)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        store.append(breaking(), contract_id=contract_id, file_id=file_id)
+
+
+def test_what_waits_of_a_broken_delivery_counts_for_its_contract_and_is_forgotten_with_it(log_store: LogStore) -> None:
+    log_store.append(rows(1, 1), contract_id=1, file_id=1)
+    log_store.append(rows(1), contract_id=11, file_id=3)
+    for contract_id in (1, 11):
+        broken_off(log_store, contract_id=contract_id, file_id=2)
+    assert (log_store.count_contract(1), log_store.count_contract(11)) == (20_002, 20_001)
+    log_store.forget_contract(1)
+    assert (log_store.count_contract(1), log_store.count_contract(11)) == (0, 20_001)
+    assert "staging_1_2" not in tables(log_store)
+    log_store.forget_contract(11)
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
 
 
 def test_parameters_are_bound_and_never_pasted(log_store: LogStore) -> None:

@@ -71,6 +71,28 @@ def test_the_first_day_that_is_kept(a: Contract, today: date, keeps_logs: bool, 
     assert first_kept(a, today=today, log_days=75) == expected
 
 
+@pytest.mark.parametrize(
+    ("keeps_logs", "needed", "expected"),
+    [
+        (False, date(2026, 9, 1), date(2026, 9, 1)),
+        (False, date(2026, 11, 1), SHORT),
+        (False, None, SHORT),
+        (True, date(2026, 8, 1), KEPT),
+    ],
+)
+def test_without_the_option_a_log_is_kept_while_a_report_needs_it(
+    log_store: LogStore, spool: Spool, a: Contract, keeps_logs: bool, needed: date | None, expected: date
+) -> None:
+    a.keeps_logs = keeps_logs
+    a.save()
+    begins = start_of_day(expected)
+    put(log_store, a, begins - MILLISECOND, begins)
+    since = {a.pk: needed} if needed else {}
+    assert retain(store=log_store, spool=spool, log_days=75, needed_since=since, now=NOW) == 1
+    assert left(log_store, a) == [begins]
+    assert RetentionProof.objects.get().kept_from == expected
+
+
 def test_rows_go_to_the_day_of_japan_and_others_stay(
     log_store: LogStore, spool: Spool, a: Contract, b: Contract
 ) -> None:

@@ -88,6 +88,10 @@ class ClickHouseStore:
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_FILE, "rows", contract_id=contract_id, file_id=file_id)
 
+    def count_contract(self, contract_id: int) -> int:
+        held = self._number(statements.COUNT_CONTRACT, "rows", contract_id=contract_id)
+        return held + sum(self._number(statements.count_all(name), "rows") for name in self._staged(contract_id))
+
     def doubles(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_DOUBLES, "rows", contract_id=contract_id, file_id=file_id)
 
@@ -108,8 +112,8 @@ class ClickHouseStore:
         with self._storing:
             for partition in self._partitions(statements.PARTITIONS_OF_CONTRACT, contract_id=contract_id):
                 self._command(statements.drop_partition(partition))
-        for row in self.query(statements.STAGING_TABLES, {"pattern": statements.staging_pattern(contract_id)}):
-            self._command(statements.drop_table(row["name"]))
+        for name in self._staged(contract_id):
+            self._command(statements.drop_table(name))
 
     def ping(self) -> None:
         self.query("SELECT 1")
@@ -122,6 +126,10 @@ class ClickHouseStore:
         _insist_on_binding(sql, bound)
         with self._pool.client() as client:
             client.command(sql, parameters=bound or None)
+
+    def _staged(self, contract_id: int) -> list[str]:
+        pattern = statements.staging_pattern(contract_id)
+        return [row["name"] for row in self.query(statements.STAGING_TABLES, {"pattern": pattern})]
 
     def _partitions(self, sql: str, **parameters: Any) -> list[str]:
         return [row["id"] for row in self.query(sql, parameters)]

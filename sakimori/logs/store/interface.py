@@ -51,6 +51,9 @@ class LogStore(Protocol):
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         """Count the rows of a file, doubles included."""
 
+    def count_contract(self, contract_id: int) -> int:
+        """Count all that is held of a contract: doubles too, and what a broken `append` has left behind."""
+
     def doubles(self, *, contract_id: int, file_id: int) -> int:
         """Count the rows of a file that are doubles."""
 

@@ -25,6 +25,7 @@ WHERE contract_id = {{contract_id:UInt32}} AND file_id != {{file_id:UInt64}} AND
 """
 
 COUNT_FILE = f"SELECT count() AS rows FROM events WHERE {_FILE}"
+COUNT_CONTRACT = "SELECT count() AS rows FROM events WHERE contract_id = {contract_id:UInt32}"
 COUNT_DOUBLES = f"{COUNT_FILE} AND is_double = 1"
 PARTITIONS_OF_FILE = f"SELECT DISTINCT _partition_id AS id FROM events WHERE {_FILE}"
 PARTITIONS_OF_CONTRACT = "SELECT DISTINCT _partition_id AS id FROM events WHERE contract_id = {contract_id:UInt32}"
@@ -60,6 +61,11 @@ def make_like_events(table: str) -> str:
 def drop_table(table: str) -> str:
     """Remove a table and its files at once, if it is there."""
     return f"DROP TABLE IF EXISTS {table} SYNC"
+
+
+def count_all(table: str) -> str:
+    """How many rows a staged file has."""
+    return f"SELECT count() AS rows FROM {table}"
 
 
 def count_shared(table: str) -> str:
