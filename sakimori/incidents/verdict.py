@@ -18,7 +18,7 @@ _TROUBLES = {
     Trouble.DNS: "サイトの名前解決ができませんでした",
     Trouble.CONNECT: "サイトに接続できませんでした",
     Trouble.TLS: "安全な接続（TLS）を確立できませんでした",
-    Trouble.BROKEN: "応答が途中で途切れました",
+    Trouble.BROKEN: "応答が途中で切れました",
     Trouble.REDIRECTS: "転送が繰り返され、表示に至りませんでした",
 }
 _FORBIDDEN = "サイトのアドレスがインターネット上の公開アドレスではないため、確認できませんでした"

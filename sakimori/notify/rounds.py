@@ -93,7 +93,7 @@ def exhaust(round_: CallRound, *, now: datetime) -> None:
         raise_alarm(
             key="duty-not-reached" if about_alarms else f"not-reached:{round_.pk}",
             severity=Severity.HIGH,
-            sentence=f"{who} のどなたにも電話で連絡がつきませんでした。（{round_.subject}）",
+            sentence=f"{who}のどなたにも電話で連絡がつきませんでした。（{round_.subject}）",
             link=page_of_round(round_),
             now=now,
         )

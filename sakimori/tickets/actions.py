@@ -46,7 +46,7 @@ def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime)
     """
     with transaction.atomic():
         blacklist.request_restore(entry.block, by=by, reason=reason, now=now)
-        text = f"{by.shown_name} 様から、IPアドレス {entry.block.address} の解除をご依頼いただきました。"
+        text = f"{by.shown_name} 様から、IP アドレス {entry.block.address} の解除をご依頼いただきました。"
         if reason:
             text += f"\n理由: {reason}"
         add_note(entry.ticket, key=f"restore-asked:{entry.block.pk}", text=text, by=by, now=now)

@@ -76,7 +76,7 @@ class WordsForm(forms.Form):
         self.fields["token"].initial = lambda: secrets.token_hex(16)
         uploads = self.fields["uploads"]
         uploads.help_text = (
-            f"{MOST_FILES} 個まで、1 個 {settings.CONFIG.upload_mib} MiB まで。お預かりできる形式：{ALLOWED}。"
+            f"{MOST_FILES} 個まで、1 個 {settings.CONFIG.upload_mib} MB まで。お預かりできる形式：{ALLOWED}。"
             "マクロを含むファイルはお預かりできません。"
         )
         uploads.widget.attrs.update(

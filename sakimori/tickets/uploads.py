@@ -51,8 +51,8 @@ def check_size(name: str, size_bytes: int, *, limit_mib: int) -> None:
     """Raise NotAccepted for a file that is empty or too large; asked before anything is read."""
     if size_bytes > limit_mib * _MIB:
         raise NotAccepted(
-            f"「{shown(name)}」は {limit_mib} MiB を超えているため、お預かりできません。"
-            f"{limit_mib} MiB 以下のファイルをお選びください。"
+            f"「{shown(name)}」は {limit_mib} MB を超えているため、お預かりできません。"
+            f"{limit_mib} MB 以下のファイルをお選びください。"
         )
     if size_bytes == 0:
         raise NotAccepted(f"「{shown(name)}」は空のファイルです。内容のあるファイルをお選びください。")

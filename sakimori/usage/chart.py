@@ -62,7 +62,7 @@ def _spec(month: Month, points: Sequence[Point], plan_mbps: int | None, percenti
             "font": _FONT,
             "axis": {"labelFontSize": 12, "titleFontSize": 13, "gridColor": "#e3e8ed"},
         },
-        "layer": [traffic, _rules(lines), _names(lines)],
+        "layer": [traffic, _rules(lines), _names(lines, halo=True), _names(lines)],
     }
 
 
@@ -77,11 +77,15 @@ def _rules(lines: Sequence[dict[str, object]]) -> dict[str, object]:
     }
 
 
-def _names(lines: Sequence[dict[str, object]]) -> dict[str, object]:
-    """Beside the line and not in a legend, so that nobody needs to tell colours apart."""
+def _names(lines: Sequence[dict[str, object]], *, halo: bool = False) -> dict[str, object]:
+    """Beside the line and not in a legend, so that nobody needs to tell colours apart.
+
+    halo: the white ground on which they stay readable above the traffic.
+    """
+    mark = {"type": "text", "align": "right", "baseline": "bottom", "dy": -3, "fontSize": 13, "x": _WIDTH - 4}
     return {
         "data": {"values": lines},
-        "mark": {"type": "text", "align": "right", "baseline": "bottom", "dy": -3, "fontSize": 13, "x": _WIDTH - 4},
+        "mark": {**mark, "stroke": "#ffffff", "strokeWidth": 5, "strokeJoin": "round"} if halo else mark,
         "encoding": {
             "y": {"field": "mbps", "type": "quantitative"},
             "text": {"field": "name"},

@@ -110,7 +110,7 @@ def _open(site: Site, found: Found, now: datetime) -> None:
         found_at=now,
     )
     if found.kind is Wrong.BYPASS:
-        who = f"{site.contract.customer.name} の {site.domain}"
+        who = f"{site.contract.customer.name}の {site.domain}"
         raise_alarm(
             key=f"bypass:{site.pk}",
             severity=Severity.HIGH,

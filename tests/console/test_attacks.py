@@ -110,7 +110,7 @@ def test_nobody_is_led_elsewhere_after_deciding(target: str, people: People, des
 def test_an_analyst_restores_with_a_reason(people: People, desk: Client) -> None:
     block = make_block(people.a)
     address = reverse("console:restore", args=[block.pk])
-    assert "このフィールドは必須です" in desk.post(address, {"reason": ""}).content.decode()
+    assert "入力してください。" in desk.post(address, {"reason": ""}).content.decode()
     assert Block.objects.get().state == BlockState.ACTIVE
     desk.post(address, {"reason": "お客様から電話で依頼"})
     row = Block.objects.get()

@@ -206,7 +206,7 @@ def test_an_empty_key_keeps_the_stored_one_and_a_claim_stays(people: People, des
     ("changes", "words"),
     [
         ({"api_key": ""}, "API ID に対応する API キーを入力してください。"),
-        ({"api_id": "", "api_key": "x"}, "このフィールドは必須です。"),
+        ({"api_id": "", "api_key": "x"}, "入力してください。"),
         ({"log_api_key": ""}, "ログ取得用 API ID に対応する API キーを入力してください。"),
         ({"api_url": "http://api.example.com"}, "URL は https:// で始まるアドレスを入力してください。"),
         ({"log_base_url": "ftp://logs.example.com"}, "URL は https:// で始まるアドレスを入力してください。"),

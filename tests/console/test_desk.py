@@ -29,7 +29,7 @@ def test_open_alarms_stand_on_every_page_the_gravest_first(people: People, desk:
         assert text.index("大きな件です。") < text.index("小さな件です。")
         assert "未確認のアラーム 2 件" in text
         assert "2 回" in text
-        assert '<a href="/console/intake/">詳細</a>' in text
+        assert '<a href="/console/intake/" aria-describedby=' in text
         assert 'hx-trigger="every 5s"' in text
 
 

@@ -31,7 +31,7 @@ ONE: list[tuple[Visit, Verdict, str]] = [
     (replace(DEAD, trouble=Trouble.DNS), Verdict.NOT_DISPLAYED, "サイトの名前解決ができませんでした"),
     (DEAD, Verdict.NOT_DISPLAYED, "サイトに接続できませんでした"),
     (replace(DEAD, trouble=Trouble.TLS), Verdict.NOT_DISPLAYED, "安全な接続（TLS）を確立できませんでした"),
-    (replace(DEAD, trouble=Trouble.BROKEN), Verdict.NOT_DISPLAYED, "応答が途中で途切れました"),
+    (replace(DEAD, trouble=Trouble.BROKEN), Verdict.NOT_DISPLAYED, "応答が途中で切れました"),
     (
         replace(DEAD, trouble=Trouble.REDIRECTS),
         Verdict.NOT_DISPLAYED,

@@ -34,8 +34,8 @@ def test_every_address_of_the_project_is_visited() -> None:
 
 @pytest.mark.parametrize("person", PERSONS)
 def test_every_page_is_japanese(person: str, rows: People) -> None:
-    client = _client(rows, person)
-    seen = [page for name in sorted(VISITS) for page in _pages(client, name)]
+    client = signed_in(rows, person)
+    seen = [page for name in sorted(VISITS) for page in pages_of(client, name)]
     assert len(seen) > len(VISITS)
     assert [(where, foreign_texts(page)) for where, page in seen if foreign_texts(page)] == []
 
@@ -46,8 +46,8 @@ def test_pages_of_the_second_factor_are_japanese_once_it_is_set_up(rows: People)
     RecoveryCodes.activate(rows.alice)
     half = Client()
     half.post(reverse("account_login"), {"login": "alice", "password": PASSWORD})
-    signed_in = _client(rows, "alice")
-    seen = [page for client in (half, signed_in) for name in _FACTOR for page in _pages(client, name)]
+    known = signed_in(rows, "alice")
+    seen = [page for client in (half, known) for name in _FACTOR for page in pages_of(client, name)]
     assert [(where, foreign_texts(page)) for where, page in seen if foreign_texts(page)] == []
     assert Authenticator.objects.filter(user=rows.alice).exists()
 
@@ -89,7 +89,8 @@ def test_the_rate_limit_page_is_japanese(rows: People, client: Client) -> None:
     assert foreign_texts(answer.content.decode()) == []
 
 
-def _client(people: People, person: str) -> Client:
+def signed_in(people: People, person: str) -> Client:
+    """A browser of that person, who has just given the password again (nobody: nobody has signed in)."""
     client = Client()
     if person != "nobody":
         client.force_login(getattr(people, person))
@@ -97,7 +98,7 @@ def _client(people: People, person: str) -> Client:
     return client
 
 
-def _pages(client: Client, name: str) -> Iterator[tuple[str, str]]:
+def pages_of(client: Client, name: str) -> Iterator[tuple[str, str]]:
     """The page itself and what comes of its broken forms, after all redirects. Whatever they change is undone."""
     visit = VISITS[name]
     address = reverse(name, args=visit.arguments())

@@ -158,7 +158,7 @@ def test_when_nobody_can_be_reached_it_begins_again_until_somebody_acknowledges(
     soc.phone.habits = dict.fromkeys((FIRST, DEPUTY, MANAGER), PhoneState.NO_ANSWER)
     soc.work(seconds=310)
     assert soc.dialled() == [FIRST, DEPUTY, MANAGER]
-    assert "SOC の当番 のどなたにも電話で連絡がつきませんでした" in Alarm.objects.get(key="duty-not-reached").sentence
+    assert "SOC の当番のどなたにも電話で連絡がつきませんでした" in Alarm.objects.get(key="duty-not-reached").sentence
     soc.phone.habits = {FIRST: PhoneState.CONFIRMED}
     soc.work(seconds=310)
     assert soc.dialled() == [FIRST, DEPUTY, MANAGER, FIRST]

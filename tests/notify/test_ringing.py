@@ -150,7 +150,7 @@ def test_when_everybody_was_tried_the_soc_has_an_alarm(desk: Desk) -> None:
     assert desk.dialled() == [ONE, TWO, THREE]
     alarm = Alarm.objects.get()
     assert (alarm.severity, alarm.link) == (Severity.HIGH, f"/console/calls/{round_.pk}/")
-    assert alarm.sentence == "株式会社さくら商店 のどなたにも電話で連絡がつきませんでした。（サイト停止）"
+    assert alarm.sentence == "株式会社さくら商店のどなたにも電話で連絡がつきませんでした。（サイト停止）"
 
 
 def test_a_number_that_cannot_be_dialled_says_why_and_the_next_is_called(desk: Desk) -> None:

@@ -21,7 +21,7 @@ MAIL = OutgoingMail(
     sender="soc@example.jp",
     recipient="hanako@example.jp",
     recipient_name="髙橋 花子",
-    subject="【Webサイトプロテクションサービス】攻撃元 IPアドレス 12 件をブラックリストへ登録しました [WSP-000001]",
+    subject="【Webサイトプロテクションサービス】攻撃元 IP アドレス 12 件をブラックリストへ登録しました [WSP-000001]",
     body="いつもご利用いただきありがとうございます。\n.点で始まる行\n\n198[.]51[.]100[.]7 𠮷野家\n" + "長い行" * 400,
     written_at=START,
 )
@@ -55,7 +55,7 @@ def test_what_goes_over_the_wire_is_seven_bit_and_short_lined(office: PostOffice
 
 @pytest.mark.parametrize("length", range(1, 120, 7))
 def test_a_subject_of_any_length_is_read_back_whole(length: int, office: PostOffice) -> None:
-    subject = ("攻撃元 IPアドレス(ほか 3 件)[WSP-000001] Sakimori ー𠮷" * 5)[:length].strip()
+    subject = ("攻撃元 IP アドレス(ほか 3 件)[WSP-000001] Sakimori ー𠮷" * 5)[:length].strip()
     SmtpMailer(office.url).send(replace(MAIL, subject=subject))
     assert str(office.letters[0]["Subject"]) == subject
 

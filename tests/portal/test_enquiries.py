@@ -108,7 +108,7 @@ def test_sending_the_form_twice_makes_one_ticket(people: People, client: Client)
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (upload("大きい.txt", b"x" * (settings.CONFIG.upload_mib * (1 << 20) + 1)), "「大きい.txt」は 10 MiB を超えて"),
+        (upload("大きい.txt", b"x" * (settings.CONFIG.upload_mib * (1 << 20) + 1)), "「大きい.txt」は 10 MB を超えて"),
         (upload("空.txt", b""), "「空.txt」は空のファイル"),
         (upload("実行.exe", b"MZ"), "「実行.exe」の形式は"),
         (upload("偽物.pdf", b"MZ" + bytes(50)), "「偽物.pdf」は、内容が"),

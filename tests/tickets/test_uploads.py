@@ -136,7 +136,7 @@ def test_content_that_is_not_what_the_name_says_is_refused(name: str) -> None:
 
 def test_an_empty_file_and_one_over_the_limit_are_refused() -> None:
     assert "空のファイル" in refusal("a.txt", b"")
-    assert "1 MiB を超えている" in refusal("a.txt", b"x" * ((1 << 20) + 1))
+    assert "1 MB を超えている" in refusal("a.txt", b"x" * ((1 << 20) + 1))
     assert check("a.txt", b"x" * (1 << 20), limit_mib=1)
 
 

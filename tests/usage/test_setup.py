@@ -101,7 +101,7 @@ def test_a_bypassed_site_alarms_the_soc_once(office: Office, people: People) -> 
     alarm = Alarm.objects.get()
     assert (alarm.severity, alarm.link) == (Severity.HIGH, "/console/usage/")
     assert (
-        alarm.sentence == "株式会社さくら商店 の shop-a.example.jp が WAF を迂回しています。通信が検査されていません。"
+        alarm.sentence == "株式会社さくら商店の shop-a.example.jp が WAF を迂回しています。通信が検査されていません。"
     )
     acknowledge(alarm, by=people.dana, now=office.clock())
     office.look()

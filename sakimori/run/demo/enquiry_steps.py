@@ -35,7 +35,7 @@ def refuse(play: Play) -> None:
     """A file over the limit, and one that is not what it says: the sentence, and nothing is left."""
     customer = play.browser(CUSTOMER_LOGIN)
     for name, content, words in (
-        ("大きい.log", b"x" * (_LIMIT_BYTES + 1), "「大きい.log」は 10 MiB を超えているため"),
+        ("大きい.log", b"x" * (_LIMIT_BYTES + 1), "「大きい.log」は 10 MB を超えているため"),
         ("偽物.pdf", b"MZ" + bytes(100), "「偽物.pdf」は、内容が拡張子「pdf」の形式と一致しない"),
     ):
         page = customer.post(_ENQUIRE, {"about": _REFUSED, "text": "文"}, page=_ENQUIRE, files=[(name, content)])

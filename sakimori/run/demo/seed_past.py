@@ -9,8 +9,10 @@ from sakimori import backends
 from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.duties import mail_advisories
-from sakimori.customers.models import Contract
-from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.customers.models import Contract, Site
+from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict
+from sakimori.incidents.opening import SYSTEM, record
+from sakimori.incidents.texts import call_subject, call_words
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import day_of, start_of_day
 from sakimori.logs.models import LogFile
@@ -28,6 +30,7 @@ from sakimori.tickets.models import Ticket, TicketState
 _LONG_AGO = timedelta(hours=1)
 _OFFICE_OPENS = timedelta(hours=10)
 _PAST = "past"
+_SLOW_MS = 10_000
 _CONTRACTS = ("K-2026-0001", "K-2026-0002")
 _NEWS = """広く使われているコンテンツ管理システムの拡張機能に、認証なしでファイルを書き込まれる脆弱性が公表されました。
 該当の拡張機能をお使いの場合は、提供元の情報をご確認のうえ、最新版への更新をお願いいたします。
@@ -77,18 +80,43 @@ def _ddos(contract: Contract, *, at: datetime) -> None:
         verdict_at=told_at,
         told_at=told_at,
     )
+    _visits(incident, incident.contract.sites.earliest("pk"))
+    for action, seconds in (("incident.open", 0), ("incident.verdict", 40), ("incident.told", 40)):
+        record(incident, action, by=SYSTEM, now=at + timedelta(seconds=seconds))
     _call(incident, told_at)
     tell_of_incident(incident, now=told_at)
     incident.ended_at = ended_at
     incident.save()
+    record(incident, "incident.end", by=SYSTEM, now=ended_at)
     tell_of_end(Ticket.objects.select_related("incident", "contract__customer").get(incident=incident), now=ended_at)
+
+
+def _visits(incident: Incident, site: Site) -> None:
+    """Three visits at once, which made the verdict, and three later ones when the site was well again."""
+    for number, total_ms in enumerate((24_100, 21_700, 18_300, 420, 390, 410)):
+        slow = total_ms > _SLOW_MS
+        Probe.objects.create(
+            site=site,
+            incident=incident,
+            at=incident.opened_at + timedelta(seconds=9 * number, minutes=0 if slow else 15 + 10 * (number - 3)),
+            url=site.page_url,
+            verdict=Verdict.SLOW if slow else Verdict.NORMAL,
+            sentence="表示に 10 秒より長くかかりました。" if slow else "正常に表示されました。",
+            status=200,
+            size_bytes=48_210,
+            dns_ms=11,
+            connect_ms=24,
+            tls_ms=61,
+            first_byte_ms=total_ms - 130,
+            total_ms=total_ms,
+        )
 
 
 def _call(incident: Incident, at: datetime) -> None:
     """The first contact was busy, the second pressed the key."""
     key = f"incident:{incident.pk}"
     round_ = call_contacts(
-        key=key, customer=incident.contract.customer, subject="DDoS 攻撃", say=incident.sentence, now=at
+        key=key, customer=incident.contract.customer, subject=call_subject(incident), say=call_words(incident), now=at
     )
     ends_at = at
     for call, state in zip(round_.calls.order_by("place"), (CallState.BUSY, CallState.CONFIRMED), strict=False):

@@ -42,17 +42,17 @@ class Attacks:
 def ticket_subject(first_address: str, *, others: int) -> str:
     """Subject of a ticket about a blocked address and so many others."""
     more = f" ほか {others} 件" if others else ""
-    return f"攻撃元 IPアドレスのブラックリスト登録のお知らせ（{first_address}{more}）"
+    return f"攻撃元 IP アドレスのブラックリスト登録のお知らせ（{first_address}{more}）"
 
 
 def opened_note(addresses: Sequence[str]) -> str:
     """What the ticket's record says when addresses join it."""
-    return f"次の IPアドレスをブラックリストへ登録し、WAF への反映を確認しました: {'、'.join(addresses)}"
+    return f"次の IP アドレスをブラックリストへ登録し、WAF への反映を確認しました: {'、'.join(addresses)}"
 
 
 def blocked_subject(letter: Letterhead, count: int) -> str:
     """Subject of the mail about blocked addresses."""
-    return subject(letter, f"攻撃元 IPアドレス {count} 件をブラックリストへ登録しました")
+    return subject(letter, f"攻撃元 IP アドレス {count} 件をブラックリストへ登録しました")
 
 
 def blocked_mail(letter: Letterhead, blocked: Sequence[BlockedAddress]) -> str:
@@ -60,13 +60,13 @@ def blocked_mail(letter: Letterhead, blocked: Sequence[BlockedAddress]) -> str:
     listed = "\n\n".join(_one(entry) for entry in blocked)
     return mail(
         letter,
-        f"""Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IPアドレスを
+        f"""Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IP アドレスを
 ブラックリストへ登録し、登録されたことを確認いたしました。
 
 {listed}
 
 ■ お客様へのお願い
-登録した IPアドレスが業務上必要な通信の場合は、下記のチケットを開き、
+登録した IP アドレスが業務上必要な通信の場合は、下記のチケットを開き、
 「{RESTORE_BUTTON}」を押してください。速やかに設定を元に戻します。
 お電話でも承ります。""",
     )
@@ -74,7 +74,7 @@ def blocked_mail(letter: Letterhead, blocked: Sequence[BlockedAddress]) -> str:
 
 def restored_subject(letter: Letterhead, address: str) -> str:
     """Subject of the mail about a restored address."""
-    return subject(letter, f"IPアドレス {defang(address)} の設定を戻しました")
+    return subject(letter, f"IP アドレス {defang(address)} の設定を戻しました")
 
 
 def restored_mail(
@@ -83,9 +83,9 @@ def restored_mail(
     """Body of the mail that says that an address is off the list, and what that does not mean."""
     return mail(
         letter,
-        f"""ご依頼いただいた IPアドレスについて、設定を戻しました（反映に数分）。
+        f"""ご依頼いただいた IP アドレスについて、設定を戻しました（反映に数分）。
 
-IPアドレス: {defang(address)}
+IP アドレス: {defang(address)}
 ご依頼: {written(asked_at)} {asked_by} 様
 設定を戻した日時: {written(restored_at)}
 
@@ -96,7 +96,7 @@ IPアドレス: {defang(address)}
 
 def restored_note(address: str, *, others_entry: bool) -> str:
     """What the ticket's record says when an address is off the list."""
-    return f"IPアドレス {address} の設定を戻しました（反映に数分）。{_remainder(others_entry=others_entry)}"
+    return f"IP アドレス {address} の設定を戻しました（反映に数分）。{_remainder(others_entry=others_entry)}"
 
 
 def _remainder(*, others_entry: bool) -> str:
@@ -110,8 +110,14 @@ def _one(entry: BlockedAddress) -> str:
   攻撃種別: {"、".join(entry.kinds)}
   対象サイト: {"、".join(defang(site) for site in entry.sites)}
   検知件数: 遮断 {entry.blocked} 件 / 通過 {entry.passed} 件
-  検知期間: {written(entry.first_at)} から {written(entry.last_at)} まで
+  {_period(entry.first_at, entry.last_at)}
   登録日時: {written(entry.active_at)}"""
+
+
+def _period(first_at: datetime, last_at: datetime) -> str:
+    """From when to when; one moment is not called a period."""
+    first, last = written(first_at), written(last_at)
+    return f"検知日時: {first}" if first == last else f"検知期間: {first} から {last} まで"
 
 
 def detected(story: Attacks, addresses: Sequence[str]) -> str:
@@ -119,19 +125,19 @@ def detected(story: Attacks, addresses: Sequence[str]) -> str:
     lines = [
         f"攻撃種別: {'、'.join(story.kinds) or '不明'}",
         f"対象サイト: {'、'.join(visible(site) for site in story.sites) or '不明'}",
-        f"攻撃元 IPアドレス（{len(addresses)} 件）: {_listed(addresses)}",
+        f"攻撃元 IP アドレス（{len(addresses)} 件）: {_listed(addresses)}",
         f"検知件数: 遮断 {story.blocked} 件 / 通過 {story.passed} 件",
     ]
     if story.first_at and story.last_at:
-        lines.append(f"検知期間: {written(story.first_at)} から {written(story.last_at)} まで")
+        lines.append(_period(story.first_at, story.last_at))
     return "\n".join(lines)
 
 
 def handled(addresses: Sequence[str], asked: Sequence[str]) -> str:
     """What we did: the blocks, and the restores that somebody asked for."""
-    text = f"攻撃元の IPアドレス {len(addresses)} 件を WAF のブラックリストへ登録し、反映を確認しました。"
+    text = f"攻撃元の IP アドレス {len(addresses)} 件を WAF のブラックリストへ登録し、反映を確認しました。"
     if asked:
-        text += f"\nご依頼により、IPアドレス {len(asked)} 件の設定を戻す対応を行いました: {_listed(asked)}"
+        text += f"\nご依頼により、IP アドレス {len(asked)} 件の設定を戻す対応を行いました: {_listed(asked)}"
     return text
 
 

@@ -11,7 +11,7 @@
     const most = Number(input.dataset.most);
     if (files.length > most) return `一度に添付できるファイルは ${most} 個までです。`;
     const large = files.find((file) => file.size > limit * MIB);
-    return large ? `「${large.name}」は ${limit} MiB を超えているため、お預かりできません。` : "";
+    return large ? `「${large.name}」は ${limit} MB を超えているため、お預かりできません。` : "";
   }
 
   for (const input of document.querySelectorAll("input[type=file][data-limit-mib]")) {
