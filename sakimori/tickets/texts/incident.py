@@ -2,10 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from sakimori.incidents.models import IncidentKind
 from sakimori.lib.jst import written
 from sakimori.tickets.texts.letter import Letterhead, harmless, mail, subject
+
+
+class Ending(Enum):
+    """How an incident is over. QUIET: nothing is reported any more, but nobody has seen the site."""
+
+    WELL = auto()
+    QUIET = auto()
+    CANCELLED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class Happening:
     verdict: str
     sentence: str
     signals: int
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +90,14 @@ def excess_text(excess: Excess) -> str:
 
 def last_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the last mail."""
-    return subject(letter, f"【終報】{_ENDED[happening.kind]}")
+    return subject(letter, f"【終報】{_ended(happening)}")
 
 
 def last_mail(letter: Letterhead, happening: Happening) -> str:
     """Body of the last mail: it is over."""
     return mail(
         letter,
-        f"お知らせした件について、{_ENDED[happening.kind]}。",
+        f"お知らせした件について、{_ended(happening)}。",
         f"■ 結果\n{harmless(result(happening))}",
         "ご不明な点がございましたら、下記のチケットまたはお電話でお問い合わせください。",
     )
@@ -95,7 +105,7 @@ def last_mail(letter: Letterhead, happening: Happening) -> str:
 
 def last_note(happening: Happening) -> str:
     """What the ticket's record says when it is over."""
-    return f"{_ENDED[happening.kind]}。ご登録の連絡先すべてへ、メール（終報）でお知らせしました。\n{result(happening)}"
+    return f"{_ended(happening)}。ご登録の連絡先すべてへ、メール（終報）でお知らせしました。\n{result(happening)}"
 
 
 def whole_subject(letter: Letterhead, happening: Happening) -> str:
@@ -154,7 +164,7 @@ def nobody_reached() -> str:
 
 def result(happening: Happening) -> str:
     """What came of it, once it is over."""
-    lines = [f"{_ENDED[happening.kind]}。", f"発生日時: {written(happening.opened_at)}"]
+    lines = [f"{_ended(happening)}。", f"発生日時: {written(happening.opened_at)}"]
     if happening.ended_at:
         lines.append(f"終了日時: {written(happening.ended_at)}")
     if happening.kind is IncidentKind.DDOS and happening.signals:
@@ -164,6 +174,15 @@ def result(happening: Happening) -> str:
 
 def _excess_part(excess: Excess | None) -> str:
     return f"■ 契約帯域の超過について\n{excess_text(excess)}" if excess else ""
+
+
+def _ended(happening: Happening) -> str:
+    """That it is over, without claiming what nobody has seen."""
+    if happening.ending is Ending.CANCELLED:
+        return "ご契約の終了に伴い、監視と対応を終了しました"
+    if happening.ending is Ending.QUIET:
+        return "新たな検知がなくなったことを確認しました"
+    return _ENDED[happening.kind]
 
 
 def _place(happening: Happening) -> str:
