@@ -84,7 +84,7 @@ def tell_ends(*, now: datetime) -> int:
     over = rows.filter(incident__ended_at__isnull=False).select_related("contract__customer", "incident__site")
     mended = rows.filter(deviation__ended_at__isnull=False).select_related("contract__customer", "deviation__site")
     settled = rows.filter(upgrade__confirmed_at__isnull=False)
-    settled = settled.select_related("contract__customer", "upgrade__asked_by")
+    settled = settled.select_related("contract__customer", "upgrade__asked_by", "upgrade__confirmed_by")
     return (
         sum(incidents.tell_of_end(ticket, now=now) for ticket in over[:_AT_ONCE])
         + sum(deviations.tell_of_end(ticket, now=now) for ticket in mended[:_AT_ONCE])

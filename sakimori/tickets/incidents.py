@@ -130,6 +130,7 @@ def _happening(incident: Incident) -> texts.Happening:
         sentence="" if verdict == Verdict.INCONCLUSIVE else incident.sentence,  # It tells of our side and of others.
         signals=incident.signals,
         ending=_ending(incident),
+        proved=verdict != Verdict.INCONCLUSIVE,
     )
 
 

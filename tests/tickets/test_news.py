@@ -8,7 +8,7 @@ import pytest
 from sakimori.customers.models import Contact
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Call, CallRound, CallState, Message, RoundState
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, Message, RoundState, Severity
 from sakimori.tickets.actions import Words, answer, reply
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
@@ -231,6 +231,11 @@ def test_what_tells_of_our_own_side_or_of_others_stays_inside(people: People, cl
     ticket = Ticket.objects.get()
     assert "確認結果: 判定不能" in ticket.detected
     assert "多くのお客様" not in ticket.detected + Message.objects.get().body
+    make_incident(people, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+    work(clock)
+    body = Message.objects.latest("pk").body
+    assert "自動の確認では\n判定できておりません" in body
+    assert "異常が見られました" not in body
 
 
 def test_a_ticket_in_which_somebody_waits_for_an_answer_is_not_ended_by_itself(people: People, clock: Clock) -> None:
@@ -307,11 +312,15 @@ def test_a_larger_plan_is_told_when_asked_for_and_when_settled(people: People, c
     assert Ticket.objects.get().kind == TicketKind.BANDWIDTH
     assert "受け付けました" in Message.objects.get().subject
     assert "佐藤 愛 様" in Message.objects.get().body
+    alarm = Alarm.objects.get()
+    assert (alarm.severity, alarm.link) == (Severity.LOW, "/console/usage/")
+    assert Ticket.objects.get().number in alarm.sentence
     UpgradeRequest.objects.filter(pk=wish.pk).update(confirmed_at=NOW, confirmed_by=people.dana)
     assert work(clock) == 1
     assert work(clock) == 0
     assert Ticket.objects.get().state == TicketState.DONE
     assert "2026年11月分の超過料金は発生いたしません" in Message.objects.latest("pk").body
+    assert Alarm.objects.get().acknowledged_by == people.dana
 
 
 def test_from_the_day_of_cancellation_on_ends_are_told_but_nothing_new(people: People, clock: Clock) -> None:

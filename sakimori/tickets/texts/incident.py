@@ -19,7 +19,10 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An incident as its ticket tells of it. site: empty for all sites. verdict: its Japanese word, or empty."""
+    """An incident as its ticket tells of it. site: empty for all sites. verdict: its Japanese word, or empty.
+
+    proved: whether visits could say how the site is.
+    """
 
     kind: IncidentKind
     site: str
@@ -28,7 +31,8 @@ class Happening:
     verdict: str
     sentence: str
     signals: int
-    ending: Ending
+    ending: Ending = Ending.WELL
+    proved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,19 @@ class Excess:
 
 def ticket_subject(happening: Happening) -> str:
     """Subject of the ticket."""
-    return f"{_SUBJECTS[happening.kind]}（{_place(happening)}）"
+    return f"{_title(happening)}（{_place(happening)}）"
 
 
 def first_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the first mail."""
-    return subject(letter, f"【第一報】{_SUBJECTS[happening.kind]}")
+    return subject(letter, f"【第一報】{_title(happening)}")
 
 
 def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
     """Body of the first mail: what was seen, since when, what we do."""
     return mail(
         letter,
-        _SEEN[happening.kind],
+        _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
         f"■ 弊社の対応\n{_DOING[happening.kind]}",
@@ -64,7 +68,7 @@ def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None) 
 def first_note(happening: Happening) -> str:
     """What the ticket's record says when the customer is told."""
     told = "ご登録の連絡先すべてへ、メール（第一報）でお知らせしました。"
-    return f"{_SEEN[happening.kind]}\n{told}\n{_DOING[happening.kind]}"
+    return f"{_seen(happening)}\n{told}\n{_DOING[happening.kind]}"
 
 
 def excess_subject(letter: Letterhead) -> str:
@@ -110,14 +114,14 @@ def last_note(happening: Happening) -> str:
 
 def whole_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the only mail about an incident that was over before the customer was to be told."""
-    return subject(letter, f"【発生・復旧】{_SUBJECTS[happening.kind]}")
+    return subject(letter, f"【発生・復旧】{_title(happening)}")
 
 
 def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
     """Body of that mail: what was, and that it is over."""
     return mail(
         letter,
-        _SEEN[happening.kind],
+        _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
         f"■ 結果\n{result(happening)}",
@@ -127,7 +131,7 @@ def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) 
 
 def whole_note(happening: Happening) -> str:
     """What the ticket's record says of it."""
-    return f"{_SEEN[happening.kind]}\nご登録の連絡先すべてへ、メールでお知らせしました。\n{result(happening)}"
+    return f"{_seen(happening)}\nご登録の連絡先すべてへ、メールでお知らせしました。\n{result(happening)}"
 
 
 def detected(happening: Happening, excess: Excess | None) -> str:
@@ -176,6 +180,22 @@ def _excess_part(excess: Excess | None) -> str:
     return f"■ 契約帯域の超過について\n{excess_text(excess)}" if excess else ""
 
 
+def _title(happening: Happening) -> str:
+    if happening.kind is IncidentKind.DDOS and not happening.proved:
+        return "DDoS 攻撃の検知のお知らせ"
+    return _SUBJECTS[happening.kind]
+
+
+def _seen(happening: Happening) -> str:
+    """What was seen. Where visits proved nothing, a person has decided to tell of the attack all the same."""
+    if happening.kind is IncidentKind.DDOS and not happening.proved:
+        return (
+            "Imperva Cloud WAF にて DDoS 攻撃を検知いたしました。監視対象サイトの表示は、自動の確認では\n"
+            "判定できておりません。お手数ですが、お客様にてもサイトの表示をご確認ください。"
+        )
+    return _SEEN[happening.kind]
+
+
 def _ended(happening: Happening) -> str:
     """That it is over, without claiming what nobody has seen."""
     if happening.ending is Ending.CANCELLED:
@@ -201,7 +221,8 @@ _SEEN = {
     "表示を確認したところ、異常が見られました。",
     IncidentKind.SITE_DOWN: "監視対象サイトの表示に異常があることを検知いたしました。",
     IncidentKind.ORIGIN_DOWN: "お客様のオリジンサーバーが応答していないことを検知いたしました。",
-    IncidentKind.VENDOR: "Imperva 社のサービスに障害が発生しており、お客様のサイトに影響が出ている可能性がございます。",
+    IncidentKind.VENDOR: "Imperva 社のサービスに障害が発生している可能性がございます。\n"
+    "お客様のサイトの表示や、弊社によるセキュリティ監視に影響が出ることがあります。",
     IncidentKind.OWN: "当サービスの設備に障害が発生し、監視と対応を行えない時間帯が生じました。\n"
     "ご迷惑をおかけし、お詫び申し上げます。",
 }
@@ -219,8 +240,8 @@ _DOING = {
 _DONE = {
     IncidentKind.DDOS: "監視対象サイトへアクセスして表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
     IncidentKind.SITE_DOWN: "サイトの表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
-    IncidentKind.ORIGIN_DOWN: "オリジンサーバーの応答を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
-    IncidentKind.VENDOR: "ベンダーの障害情報を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
+    IncidentKind.ORIGIN_DOWN: "WAF のログとサイトの表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
+    IncidentKind.VENDOR: "ベンダーからのログの取得状況を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
     IncidentKind.OWN: "当サービスの復旧作業を行い、ご登録の連絡先すべてへメールでお知らせしました。",
 }
 _ENDED = {
