@@ -47,6 +47,8 @@ def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) 
             _refuse_unless_same(incident, decision)
             return 0
         alive = set(rows.filter(running(day_of(now), contract="contract")).values_list("pk", flat=True))
+        if decision == Decision.TELL and not any(row.pk in alive for row in waiting):
+            raise NotPossible("ご契約が終了しているため、お客様へ連絡できません。「連絡しない」を選んでください。")
         for row in waiting:
             row.decision, row.decided_at, row.decided_by = decision, now, by
             row.save(update_fields=["decision", "decided_at", "decided_by"])

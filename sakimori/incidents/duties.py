@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from sakimori.customers.models import Site
 from sakimori.customers.queries import running
@@ -26,12 +26,18 @@ from sakimori.logs.store.interface import LogStore
 _FILES_AT_ONCE = 20
 _ROWS_AT_ONCE = 5000
 _KEPT = timedelta(days=100)
+_LATEST = timedelta(days=1)
 
 
 def search_signals(*, store: LogStore, times: Times, clock: Callable[[], datetime]) -> int:
-    """Search every stored file that was not searched yet. Returns how many files were."""
+    """Search every stored file that was not searched yet. Returns how many files were.
+
+    Months of files lie stored: only the latest are asked for the mark. What they tell opens nothing a day later.
+    """
+    stored = Q(state=LogFileState.STORED)  # In both halves, so that each of them finds its rows by the index.
+    latest = stored & Q(searched_at=None) | stored & Q(searched_at__gte=clock() - _LATEST)
     files = LogFile.objects.filter(
-        running(day_of(clock()), contract="contract"), state=LogFileState.STORED, incident_search=None
+        latest, running(day_of(clock()), contract="contract"), incident_search=None
     ).select_related("contract__customer")
     searched = 0
     for file in files.order_by("stored_at", "pk")[:_FILES_AT_ONCE]:

@@ -98,7 +98,7 @@ class Probe(models.Model):
 
     class Meta:
         verbose_name = "サイト確認"
-        indexes = [models.Index(fields=["site", "at"])]
+        indexes = [models.Index(fields=["site", "at"]), models.Index(fields=["at"])]
 
 
 class Watch(Claimable):

@@ -10,7 +10,7 @@ from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.incidents.verdict import Conclusion
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Severity
+from sakimori.notify.models import Alarm, Severity
 
 SYSTEM = "sakimori"
 _CALLED = (IncidentKind.DDOS, IncidentKind.SITE_DOWN, IncidentKind.ORIGIN_DOWN)
@@ -115,6 +115,11 @@ def alarm(incident: Incident, *, now: datetime) -> None:
 def alarm_key(incident: Incident) -> str:
     """One alarm per incident of a site, one per group otherwise."""
     return f"incident:{incident.pk}" if incident.site_id else f"incident:{incident.group}"
+
+
+def has_open_alarm(incident: Incident) -> bool:
+    """Whether nobody has acknowledged the alarm about it."""
+    return Alarm.objects.filter(key=alarm_key(incident), acknowledged_at=None).exists()
 
 
 def tell(incident: Incident, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from sakimori.customers.models import Site
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, Verdict, Watch
-from sakimori.incidents.opening import alarm, conclude_incident, end, open_for_site, record, tell
+from sakimori.incidents.opening import alarm, conclude_incident, end, has_open_alarm, open_for_site, record, tell
 from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted, most_are_bad, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
@@ -48,28 +48,50 @@ def _carry_on(row: Incident, conclusion: Conclusion, rhythm: Rhythm, now: dateti
     before = row.verdict
     if before not in BAD:  # What was bad once stays the reason for what was done.
         conclude_incident(row, conclusion, now=now)
-        row.save(update_fields=["verdict", "sentence", "verdict_at"])
+        row.decision = _decision(row, conclusion)
+        row.save(update_fields=["verdict", "sentence", "verdict_at", "decision"])
         if row.verdict != before:
             record(row, "incident.verdict", by="sakimori", now=now)
     if conclusion.is_bad:
-        _found_bad(row, now)
+        _found_bad(row, conclusion, now)
     elif conclusion.verdict == Verdict.INCONCLUSIVE and before != Verdict.INCONCLUSIVE:
         _alarm_inconclusive(conclusion, now)
     elif conclusion.verdict == Verdict.NORMAL and _is_over(row, rhythm, now):
         end(row, now=now)
 
 
-def _found_bad(row: Incident, now: datetime) -> None:
+def _decision(row: Incident, conclusion: Conclusion) -> Decision:
+    """About a DDoS a person decides only while visits prove nothing: he may look at the site by other ways."""
+    now_is = Decision(row.decision)
+    if row.kind != IncidentKind.DDOS or now_is not in (Decision.NONE, Decision.WAITING):
+        return now_is
+    return Decision.WAITING if conclusion.verdict == Verdict.INCONCLUSIVE else Decision.NONE
+
+
+def _found_bad(row: Incident, conclusion: Conclusion, now: datetime) -> None:
     """Only a DDoS tells by itself (specification 2-1-1); what waits for an analyst about this site waits no more."""
-    if row.kind != IncidentKind.DDOS or row.told_at is not None:
+    if row.kind != IncidentKind.DDOS:
+        _open_outage_as_well(row, conclusion, now)
         return
-    others = Incident.objects.filter(site=row.site, decision=Decision.WAITING, ended_at=None)
-    for other in others.select_related("contract__customer"):
+    if row.told_at is not None:
+        return
+    others = Incident.objects.filter(site=row.site, decision=Decision.WAITING, ended_at=None).exclude(pk=row.pk)
+    for other in others.select_for_update(of=("self",)).select_related("contract__customer", "site"):
         other.decision, other.decided_at = Decision.KEEP, now
         other.save(update_fields=["decision", "decided_at"])
         record(other, "incident.keep", by="sakimori", now=now)
+        if has_open_alarm(other):
+            alarm(other, now=now)  # It no longer asks for a decision.
     tell(row, now=now)
     alarm(row, now=now)
+
+
+def _open_outage_as_well(row: Incident, conclusion: Conclusion, now: datetime) -> None:
+    """Of an origin's failure nobody was to be told; that the site itself is down now is another question."""
+    if row.kind != IncidentKind.ORIGIN_DOWN or row.decision != Decision.KEEP or row.site is None:
+        return
+    if not Incident.objects.filter(site=row.site, kind=IncidentKind.SITE_DOWN, ended_at=None).exists():
+        open_for_site(row.site, IncidentKind.SITE_DOWN, signals=0, last_signal_at=now, now=now, seen=conclusion)
 
 
 def _is_over(row: Incident, rhythm: Rhythm, now: datetime) -> bool:
@@ -155,6 +177,6 @@ def _alarm_inconclusive(conclusion: Conclusion, now: datetime) -> None:
         key="probe-inconclusive",
         severity=Severity.HIGH,
         sentence=f"サイトの表示を判定できません。お客様への連絡は保留しています。{conclusion.sentence}",
-        link="/console/sites/",
+        link="/console/incidents/",
         now=now,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
-from sakimori.lib.jst import written
+from sakimori.lib.jst import JST, written
 
 NOT_PROBED = "インターネットから接続できないサイトとして登録されているため、表示の確認は行っていません。"
 _WHAT = {
@@ -53,13 +53,22 @@ def call_subject(incident: Incident) -> str:
 
 def call_words(incident: Incident) -> str:
     """What the called person hears, between the opening and the keys."""
-    state = _STATE.get(Verdict(incident.verdict), "")
-    seen = f"現在、サイトが{state}であることを確認しました。" if state else ""
     return (
         f"{incident.contract.customer.name} 様のサイト、{_site(incident)} について、"
-        f"{_WHAT[IncidentKind(incident.kind)]}。{seen}"
+        f"{_WHAT[IncidentKind(incident.kind)]}。{_seen(incident)}"
         "詳しくは、お送りするメールと MSS ポータルのチケットをご確認ください。"
     )
+
+
+def _seen(incident: Incident) -> str:
+    """What the visit showed, and when: the call may come late."""
+    state = _STATE.get(Verdict(incident.verdict))
+    if state is None or incident.verdict_at is None:
+        return ""
+    at = incident.verdict_at.astimezone(JST)
+    when = f"{at.month} 月 {at.day} 日 {at.hour} 時 {at.minute} 分"
+    after = "その後、回復を確認しております。" if incident.ended_at else ""
+    return f"{when}の確認で、サイトが{state}であることを確認しました。{after}"
 
 
 def _whose(incident: Incident) -> str:

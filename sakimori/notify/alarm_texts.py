@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sakimori.lib.defang import visible
+from sakimori.lib.defang import defang_prose, visible
 from sakimori.lib.jst import written
 
 _MOST_SAID = 3
@@ -23,7 +23,7 @@ class AlarmFacts:
 
 def mail_subject(alarm: AlarmFacts) -> str:
     """One line, whatever the sentence holds."""
-    line = visible(" ".join(alarm.sentence.split()))
+    line = defang_prose(" ".join(alarm.sentence.split()))
     return f"【SOC アラーム・重要度 {alarm.severity}】{line if len(line) <= 120 else line[:119] + '…'}"
 
 
@@ -34,7 +34,7 @@ def mail_body(alarm: AlarmFacts, *, service_name: str, base_url: str) -> str:
         "",
         f"{service_name}でアラームが発生しました。",
         "",
-        f"  内容：{visible(alarm.sentence)}",
+        f"  内容：{defang_prose(alarm.sentence)}",
         f"  重要度：{alarm.severity}",
         f"  発生日時：{written(alarm.first_at)}",
         f"  詳細：{base_url}{alarm.link if _is_ours(alarm.link) else '/console/'}",

@@ -58,8 +58,6 @@ def stop_round(round_: CallRound, *, by: User, reason: str, now: datetime) -> No
     with transaction.atomic():
         if not end_round(round_, RoundState.STOPPED, now=now, by=by, reason=reason.strip()):
             raise NotPossible("この架電は、既に終了しています。")
-        for call in round_.calls.filter(state=CallState.INTENDED, entered_by__isnull=False):
-            finish(call, CallState.FAILED, now=now, by=by, error="架電が中止されました。")
 
 
 def _locked(round_: CallRound) -> CallRound:

@@ -208,5 +208,5 @@ class Call(models.Model):
     class Meta:
         verbose_name = "通話"
         ordering = ["round", "place"]
-        indexes = [models.Index(fields=["number", "ended_at"])]
+        indexes = [models.Index(fields=["number", "ended_at"]), models.Index(fields=["entered_by", "state"])]
         constraints = [models.UniqueConstraint(fields=["round", "place"], name="one_call_per_place")]

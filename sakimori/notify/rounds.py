@@ -102,6 +102,7 @@ def exhaust(round_: CallRound, *, now: datetime) -> None:
 def end_round(round_: CallRound, state: RoundState, *, now: datetime, by: User | None = None, reason: str = "") -> bool:
     """End a running round. False when it has ended already.
 
+    A call that an operator had begun to dial is over too; a phone that rings by itself is hung up by the duty.
     Alarms that nobody has acknowledged all the same are phoned about again, after the same time as at first.
     """
     with transaction.atomic():
@@ -115,6 +116,9 @@ def end_round(round_: CallRound, state: RoundState, *, now: datetime, by: User |
             now=now,
             customer=round_.customer,
         )
+        begun = Call.objects.filter(round=round_, state=CallState.INTENDED, entered_by__isnull=False)
+        for call in begun.select_related("round__customer"):
+            finish(call, CallState.FAILED, now=now, by=by, error="架電が終了しました。")
         again = now + timedelta(minutes=settings.CONFIG.alarm_minutes)
         Alarm.objects.filter(call_round=round_, acknowledged_at=None).update(due_at=again)
     return True

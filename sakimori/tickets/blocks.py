@@ -9,7 +9,7 @@ from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.stories import whole_story
 from sakimori.customers.models import Contract
 from sakimori.tickets.models import Ticket, TicketBlock, TicketKind, TicketState
-from sakimori.tickets.opening import add_note, describe, letterhead, open_ticket, tell
+from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
 from sakimori.tickets.summary import summarise
 from sakimori.tickets.texts import blacklist as texts
 
@@ -138,4 +138,4 @@ def _by_state(blocks: Iterable[Block]) -> dict[str, list[str]]:
 def _close_when_done(ticket: Ticket, now: datetime) -> None:
     """A ticket whose every address is off the list again is done."""
     if not ticket.ticket_blocks.exclude(block__state=BlockState.RESTORED).exists():
-        Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.DONE, updated_at=now)
+        finish(ticket, now=now)

@@ -6,13 +6,15 @@ of which the customer is to be told, a deviation, a wish for a larger plan, and 
 
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.incidents.models import Incident
 from sakimori.lib.jst import day_of
+from sakimori.notify.models import CallRound
 from sakimori.tickets import deviations, incidents, upgrades
 from sakimori.tickets.blocks import describe_blocks, join_ticket, tell_of_blocks, tell_of_restore
 from sakimori.tickets.models import Ticket, TicketBlock, TicketKind, TicketState
@@ -82,7 +84,7 @@ def tell_ends(*, now: datetime) -> int:
     over = rows.filter(incident__ended_at__isnull=False).select_related("contract__customer", "incident__site")
     mended = rows.filter(deviation__ended_at__isnull=False).select_related("contract__customer", "deviation__site")
     settled = rows.filter(upgrade__confirmed_at__isnull=False)
-    settled = settled.select_related("contract__customer", "upgrade__asked_by")
+    settled = settled.select_related("contract__customer", "upgrade__asked_by", "upgrade__confirmed_by")
     return (
         sum(incidents.tell_of_end(ticket, now=now) for ticket in over[:_AT_ONCE])
         + sum(deviations.tell_of_end(ticket, now=now) for ticket in mended[:_AT_ONCE])
@@ -91,12 +93,24 @@ def tell_ends(*, now: datetime) -> int:
 
 
 def follow_incidents(*, now: datetime) -> int:
-    """While an incident goes on: tell of traffic above the plan, and say whom the calls have reached."""
+    """While an incident goes on: tell of traffic above the plan, and say whom the calls have reached.
+
+    Calls may go on when the incident is over: then that is said afterwards.
+    """
     rows = Ticket.objects.filter(running(day_of(now), contract="contract"), incident__isnull=False, result="")
-    changed = 0
+    late = _whose_calls_ended_late().select_related("contract__customer", "incident__site")
+    changed = sum(incidents.settle_calls(ticket, now=now) for ticket in late[:_AT_ONCE])
     for ticket in rows.select_related("contract__customer", "incident__site"):
         changed += incidents.tell_of_excess(ticket, now=now) + incidents.refresh_incident(ticket, now=now)
     return changed
+
+
+def _whose_calls_ended_late() -> QuerySet[Ticket]:
+    """Tickets of incidents that were described for the last time before their round of calls ended."""
+    key = Concat(Value("incident:"), Cast("incident_id", CharField()))
+    rounds = CallRound.objects.filter(key=OuterRef("round_key"), ended_at__gt=OuterRef("described_at"))
+    over = Ticket.objects.filter(incident__isnull=False).exclude(result="").annotate(round_key=key)
+    return over.filter(Exists(rounds)).order_by("pk")
 
 
 def describe_tickets(*, now: datetime) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.lib.jst import day_of
 from sakimori.notify.models import CallState, RoundState
 from sakimori.tickets.models import Note, Ticket, TicketKind
 from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
@@ -86,10 +87,14 @@ def refresh_incident(ticket: Ticket, *, now: datetime) -> int:
     if ticket.incident is None:
         return 0
     handled = texts.handled(_happening(ticket.incident), _reached(ticket))
-    if handled == ticket.handled:
+    return int(handled != ticket.handled and describe(ticket, now=now, handled=handled))
+
+
+def settle_calls(ticket: Ticket, *, now: datetime) -> int:
+    """As `refresh_incident`, for a ticket whose calls ended after it: looked at once. Returns 1 when that was news."""
+    if ticket.incident is None:
         return 0
-    describe(ticket, now=now, handled=handled)
-    return 1
+    return int(describe(ticket, now=now, handled=texts.handled(_happening(ticket.incident), _reached(ticket))))
 
 
 def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
@@ -122,9 +127,19 @@ def _happening(incident: Incident) -> texts.Happening:
         opened_at=incident.opened_at,
         ended_at=incident.ended_at,
         verdict=str(verdict.label) if verdict in _SHOWN_VERDICTS else "",
-        sentence=incident.sentence,
+        sentence="" if verdict == Verdict.INCONCLUSIVE else incident.sentence,  # It tells of our side and of others.
         signals=incident.signals,
+        ending=_ending(incident),
+        proved=verdict != Verdict.INCONCLUSIVE,
     )
+
+
+def _ending(incident: Incident) -> texts.Ending:
+    """What is known when it is over: that all is well, only that nothing came any more, or nothing."""
+    if incident.ended_at and not incident.contract.runs_on(day_of(incident.ended_at)):
+        return texts.Ending.CANCELLED
+    unseen = incident.site_id is not None and incident.verdict == Verdict.NOT_PROBED
+    return texts.Ending.QUIET if unseen else texts.Ending.WELL
 
 
 def _excess(incident: Incident) -> texts.Excess | None:

@@ -67,8 +67,10 @@ def describe(ticket: Ticket, *, now: datetime, **texts: str) -> bool:
 
 
 def finish(ticket: Ticket, *, now: datetime) -> None:
-    """Nothing more is to be done."""
-    Ticket.objects.filter(pk=ticket.pk).update(state=TicketState.DONE, updated_at=now)
+    """Nothing more is to be done, unless somebody of the customer waits for an answer: that one ends it."""
+    rows = Ticket.objects.filter(pk=ticket.pk)
+    rows.update(updated_at=now)
+    rows.filter(waits_since=None).update(state=TicketState.DONE)
 
 
 def tell(ticket: Ticket, *, key: str, subject: str, body: str, now: datetime) -> Message:

@@ -3,8 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 
 from sakimori.lib.calendar import Month
+from sakimori.notify.actions import acknowledge, raise_alarm
+from sakimori.notify.models import Severity
+from sakimori.notify.queries import open_alarms
 from sakimori.tickets.models import Ticket, TicketKind
 from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
 from sakimori.tickets.texts import upgrade as texts
@@ -12,7 +16,7 @@ from sakimori.usage.models import UpgradeRequest
 
 
 def tell_of_upgrade(request: UpgradeRequest, *, now: datetime) -> int:
-    """Open the ticket and write the mail that the wish has arrived (受付). Returns 1 when it was news."""
+    """Open the ticket, write the mail that the wish has arrived (受付), tell the SOC. Returns 1 when it was news."""
     upgrade = _upgrade(request)
     with transaction.atomic():
         ticket, new = open_ticket(
@@ -34,11 +38,21 @@ def tell_of_upgrade(request: UpgradeRequest, *, now: datetime) -> int:
             now=now,
         )
         describe(ticket, now=now, detected=texts.detected(upgrade), handled=texts.handled())
+        raise_alarm(
+            key=_alarm_key(request),
+            severity=Severity.LOW,  # It hurries nobody at night: shown and mailed, not phoned.
+            sentence=texts.alarm(letter.customer_name, ticket.number),
+            link=reverse("console:usage"),
+            now=now,
+        )
     return 1
 
 
 def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
-    """Write note and mail that say that the plan is larger. Returns 1 when it was news."""
+    """Write note and mail that say that the plan is larger. Returns 1 when it was news.
+
+    Whoever confirmed it has taken the alarm.
+    """
     request = ticket.upgrade
     if request is None or request.confirmed_at is None:
         return 0
@@ -55,7 +69,14 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
         )
         describe(ticket, now=now, result=texts.result(upgrade))
         finish(ticket, now=now)
+        for alarm in open_alarms().filter(key=_alarm_key(request)):
+            if request.confirmed_by is not None:
+                acknowledge(alarm, by=request.confirmed_by, now=now)
     return 1
+
+
+def _alarm_key(request: UpgradeRequest) -> str:
+    return f"upgrade:{request.pk}"
 
 
 def _upgrade(request: UpgradeRequest) -> texts.Upgrade:

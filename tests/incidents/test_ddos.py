@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from sakimori.customers.models import AuditEntry
-from sakimori.incidents import duties
+from sakimori.incidents import actions, duties
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, SearchedFile, Verdict
 from sakimori.incidents.signals import note_signals
+from sakimori.logs.models import LogFile
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Alarm, CallRound, Message, RoundState, Severity
 from tests.incidents.post import (
@@ -60,7 +61,7 @@ def test_a_site_that_is_not_displayed_is_told_by_phone_at_once(post: Post, peopl
     calls = CallRound.objects.get()
     assert (calls.key, calls.customer, calls.state) == (f"incident:{row.pk}", people.a.customer, RoundState.RUNNING)
     assert [call.number for call in calls.calls.all()] == ["03-0000-1001", "03-0000-1002"]
-    assert "表示できない状態" in calls.say
+    assert "11 月 23 日 12 時 0 分の確認で、サイトが表示できない状態であることを確認しました。" in calls.say
     assert calls.link == f"/console/incidents/{row.pk}/"
     alarm = Alarm.objects.get()
     assert (alarm.severity, alarm.link) == (Severity.MIDDLE, calls.link)
@@ -189,6 +190,51 @@ def test_while_our_own_line_is_broken_no_customer_is_told_but_the_soc_is(post: P
     del post.pages.states[CONTROL]
     post.round(minutes=1)
     assert (only().verdict, only().told_at) == (Verdict.NOT_DISPLAYED, post.clock())
+
+
+def test_while_visits_prove_nothing_a_person_may_tell_the_customer(post: Post, people: People) -> None:
+    post.pages.states.update({url_of(people.a): dead, CONTROL: dead})
+    post.ddos(people.a)
+    post.round()
+    assert only().decision == Decision.WAITING
+    assert Alarm.objects.get().link == "/console/incidents/"
+    assert actions.tell_customer(only(), by=people.dana, now=post.clock()) == 1
+    assert (only().decision, only().told_at) == (Decision.TELL, post.clock())
+    assert "であることを確認しました" not in CallRound.objects.get().say
+    del post.pages.states[CONTROL]
+    post.round(minutes=1)
+    assert (only().verdict, only().decision) == (Verdict.NOT_DISPLAYED, Decision.TELL)
+    assert CallRound.objects.count() == 1
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_visit_that_proves_something_takes_that_decision_away(well: bool, post: Post, people: People) -> None:
+    post.pages.states.update({url_of(people.a): dead, CONTROL: dead})
+    post.ddos(people.a)
+    post.round()
+    post.pages.states = {} if well else {url_of(people.a): dead}
+    post.round(minutes=1)
+    assert (only().decision, only().told_at is None) == (Decision.NONE, well)
+    with pytest.raises(actions.NotPossible):
+        actions.tell_customer(only(), by=people.dana, now=post.clock())
+
+
+def test_whatever_a_person_decided_before_a_site_that_is_not_displayed_is_told(post: Post, people: People) -> None:
+    post.pages.states.update({url_of(people.a): dead, CONTROL: dead})
+    post.ddos(people.a)
+    post.round()
+    actions.keep_inside(only(), by=people.dana, now=post.clock())
+    del post.pages.states[CONTROL]
+    post.round(minutes=1)
+    assert only().told_at == post.clock()
+
+
+def test_only_the_latest_files_are_looked_at(post: Post, people: People) -> None:
+    file = post.ddos(people.a)
+    LogFile.objects.filter(pk=file.pk).update(searched_at=START - timedelta(days=2))
+    assert post.search() == 0
+    LogFile.objects.filter(pk=file.pk).update(searched_at=START - timedelta(hours=2))
+    assert post.search() == 1
 
 
 def test_an_address_that_may_not_be_visited_proves_nothing(post: Post, people: People) -> None:

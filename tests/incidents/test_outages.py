@@ -157,6 +157,7 @@ def test_a_ddos_that_tells_takes_the_decision_about_the_sites_outage_away(post: 
     assert rows[IncidentKind.DDOS].told_at == post.clock()
     assert (rows[IncidentKind.SITE_DOWN].decision, rows[IncidentKind.SITE_DOWN].told_at) == (Decision.KEEP, None)
     assert CallRound.objects.count() == 1
+    assert not any("判断してください" in alarm.sentence for alarm in Alarm.objects.all())
 
 
 def test_old_probes_of_quiet_times_are_forgotten_those_of_incidents_are_not(post: Post, people: People) -> None:
@@ -210,6 +211,22 @@ def test_a_bad_verdict_alone_tells_nobody_of_an_origin_that_is_down(post: Post, 
 
 
 # The vendor
+
+
+def test_a_site_that_goes_down_after_its_origins_failure_was_kept_inside_is_a_question_of_its_own(
+    post: Post, people: People
+) -> None:
+    origin_down(post, people.a)
+    post.round()
+    actions.keep_inside(only(), by=people.dana, now=post.clock())
+    post.pages.states[url_of(people.a)] = dead
+    post.round(minutes=1)
+    post.round(minutes=1)
+    down = Incident.objects.get(kind=IncidentKind.SITE_DOWN)
+    assert (down.decision, down.verdict) == (Decision.WAITING, Verdict.NOT_DISPLAYED)
+    alarm = Alarm.objects.get(acknowledged_at=None)
+    assert (alarm.severity, alarm.link) == (Severity.HIGH, f"/console/incidents/{down.pk}/")
+    assert Incident.objects.get(kind=IncidentKind.ORIGIN_DOWN).decision == Decision.KEEP
 
 
 def test_a_vendors_outage_is_one_incident_per_contract_one_alarm_and_one_decision(post: Post, people: People) -> None:
@@ -372,6 +389,28 @@ def test_whoever_decides_takes_the_alarm_along_and_no_other(post: Post, people: 
     assert Alarm.objects.get(acknowledged_by=people.dana).key.startswith("incident:")
     actions.keep_inside(Incident.objects.filter(kind=IncidentKind.VENDOR)[1], by=people.dana, now=START)
     assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+def test_of_a_contract_that_has_ended_nobody_is_said_to_be_told(post: Post, people: People) -> None:
+    origin_down(post, people.a)
+    post.search()
+    people.a.ends_on = START.date()
+    people.a.save()
+    with pytest.raises(NotPossible, match="ご契約が終了しているため"):
+        actions.tell_customer(only(), by=people.dana, now=START)
+    assert only().decision == Decision.WAITING
+    assert actions.keep_inside(only(), by=people.dana, now=START) == 1
+
+
+def test_who_is_called_after_the_end_hears_that_it_is_over(post: Post, people: People) -> None:
+    watch_site(people.a)
+    post.pages.states[url_of(people.a)] = dead
+    post.round()
+    post.pages.states.clear()
+    post.round(minutes=5)
+    assert only().ended_at
+    actions.tell_customer(only(), by=people.dana, now=post.clock())
+    assert "確認しました。その後、回復を確認しております。" in CallRound.objects.get().say
 
 
 def test_telling_twice_calls_once(post: Post, people: People) -> None:

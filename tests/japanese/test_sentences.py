@@ -95,9 +95,12 @@ def test_every_line_of_every_mail_about_blocks_is_japanese(others_entry: bool) -
 
 @pytest.mark.parametrize("kind", IncidentKind)
 @pytest.mark.parametrize("site", ["shop.example.jp", ""])
-def test_every_line_of_every_mail_about_incidents_is_japanese(kind: IncidentKind, site: str) -> None:
-    texts = incident
-    happening = texts.Happening(kind, site, NOW, NOW, "極端に遅い", "応答に 12.3 秒かかりました。", 42)
+@pytest.mark.parametrize("ending", incident.Ending)
+def test_every_line_of_every_mail_about_incidents_is_japanese(
+    kind: IncidentKind, site: str, ending: incident.Ending
+) -> None:
+    texts, proved = incident, ending is incident.Ending.WELL
+    happening = texts.Happening(kind, site, NOW, NOW, "極端に遅い", "応答に 12.3 秒かかりました。", 42, ending, proved)
     excess = texts.Excess(NOW, 12_345_678, 3)
     letters = [
         texts.ticket_subject(happening),

@@ -84,6 +84,16 @@ def test_a_new_alarm_is_mailed_once_to_everybody_on_duty(soc: Soc) -> None:
     assert Message.objects.count() == 1, "the same cause counts up and mails nobody again"
 
 
+def test_nothing_in_an_alarms_mail_can_be_clicked_but_the_way_to_the_console(soc: Soc) -> None:
+    sentence = "http://evil.example.com/ (198.51.100.7) が 10.5 秒"
+    raise_alarm(key="k", severity=Severity.HIGH, sentence=sentence, link="/console/x/", now=soc.clock())
+    soc.work()
+    message = Message.objects.get()
+    for text in (message.subject, message.body):
+        assert "hxxp[:]//evil[.]example[.]com/ (198[.]51[.]100[.]7) が 10.5 秒" in text
+    assert "https://portal.example.jp/console/x/" in message.body
+
+
 def test_one_person_in_two_places_gets_one_mail_and_who_has_no_address_none(soc: Soc) -> None:
     soc.shift.manager = soc.dana
     soc.shift.save()

@@ -147,6 +147,19 @@ def test_stopping_needs_a_reason_and_ends_the_call_that_was_begun(round_: CallRo
     assert not Alarm.objects.filter(key__startswith="not-reached").exists()
 
 
+def test_a_call_that_was_begun_ends_with_its_round_whoever_ends_it(
+    round_: CallRound, contract: Contract, dana: User
+) -> None:
+    begin_call(round_, by=dana, now=NOW)
+    contract.ends_on = day_of(NOW)
+    contract.save()
+    ring_due(voice=None, worker="one", clock=Clock())
+    call = Call.objects.get(place=1)
+    assert (call.state, call.entered_by) == (CallState.FAILED, dana)
+    assert call.ended_at is not None
+    assert not Alarm.objects.filter(key__startswith="not-reached").exists()
+
+
 def test_nobody_of_a_cancelled_contract_is_dialled_by_hand_either(
     round_: CallRound, contract: Contract, dana: User
 ) -> None:

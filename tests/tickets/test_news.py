@@ -8,7 +8,8 @@ import pytest
 from sakimori.customers.models import Contact
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Call, CallRound, CallState, Message, RoundState
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, Message, RoundState, Severity
+from sakimori.tickets.actions import Words, answer, reply
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
 from sakimori.usage.models import Deviation, DeviationKind, Sample, UpgradeRequest
@@ -184,6 +185,72 @@ def test_the_ticket_says_whom_the_calls_reached(people: People, clock: Clock) ->
     assert work(clock) == 0
 
 
+@pytest.mark.parametrize("told_after_its_end", [False, True])
+def test_calls_that_end_after_the_incident_are_still_said(
+    told_after_its_end: bool, people: People, clock: Clock
+) -> None:
+    incident = make_incident(people, IncidentKind.SITE_DOWN, ended_at=NOW if told_after_its_end else None)
+    round_ = call_contacts(
+        key=f"incident:{incident.pk}", customer=people.a.customer, subject="障害", say="こんにちは", now=clock()
+    )
+    work(clock)
+    if not told_after_its_end:
+        end(incident, clock)
+        work(clock)
+    clock.pass_time(minutes=3)
+    assert Ticket.objects.get().state == TicketState.DONE
+    assert "へご連絡しました" not in Ticket.objects.get().handled
+    Call.objects.filter(place=1).update(state=CallState.CONFIRMED, ended_at=clock())
+    CallRound.objects.filter(pk=round_.pk).update(state=RoundState.REACHED, ended_at=clock())
+    clock.pass_time(seconds=1)
+    assert work(clock) == 1
+    assert "桜井 花子 様へご連絡しました" in Ticket.objects.get().handled
+    assert work(clock) == 0
+
+
+def test_the_last_words_claim_nothing_that_nobody_has_seen(people: People, clock: Clock) -> None:
+    incident = make_incident(people)
+    unseen = make_incident(people, IncidentKind.ORIGIN_DOWN, verdict=Verdict.NOT_PROBED, sentence="確認対象外です。")
+    work(clock)
+    Incident.objects.filter(pk=unseen.pk).update(ended_at=clock())
+    work(clock)
+    assert "【終報】新たな検知がなくなったことを確認しました" in Message.objects.latest("pk").subject
+    people.a.ends_on = NOW.date()
+    people.a.save()
+    end(incident, clock)
+    work(clock)
+    message = Message.objects.latest("pk")
+    assert "【終報】ご契約の終了に伴い、監視と対応を終了しました" in message.subject
+    assert "終息" not in message.subject + message.body + incident.ticket.notes.latest("pk").text
+
+
+def test_what_tells_of_our_own_side_or_of_others_stays_inside(people: People, clock: Clock) -> None:
+    sentence = "多くのお客様のサイトで同時に同じ結果となったため、SOC 側の問題の可能性があります。"
+    make_incident(people, IncidentKind.SITE_DOWN, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+    work(clock)
+    ticket = Ticket.objects.get()
+    assert "確認結果: 判定不能" in ticket.detected
+    assert "多くのお客様" not in ticket.detected + Message.objects.get().body
+    make_incident(people, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+    work(clock)
+    body = Message.objects.latest("pk").body
+    assert "自動の確認では\n判定できておりません" in body
+    assert "異常が見られました" not in body
+
+
+def test_a_ticket_in_which_somebody_waits_for_an_answer_is_not_ended_by_itself(people: People, clock: Clock) -> None:
+    incident = make_incident(people)
+    work(clock)
+    reply(Ticket.objects.get(), words=Words("復旧の見込みは", "t1"), by=people.alice, now=clock())
+    end(incident, clock)
+    work(clock)
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.waits_since) == (TicketState.OPEN, NOW)
+    assert "終息" in ticket.result
+    answer(ticket, words=Words("終息しました", "t2"), state=TicketState.DONE, by=people.dana, now=clock())
+    assert Ticket.objects.get().state == TicketState.DONE
+
+
 def test_the_ticket_says_that_nobody_was_reached(people: People, clock: Clock) -> None:
     incident = make_incident(people)
     work(clock)
@@ -245,11 +312,15 @@ def test_a_larger_plan_is_told_when_asked_for_and_when_settled(people: People, c
     assert Ticket.objects.get().kind == TicketKind.BANDWIDTH
     assert "受け付けました" in Message.objects.get().subject
     assert "佐藤 愛 様" in Message.objects.get().body
+    alarm = Alarm.objects.get()
+    assert (alarm.severity, alarm.link) == (Severity.LOW, "/console/usage/")
+    assert Ticket.objects.get().number in alarm.sentence
     UpgradeRequest.objects.filter(pk=wish.pk).update(confirmed_at=NOW, confirmed_by=people.dana)
     assert work(clock) == 1
     assert work(clock) == 0
     assert Ticket.objects.get().state == TicketState.DONE
     assert "2026年11月分の超過料金は発生いたしません" in Message.objects.latest("pk").body
+    assert Alarm.objects.get().acknowledged_by == people.dana
 
 
 def test_from_the_day_of_cancellation_on_ends_are_told_but_nothing_new(people: People, clock: Clock) -> None:

@@ -112,7 +112,7 @@ _DONE = {
     DeviationKind.CERTIFICATE: "証明書の有効期限を確認し、更新手続きのお願いを",
 }
 _ENDED = {
-    DeviationKind.BALANCING: "負荷分散構成がご契約の内容に戻ったことを確認しました",
+    DeviationKind.BALANCING: "負荷分散構成がご契約の内容と一致したことを確認しました",
     DeviationKind.BYPASS: "通信が再び WAF を経由していることを確認しました",
     DeviationKind.CERTIFICATE: "SSL 証明書が更新されたことを確認しました",
 }

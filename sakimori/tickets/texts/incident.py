@@ -2,15 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from sakimori.incidents.models import IncidentKind
 from sakimori.lib.jst import written
 from sakimori.tickets.texts.letter import Letterhead, harmless, mail, subject
 
 
+class Ending(Enum):
+    """How an incident is over. QUIET: nothing is reported any more, but nobody has seen the site."""
+
+    WELL = auto()
+    QUIET = auto()
+    CANCELLED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An incident as its ticket tells of it. site: empty for all sites. verdict: its Japanese word, or empty."""
+    """An incident as its ticket tells of it. site: empty for all sites. verdict: its Japanese word, or empty.
+
+    proved: whether visits could say how the site is.
+    """
 
     kind: IncidentKind
     site: str
@@ -19,6 +31,8 @@ class Happening:
     verdict: str
     sentence: str
     signals: int
+    ending: Ending = Ending.WELL
+    proved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +46,19 @@ class Excess:
 
 def ticket_subject(happening: Happening) -> str:
     """Subject of the ticket."""
-    return f"{_SUBJECTS[happening.kind]}（{_place(happening)}）"
+    return f"{_title(happening)}（{_place(happening)}）"
 
 
 def first_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the first mail."""
-    return subject(letter, f"【第一報】{_SUBJECTS[happening.kind]}")
+    return subject(letter, f"【第一報】{_title(happening)}")
 
 
 def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
     """Body of the first mail: what was seen, since when, what we do."""
     return mail(
         letter,
-        _SEEN[happening.kind],
+        _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
         f"■ 弊社の対応\n{_DOING[happening.kind]}",
@@ -80,14 +94,14 @@ def excess_text(excess: Excess) -> str:
 
 def last_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the last mail."""
-    return subject(letter, f"【終報】{_ENDED[happening.kind]}")
+    return subject(letter, f"【終報】{_ended(happening)}")
 
 
 def last_mail(letter: Letterhead, happening: Happening) -> str:
     """Body of the last mail: it is over."""
     return mail(
         letter,
-        f"お知らせした件について、{_ENDED[happening.kind]}。",
+        f"お知らせした件について、{_ended(happening)}。",
         f"■ 結果\n{harmless(result(happening))}",
         "ご不明な点がございましたら、下記のチケットまたはお電話でお問い合わせください。",
     )
@@ -95,19 +109,19 @@ def last_mail(letter: Letterhead, happening: Happening) -> str:
 
 def last_note(happening: Happening) -> str:
     """What the ticket's record says when it is over."""
-    return f"{_ENDED[happening.kind]}。ご登録の連絡先すべてへ、メール（終報）でお知らせしました。\n{result(happening)}"
+    return f"{_ended(happening)}。ご登録の連絡先すべてへ、メール（終報）でお知らせしました。\n{result(happening)}"
 
 
 def whole_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the only mail about an incident that was over before the customer was to be told."""
-    return subject(letter, f"【発生・復旧】{_SUBJECTS[happening.kind]}")
+    return subject(letter, f"【発生・復旧】{_title(happening)}")
 
 
 def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
     """Body of that mail: what was, and that it is over."""
     return mail(
         letter,
-        _SEEN[happening.kind],
+        _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
         f"■ 結果\n{result(happening)}",
@@ -154,7 +168,7 @@ def nobody_reached() -> str:
 
 def result(happening: Happening) -> str:
     """What came of it, once it is over."""
-    lines = [f"{_ENDED[happening.kind]}。", f"発生日時: {written(happening.opened_at)}"]
+    lines = [f"{_ended(happening)}。", f"発生日時: {written(happening.opened_at)}"]
     if happening.ended_at:
         lines.append(f"終了日時: {written(happening.ended_at)}")
     if happening.kind is IncidentKind.DDOS and happening.signals:
@@ -169,6 +183,31 @@ def _seen(happening: Happening) -> str:
 
 def _excess_part(excess: Excess | None) -> str:
     return f"■ 契約帯域の超過について\n{excess_text(excess)}" if excess else ""
+
+
+def _title(happening: Happening) -> str:
+    if happening.kind is IncidentKind.DDOS and not happening.proved:
+        return "DDoS 攻撃の検知のお知らせ"
+    return _SUBJECTS[happening.kind]
+
+
+def _seen(happening: Happening) -> str:
+    """What was seen. Where visits proved nothing, a person has decided to tell of the attack all the same."""
+    if happening.kind is IncidentKind.DDOS and not happening.proved:
+        return (
+            "Imperva Cloud WAF にて DDoS 攻撃を検知いたしました。監視対象サイトの表示は、自動の確認では\n"
+            "判定できておりません。お手数ですが、お客様にてもサイトの表示をご確認ください。"
+        )
+    return _SEEN[happening.kind]
+
+
+def _ended(happening: Happening) -> str:
+    """That it is over, without claiming what nobody has seen."""
+    if happening.ending is Ending.CANCELLED:
+        return "ご契約の終了に伴い、監視と対応を終了しました"
+    if happening.ending is Ending.QUIET:
+        return "新たな検知がなくなったことを確認しました"
+    return _ENDED[happening.kind]
 
 
 def _place(happening: Happening) -> str:
@@ -187,7 +226,8 @@ _SEEN = {
     "表示を確認したところ、異常が見られました。",
     IncidentKind.SITE_DOWN: "監視対象サイトの表示に異常があることを検知いたしました。",
     IncidentKind.ORIGIN_DOWN: "お客様のオリジンサーバーが応答していないことを検知いたしました。",
-    IncidentKind.VENDOR: "Imperva 社のサービスに障害が発生しており、お客様のサイトに影響が出ている可能性がございます。",
+    IncidentKind.VENDOR: "Imperva 社のサービスに障害が発生している可能性がございます。\n"
+    "お客様のサイトの表示や、弊社によるセキュリティ監視に影響が出ることがあります。",
     IncidentKind.OWN: "当サービスの設備に障害が発生し、監視と対応を行えない時間帯が生じました。\n"
     "ご迷惑をおかけし、お詫び申し上げます。",
 }
@@ -205,8 +245,8 @@ _DOING = {
 _DONE = {
     IncidentKind.DDOS: "監視対象サイトへアクセスして表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
     IncidentKind.SITE_DOWN: "サイトの表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
-    IncidentKind.ORIGIN_DOWN: "オリジンサーバーの応答を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
-    IncidentKind.VENDOR: "ベンダーの障害情報を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
+    IncidentKind.ORIGIN_DOWN: "WAF のログとサイトの表示を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
+    IncidentKind.VENDOR: "ベンダーからのログの取得状況を確認し、ご登録の連絡先すべてへメールでお知らせしました。",
     IncidentKind.OWN: "当サービスの復旧作業を行い、ご登録の連絡先すべてへメールでお知らせしました。",
 }
 _ENDED = {

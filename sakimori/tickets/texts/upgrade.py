@@ -75,6 +75,11 @@ def handled() -> str:
     return "お申し込みを受け付け、ご登録の連絡先すべてへメールでお知らせしました。"
 
 
+def alarm(customer: str, number: str) -> str:
+    """What the SOC is told."""
+    return f"{customer} 様から契約帯域のアップグレードのお申し込みがあります（{number}）。内容を確認してください。"
+
+
 def result(upgrade: Upgrade) -> str:
     """What came of it."""
     moment = f"（{written(upgrade.confirmed_at)}）" if upgrade.confirmed_at else ""
