@@ -22,6 +22,7 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.pull import pull_due
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
@@ -35,6 +36,7 @@ from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_QUIET = timedelta(seconds=2)  # A dropped file that did not change for so long is complete.
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,19 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
             min(1.0, config.pull_seconds),
             lambda: pull_due(open_logs=backends.waf_logs, spool=spool, clock=utc_now, pause=pause),
         ),
+        *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
+
+
+def _drop_duties(spool: Spool) -> list[Duty]:
+    root = settings.CONFIG.drop
+    if root is None:
+        return []
+    folders = DropFolders(root, spool, clock=utc_now, quiet=_QUIET)
+    return [Duty("drop", _QUIET.total_seconds(), folders.take)]
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:

@@ -7,19 +7,22 @@ from django.db.models import Count
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
-from sakimori.logs.models import LogFile, LogFileState, PullState
+from sakimori.logs.doors import door_label
+from sakimori.logs.models import DoorState, LogFile, LogFileState, PullState
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 _FAILURES = 3
 # An alarm per file is raised once, so looking back far costs nothing and bridges a time in which nobody watched.
 _RECENT = timedelta(days=1)
+_LONGEST_SENTENCE = 300
 _LINK = "/console/intake"
 
 
 def watch_intake(*, now: datetime) -> int:
     """Raise an alarm for each contract whose logs do not come in, and once for each quarantined file. Returns 0."""
     _watch_pull(now)
+    _watch_doors(now)
     _watch_storing(now)
     _watch_quarantine(now)
     return 0
@@ -35,6 +38,23 @@ def _watch_pull(now: datetime) -> None:
             link=_LINK,
             now=now,
         )
+
+
+def _watch_doors(now: datetime) -> None:
+    failing = DoorState.objects.filter(running(day_of(now), contract="contract"), failures__gte=_FAILURES)
+    for state in failing.select_related("contract__customer"):
+        raise_alarm(
+            key=f"door:{state.door}:{state.contract_id}",
+            severity=Severity.HIGH,
+            sentence=_sentence(state),
+            link=_LINK,
+            now=now,
+        )
+
+
+def _sentence(state: DoorState) -> str:
+    told = f"{_named(state.contract)}の{door_label(state.door)}からログを取り込めていません。"
+    return f"{told}{state.last_error}"[:_LONGEST_SENTENCE]
 
 
 def _watch_storing(now: datetime) -> None:

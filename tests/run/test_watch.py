@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sakimori.logs.models import LogFileState, PullState
+from sakimori.logs.models import DoorState, LogFileState, PullState
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm, Severity
 from sakimori.run.watch import watch_intake
@@ -40,6 +40,19 @@ def test_a_pull_that_keeps_failing_is_one_alarm_that_counts(people: People) -> N
     assert (alarm.count, alarm.severity) == (2, Severity.HIGH)
     assert alarm.sentence == "株式会社さくら商店（契約 K-A-001）のログを取得できていません。"
     assert Alarm.objects.count() == 2
+
+
+def test_a_folder_that_keeps_failing_is_an_alarm_that_names_the_file(people: People) -> None:
+    trouble = "ファイルを読み取れないか、移動できません：a.log。"
+    for failures, contract in ((3, people.a), (2, people.b)):
+        DoorState.objects.create(
+            contract=contract, door="drop", next_try_at=START, failures=failures, last_error=trouble + "x" * 260
+        )
+    watch()
+    alarm = Alarm.objects.get()
+    assert (alarm.key, alarm.severity) == (f"door:drop:{people.a.pk}", Severity.HIGH)
+    assert "（契約 K-A-001）の受け渡しフォルダからログを取り込めていません。" + trouble in alarm.sentence
+    assert len(alarm.sentence) == 300
 
 
 @pytest.mark.parametrize("state", [LogFileState.RECEIVED, LogFileState.STORING])
