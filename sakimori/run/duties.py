@@ -23,7 +23,7 @@ from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.receive.drop import DropFolders
-from sakimori.logs.receive.pull import pull_due
+from sakimori.logs.receive.pull import ParallelPull, Puller
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
@@ -83,7 +83,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         Duty(
             "pull",
             min(1.0, config.pull_seconds),
-            lambda: pull_due(open_logs=backends.waf_logs, spool=spool, clock=utc_now, pause=pause),
+            ParallelPull(Puller(backends.waf_logs, spool, clock=utc_now, pause=pause)).start_due,
         ),
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
