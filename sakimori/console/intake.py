@@ -14,10 +14,20 @@ from sakimori.console.troubles import Trouble, line_sentence, trouble_of
 from sakimori.customers import access
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, utc_now
-from sakimori.logs.models import LogFile, PullState
-from sakimori.logs.queries import contracts_with_intake, last_retention_proofs, line_reasons, quarantined_files
+from sakimori.logs.doors import door_label
+from sakimori.logs.models import DoorState, LogFile, MissingFiles, PullState, Residue
+from sakimori.logs.queries import (
+    contracts_with_intake,
+    door_states,
+    last_retention_proofs,
+    line_reasons,
+    missing_files,
+    quarantined_files,
+    residues,
+)
 
 _STALE = timedelta(minutes=15)
+_LOSSES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,24 @@ class FileRow:
     reasons: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class DoorRow:
+    """How it goes at a drop folder or a bucket."""
+
+    state: DoorState
+    label: str
+    trouble: Trouble | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What never arrived: numbers that the pull has passed over, and what syslog connections cut off."""
+
+    missing: list[MissingFiles]
+    residues: list[Residue]
+
+
 @require_GET
 @soc_only
 def intake(request: PersonRequest) -> HttpResponse:
@@ -52,6 +80,11 @@ def intake(request: PersonRequest) -> HttpResponse:
     now = utc_now()
     context: dict[str, object] = {
         "contracts": [_contract_row(contract, now) for contract in contracts],
+        "doors": [
+            _door_row(state, now)
+            for state in access.visible(door_states(), request.user, customer="contract__customer")
+        ],
+        "losses": _losses(request),
         "page": page,
         "files": _file_rows(shown),
         "proofs": access.visible(last_retention_proofs(), request.user, customer="contract__customer"),
@@ -69,6 +102,17 @@ def _contract_row(contract: Contract, now: datetime) -> ContractRow:
     counted = contract.rows + contract.bad_lines  # type: ignore[attr-defined]
     balanced = contract.lines == counted  # type: ignore[attr-defined]
     return ContractRow(contract, pull, lag, stale, trouble, balanced, ended)
+
+
+def _door_row(state: DoorState, now: datetime) -> DoorRow:
+    trouble = trouble_of(state.last_error) if state.last_error else None
+    return DoorRow(state, door_label(state.door), trouble, not state.contract.runs_on(day_of(now)))
+
+
+def _losses(request: PersonRequest) -> Losses:
+    missing = access.visible(missing_files(), request.user, customer="contract__customer")
+    cut = access.visible(residues(), request.user, customer="contract__customer")
+    return Losses(list(missing[:_LOSSES_SHOWN]), list(cut[:_LOSSES_SHOWN]))
 
 
 def _file_rows(files: list[LogFile]) -> list[FileRow]:

@@ -1,4 +1,5 @@
-"""Rows of a customer: Customer, Contract, Site, Contact, Member, RegisteredNetwork, VendorAccount, LogKey; AuditEntry.
+"""Rows of a customer: Customer, Contract, Site, Contact, Member, RegisteredNetwork, VendorAccount, LogKey, LogSender;
+AuditEntry.
 
 Applicant and SheetDraft are what a hearing sheet leaves behind until somebody has done the rest.
 
@@ -201,6 +202,12 @@ class VendorAccount(Claimable):
     sealed_log_api_key = models.TextField(blank=True)
     sealed_collector_token = models.TextField(blank=True)
     collector_token_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    bucket_url = models.CharField(max_length=200, blank=True, help_text="Where the S3-compatible store answers.")
+    bucket_region = models.CharField(max_length=40, blank=True)
+    bucket_name = models.CharField(max_length=63, blank=True)
+    bucket_prefix = models.CharField(max_length=300, blank=True)
+    bucket_key_id = models.CharField(max_length=128, blank=True)
+    sealed_bucket_key = models.TextField(blank=True)
 
     class Meta:
         verbose_name = "ベンダーアカウント"
@@ -215,6 +222,18 @@ class LogKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contract", "public_key_id"], name="log_key_once")]
+
+
+class LogSender(models.Model):
+    """A certificate by which a contract's sender is known at the syslog door. It is public, so it is not sealed."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="log_senders")
+    fingerprint = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the certificate, in hex.")
+    certificate = models.TextField(help_text="PEM.")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "syslog の送信元証明書"
 
 
 class AuditEntry(models.Model):

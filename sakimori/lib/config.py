@@ -37,6 +37,7 @@ class Config:
     hec_listen: tuple[str, int] | None
     tls_certificate: Path | None
     tls_key: Path | None
+    drop: Path | None
     database_url: str
     logstore_url: str
     soc_networks: tuple[str, ...]
@@ -154,6 +155,12 @@ def _file(text: str) -> Path | None:
     return Path(text)
 
 
+def _folder(text: str) -> Path | None:
+    if text and not Path(text).is_dir():
+        raise ValueError(f"there is no folder {text}")
+    return Path(text).resolve() if text else None
+
+
 def _database_url(text: str) -> str:
     if text and urlsplit(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("it must be empty or begin with postgresql://")
@@ -196,6 +203,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "hec_listen": ("SAKIMORI_HEC_LISTEN", lambda text: _endpoint(text) if text else None),
     "tls_certificate": ("SAKIMORI_TLS_CERTIFICATE", _file),
     "tls_key": ("SAKIMORI_TLS_KEY", _file),
+    "drop": ("SAKIMORI_DROP", _folder),
     "database_url": ("DATABASE_URL", _database_url),
     "logstore_url": ("LOGSTORE_URL", _logstore_url),
     "soc_networks": ("SAKIMORI_SOC_NETWORKS", _networks),

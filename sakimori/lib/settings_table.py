@@ -37,6 +37,11 @@ SETTINGS = (
     ),
     Setting("SAKIMORI_TLS_KEY", "PEM file with the key of SAKIMORI_TLS_CERTIFICATE.", ""),
     Setting(
+        "SAKIMORI_DROP",
+        "Folder with one folder per contract, named by its number, in which an SFTP server puts logs; empty: none.",
+        "",
+    ),
+    Setting(
         "DATABASE_URL",
         "Database: empty for SQLite in the data folder, or postgresql://user:password@host/name.",
         "",

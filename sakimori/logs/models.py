@@ -1,4 +1,7 @@
-"""What arrived (LogFile, QuarantinedLine), how the pull goes (PullState), what was let go of (RetentionProof)."""
+"""What arrived (LogFile, QuarantinedLine) and what was let go of (RetentionProof).
+
+How the doors go: PullState, DoorState. What did not arrive: MissingFiles (pull), Residue (syslog).
+"""
 
 from django.db import models
 
@@ -72,9 +75,61 @@ class PullState(models.Model):
     last_file_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
+    newest = models.JSONField(
+        default=dict, help_text="The highest number in the index, by the part of names before it."
+    )
 
     class Meta:
         verbose_name = "ログ取得状況"
+
+
+class DoorState(models.Model):
+    """How it goes at one of a contract's other doors at which we take files ourselves: drop folder, bucket."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="door_states")
+    door = models.CharField("受信経路", max_length=16)
+    next_try_at = models.DateTimeField()
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_file_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    position = models.CharField(max_length=1024, blank=True, help_text="Of a bucket: the last key that was taken.")
+
+    class Meta:
+        verbose_name = "受信経路の状況"
+        constraints = [models.UniqueConstraint(fields=["contract", "door"], name="one_state_per_door")]
+
+
+class MissingFiles(models.Model):
+    """Numbers that the vendor's index has passed over: files that it skipped, or let go of before we came."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="missing_files")
+    prefix = models.CharField(max_length=20)
+    first = models.PositiveBigIntegerField()
+    last = models.PositiveBigIntegerField()
+    noticed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "欠番"
+        constraints = [models.UniqueConstraint(fields=["contract", "prefix", "first"], name="missing_numbers_once")]
+
+
+class Residue(models.Model):
+    """What a contract's syslog connections cut off on a day of Japan: lines that were begun and never ended, or lost.
+
+    Syslog knows no "received", so a sender does not send again what a cut took.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="residues")
+    day = models.DateField()
+    cuts = models.PositiveIntegerField("切断", default=0)
+    lines = models.PositiveIntegerField("失われた行", default=0)
+    size_bytes = models.PositiveBigIntegerField("失われたバイト数", default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "syslog の欠損"
+        constraints = [models.UniqueConstraint(fields=["contract", "day"], name="one_residue_per_day")]
 
 
 class RetentionProof(models.Model):

@@ -6,8 +6,17 @@ from datetime import date
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from sakimori.customers.models import Contract
-from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine, RetentionProof
+from sakimori.logs.models import (
+    DoorState,
+    LogFile,
+    LogFileState,
+    MissingFiles,
+    QuarantinedLine,
+    Residue,
+    RetentionProof,
+)
 
+_BY_CONTRACT = ("contract__customer__name", "contract__number")
 _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
 
@@ -26,6 +35,21 @@ def contracts_with_intake() -> QuerySet[Contract]:
         )
         .order_by("customer__name", "number")
     )
+
+
+def door_states() -> QuerySet[DoorState]:
+    """How it goes at every drop folder and bucket."""
+    return DoorState.objects.select_related("contract__customer").order_by(*_BY_CONTRACT, "door")
+
+
+def missing_files() -> QuerySet[MissingFiles]:
+    """Numbers that are missing from what was pulled, the newest first."""
+    return MissingFiles.objects.select_related("contract__customer").order_by("-noticed_at", "-pk")
+
+
+def residues() -> QuerySet[Residue]:
+    """What syslog connections have cut off, the newest day first."""
+    return Residue.objects.select_related("contract__customer").order_by("-day", *_BY_CONTRACT)
 
 
 def quarantined_files() -> QuerySet[LogFile]:

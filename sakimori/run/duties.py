@@ -22,7 +22,8 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
-from sakimori.logs.receive.pull import pull_due
+from sakimori.logs.receive.drop import DropFolders
+from sakimori.logs.receive.pull import ParallelPull, Puller
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
@@ -36,6 +37,7 @@ from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_QUIET = timedelta(seconds=2)  # A dropped file that did not change for so long is complete.
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,21 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         Duty(
             "pull",
             min(1.0, config.pull_seconds),
-            lambda: pull_due(open_logs=backends.waf_logs, spool=spool, clock=utc_now, pause=pause),
+            ParallelPull(Puller(backends.waf_logs, spool, clock=utc_now, pause=pause)).start_due,
         ),
+        *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
+
+
+def _drop_duties(spool: Spool) -> list[Duty]:
+    root = settings.CONFIG.drop
+    if root is None:
+        return []
+    folders = DropFolders(root, spool, clock=utc_now, quiet=_QUIET)
+    return [Duty("drop", _QUIET.total_seconds(), folders.take)]
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:

@@ -28,7 +28,15 @@ from sakimori.customers.models import (
 from sakimori.incidents.models import Decision, Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
-from sakimori.logs.models import LogFileState, PullState, QuarantinedLine, RetentionProof
+from sakimori.logs.models import (
+    DoorState,
+    LogFileState,
+    MissingFiles,
+    PullState,
+    QuarantinedLine,
+    Residue,
+    RetentionProof,
+)
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
@@ -281,6 +289,10 @@ def fill(people: People) -> None:
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     _fill_calls(people)
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
+    for door, error in (("drop", "フォルダを開けません。"), ("bucket", "")):
+        DoorState.objects.create(contract=people.a, door=door, next_try_at=NOW, last_error=error, failures=len(error))
+    MissingFiles.objects.create(contract=people.a, prefix="1", first=5, last=7, noticed_at=NOW)
+    Residue.objects.create(contract=people.a, day=NOW.date(), cuts=1, lines=1, size_bytes=9, last_at=NOW)
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")
     make_file(people.a, state=LogFileState.QUARANTINED, reason="WafRefused: no", lines=0, rows=0)

@@ -75,3 +75,10 @@ def test_a_certificate_needs_its_key() -> None:
     both = {"SAKIMORI_TLS_CERTIFICATE": "/nowhere/certificate.pem", "SAKIMORI_TLS_KEY": "/nowhere/key.pem"}
     with pytest.raises(SettingError, match="SAKIMORI_TLS_CERTIFICATE is wrong: there is no file"):
         read({**GOOD, **both})
+
+
+def test_the_drop_folder_must_be_there(tmp_path: Path) -> None:
+    assert read(GOOD).drop is None
+    assert read({**GOOD, "SAKIMORI_DROP": str(tmp_path)}).drop == tmp_path
+    with pytest.raises(SettingError, match="SAKIMORI_DROP is wrong: there is no folder"):
+        read({**GOOD, "SAKIMORI_DROP": str(tmp_path / "nowhere")})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sakimori.logs.models import LogFileState, PullState
+from sakimori.logs.models import DoorState, LogFileState, MissingFiles, PullState
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm, Severity
 from sakimori.run.watch import watch_intake
@@ -40,6 +40,41 @@ def test_a_pull_that_keeps_failing_is_one_alarm_that_counts(people: People) -> N
     assert (alarm.count, alarm.severity) == (2, Severity.HIGH)
     assert alarm.sentence == "株式会社さくら商店（契約 K-A-001）のログを取得できていません。"
     assert Alarm.objects.count() == 2
+
+
+@pytest.mark.parametrize(("hours", "failures", "alarms"), [(11, 1, 0), (13, 0, 0), (13, 1, 1)])
+def test_the_soc_hears_long_before_the_vendor_lets_go_of_files(
+    people: People, hours: float, failures: int, alarms: int
+) -> None:
+    last = START - timedelta(hours=hours)
+    PullState.objects.create(contract=people.a, next_try_at=START, failures=failures, last_success_at=last)
+    watch()
+    assert Alarm.objects.filter(key=f"pull-loss:{people.a.pk}", severity=Severity.HIGH).count() == alarms
+
+
+def test_missing_numbers_are_an_alarm_once_if_they_stay_missing(people: People) -> None:
+    MissingFiles.objects.create(contract=people.a, prefix="7", first=5, last=7, noticed_at=START)
+    MissingFiles.objects.create(contract=people.a, prefix="7", first=9, last=9, noticed_at=START)
+    watch(minutes=9)
+    assert not Alarm.objects.exists()
+    watch(minutes=10)
+    acknowledge(Alarm.objects.earliest("pk"), by=people.dana, now=START)
+    watch(minutes=11)
+    told = [alarm.sentence for alarm in Alarm.objects.order_by("pk")]
+    assert ["（7_5～7_7）" in told[0], "（7_9）" in told[1], len(told)] == [True, True, 2]
+
+
+def test_a_folder_that_keeps_failing_is_an_alarm_that_names_the_file(people: People) -> None:
+    trouble = "ファイルを読み取れないか、移動できません：a.log。"
+    for failures, contract in ((3, people.a), (2, people.b)):
+        DoorState.objects.create(
+            contract=contract, door="drop", next_try_at=START, failures=failures, last_error=trouble + "x" * 260
+        )
+    watch()
+    alarm = Alarm.objects.get()
+    assert (alarm.key, alarm.severity) == (f"door:drop:{people.a.pk}", Severity.HIGH)
+    assert "（契約 K-A-001）の受け渡しフォルダからログを取り込めていません。" + trouble in alarm.sentence
+    assert len(alarm.sentence) == 300
 
 
 @pytest.mark.parametrize("state", [LogFileState.RECEIVED, LogFileState.STORING])

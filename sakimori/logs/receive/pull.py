@@ -1,90 +1,162 @@
 """The pull door: read a contract's log index at the vendor and take in every file that the ledger does not know.
 
-A file that disappears between index and download is passed over; what it means (a gap) is seen in the ledger.
-One that is too large is a failure, of which the SOC is told, but the files behind it are taken all the same.
+A file that disappears between index and download is passed over and written down as missing, like the numbers that
+the index itself lacks. One that is too large is a failure, of which the SOC is told, but the files behind it are taken
+all the same.
 """
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from django.db import connections
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
-from sakimori.logs.models import LogFile, PullState
+from sakimori.logs.models import PullState
 from sakimori.logs.receive.accept import accept
+from sakimori.logs.receive.door_state import pause_after
+from sakimori.logs.receive.missing import known_names, note_index, note_vanished
 from sakimori.logs.spool import Spool, TooLarge
 from sakimori.waf.interface import WafError, WafLogs, WafMissing
 
 DOOR = "pull"
-_LONGEST_PAUSE = timedelta(minutes=5)
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """How one account is pulled: with which client, into which spool, how often."""
+
+    open_logs: Callable[[VendorAccount], WafLogs]
+    spool: Spool
+    clock: Callable[[], datetime]
+    pause: timedelta
+
+    def due(self) -> list[tuple[VendorAccount, PullState]]:
+        """Accounts whose index is to be looked at, the longest waiting first.
+
+        From the day of cancellation on nothing is fetched any more.
+        """
+        now, found = self.clock(), []
+        today = running(day_of(now), contract="contract")
+        accounts = VendorAccount.objects.filter(today).exclude(log_base_url="").select_related("contract__pull_state")
+        for account in accounts:
+            state = _state(account.contract, now)
+            if state.next_try_at <= now:
+                found.append((account, state))
+        return sorted(found, key=lambda pair: pair[1].next_try_at)
+
+    def pull(self, account: VendorAccount, state: PullState) -> int:
+        """Take every new file of one account. Returns how many. What goes wrong is written down, and tried later."""
+        taken, wish = _Taken(), None
+        try:
+            self._take_new(state, self.open_logs(account), taken)
+        except (WafError, OSError, TooLarge) as error:
+            state.failures += 1
+            state.last_error = f"{type(error).__name__}: {error}"[:300]
+            wish = error.retry_after_seconds if isinstance(error, WafError) else None
+        else:
+            state.failures, state.last_error = 0, ""
+            state.last_success_at = self.clock()
+        state.last_file_at = taken.last_at or state.last_file_at
+        state.next_try_at = self.clock() + pause_after(state.failures, pause=self.pause, wish_seconds=wish)
+        state.save()
+        return taken.files
+
+    def _take_new(self, state: PullState, logs: WafLogs, taken: "_Taken") -> None:
+        try:
+            names = logs.log_index()
+        except WafMissing:
+            return  # A new configuration answers 404 until its first file exists: nothing is wrong.
+        note_index(state, names, door=DOOR, now=self.clock())
+        too_large: TooLarge | None = None
+        known = known_names(state.contract, names, door=DOOR)
+        for name in names:
+            if name in known:
+                continue
+            try:
+                self._take(state.contract, logs, name)
+            except WafMissing:
+                note_vanished(state.contract, name, now=self.clock())
+            except TooLarge as error:
+                too_large = error
+            else:
+                taken.count(self.clock())
+        if too_large is not None:
+            raise too_large  # Only now: it must not keep the files behind it out.
+
+    def _take(self, contract: Contract, logs: WafLogs, name: str) -> None:
+        with logs.read_log(name) as chunks:
+            accept(chunks, contract=contract, door=DOOR, name=name, spool=self.spool, now=self.clock())
+
+
+@dataclass
+class _Taken:
+    files: int = 0
+    last_at: datetime | None = None
+
+    def count(self, now: datetime) -> None:
+        self.files += 1
+        self.last_at = now
 
 
 def pull_due(
-    *,
-    open_logs: Callable[[VendorAccount], WafLogs],
-    spool: Spool,
-    clock: Callable[[], datetime],
-    pause: timedelta,
+    *, open_logs: Callable[[VendorAccount], WafLogs], spool: Spool, clock: Callable[[], datetime], pause: timedelta
 ) -> int:
-    """Look at every index that is due. Returns how many files were taken in. One contract's failure stops no other.
+    """Look at every index that is due, one after the other. Returns how many files were taken in."""
+    puller = Puller(open_logs, spool, clock, pause)
+    return sum(puller.pull(account, state) for account, state in puller.due())
 
-    From the day of cancellation on nothing is fetched any more.
+
+@dataclass
+class ParallelPull:
+    """Looks at many accounts at once, each in a thread of its own: a slow account delays nobody but itself.
+
+    The threads may be cut off at any moment, so they need not be waited for when the process ends.
     """
-    taken = 0
-    today = running(day_of(clock()), contract="contract")
-    for account in VendorAccount.objects.filter(today).exclude(log_base_url="").select_related("contract"):
-        state, _ = PullState.objects.get_or_create(contract=account.contract, defaults={"next_try_at": clock()})
-        if state.next_try_at <= clock():
-            taken += _pull(account, state, open_logs=open_logs, spool=spool, clock=clock, pause=pause)
-    return taken
+
+    puller: Puller
+    at_once: int = _AT_ONCE
+    _under_way: dict[int, "_Look"] = field(default_factory=dict)
+
+    def start_due(self) -> int:
+        """Begin with every account that is due and not under way. Returns how many files came since the last call."""
+        ended = [key for key, look in self._under_way.items() if not look.is_alive()]
+        looks = [self._under_way.pop(key) for key in ended]
+        for account, state in self.puller.due():
+            if len(self._under_way) < self.at_once and account.pk not in self._under_way:
+                self._under_way[account.pk] = look = _Look(self.puller, account, state)
+                look.start()
+        for look in looks:
+            if look.error is not None:
+                raise look.error
+        return sum(look.taken for look in looks)
 
 
-def _pull(
-    account: VendorAccount,
-    state: PullState,
-    *,
-    open_logs: Callable[[VendorAccount], WafLogs],
-    spool: Spool,
-    clock: Callable[[], datetime],
-    pause: timedelta,
-) -> int:
-    taken = 0
-    try:
-        for _file in _new_files(account.contract, open_logs(account), spool=spool, clock=clock):
-            taken += 1
-            state.last_file_at = clock()
-    except (WafError, OSError, TooLarge) as error:
-        state.failures += 1
-        state.last_error = _sentence(error)
-        state.next_try_at = clock() + min(pause * 2 ** min(state.failures, 10), _LONGEST_PAUSE)
-    else:
-        state.failures, state.last_error = 0, ""
-        state.last_success_at = clock()
-        state.next_try_at = clock() + pause
-    state.save()
-    return taken
+class _Look(threading.Thread):
+    """One account's look at its index."""
 
+    def __init__(self, puller: Puller, account: VendorAccount, state: PullState) -> None:
+        super().__init__(name=f"pull-{account.pk}", daemon=True)
+        self._puller, self._account, self._state = puller, account, state
+        self.taken = 0
+        self.error: Exception | None = None
 
-def _new_files(contract: Contract, logs: WafLogs, *, spool: Spool, clock: Callable[[], datetime]) -> Iterator[LogFile]:
-    try:
-        names = logs.log_index()
-    except WafMissing:
-        return  # A new configuration answers 404 until its first file exists: nothing is wrong.
-    too_large: TooLarge | None = None
-    known = set(LogFile.objects.filter(contract=contract, door=DOOR, name__in=names).values_list("name", flat=True))
-    for name in names:
-        if name in known:
-            continue
+    def run(self) -> None:
         try:
-            with logs.read_log(name) as chunks:
-                yield accept(chunks, contract=contract, door=DOOR, name=name, spool=spool, now=clock())
-        except WafMissing:
-            continue
-        except TooLarge as error:
-            too_large = error
-    if too_large is not None:
-        raise too_large  # Only now: it must not keep the files behind it out.
+            self.taken = self._puller.pull(self._account, self._state)
+        except Exception as error:  # noqa: BLE001 - handed to the duty, which writes it down and goes on
+            self.error = error
+        finally:
+            connections.close_all()
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+def _state(contract: Contract, now: datetime) -> PullState:
+    try:
+        state = contract.pull_state
+    except PullState.DoesNotExist:
+        state, _ = PullState.objects.get_or_create(contract=contract, defaults={"next_try_at": now})
+    return state

@@ -127,6 +127,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_MAIL_FROM": "soc@sakimori.example.jp",
         "SAKIMORI_SOC_PHONE": "03-0000-0000",
         "SAKIMORI_PULL_SECONDS": "1",
+        "SAKIMORI_DROP": str(_drop_folders(notes, folder / "drop")),
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
         "SAKIMORI_PHONE_URL": world.phone_url,
@@ -141,6 +142,12 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
     }
 
 
+def _drop_folders(notes: DemoNotes, root: Path) -> Path:
+    for company in companies(notes):
+        (root / company.contract).mkdir(parents=True, exist_ok=True)
+    return root
+
+
 def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
     """For `--check` and for whoever wants to play from outside: where everything listens."""
     doors = {
@@ -149,6 +156,7 @@ def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
         "mailbox": world.mailbox_url,
         "phone": world.phone_url,
         "imperva": world.imperva_url,
+        "drop": os.environ["SAKIMORI_DROP"],
     }
     (folder / DOORS_FILE).write_text(json.dumps(doors))
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -156,6 +157,10 @@ class Outside:
         """From now on the number does this at once when it is called; an empty action lets it ring again."""
         answer = self._client.post(f"{self._doors['phone']}/habits", json={"number": number, "action": action})
         expect(answer.is_success, f"the habit of {number} answers {answer.status_code}: {answer.text[:200]}")
+
+    def drop_folder(self, contract: str) -> Path:
+        """The folder into which a contract's SFTP server would write."""
+        return Path(self._doors["drop"]) / contract
 
     def ask_vendor(self, path: str, *, api_id: str, account: str, **form: str) -> dict[str, Any]:
         """Ask the simulated vendor's own API (Cloud v1) with an account's key, past all of our code."""

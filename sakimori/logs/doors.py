@@ -1,0 +1,14 @@
+"""The doors' names, as people read them."""
+
+_LABELS = {
+    "pull": "取得（HTTPS）",
+    "hec": "プッシュ（HEC）",
+    "drop": "受け渡しフォルダ",
+    "bucket": "S3 バケット",
+    "syslog": "syslog（TLS）",
+}
+
+
+def door_label(door: str) -> str:
+    """What a door is called on pages; its own word if it is unknown."""
+    return _LABELS.get(door, door)

@@ -1,0 +1,39 @@
+"""What is written down of a door at which we take files ourselves, and when it is looked at next."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sakimori.customers.models import Contract
+from sakimori.logs.models import DoorState
+
+_LONGEST_PAUSE = timedelta(minutes=5)
+# Nobody may send us away for longer than this, whatever he asks for.
+_LONGEST_WISH = timedelta(hours=1)
+
+
+def state_of(contract: Contract, door: str, *, now: datetime) -> DoorState:
+    """The row of a contract's door, made at the first look."""
+    state, _ = DoorState.objects.get_or_create(contract=contract, door=door, defaults={"next_try_at": now})
+    return state
+
+
+def note(state: DoorState, *, taken: int, error: str, clock: Callable[[], datetime], pause: timedelta) -> None:
+    """Write down how a look has gone. An empty `error` is a success."""
+    now = clock()
+    state.failures = state.failures + 1 if error else 0
+    state.last_error = error[:300]
+    state.next_try_at = now + pause_after(state.failures, pause=pause)
+    if not error:
+        state.last_success_at = now
+    if taken:
+        state.last_file_at = now
+    state.save()
+
+
+def pause_after(failures: int, *, pause: timedelta, wish_seconds: float | None = None) -> timedelta:
+    """How long to wait after so many failures in a row, and what the other side asked for if that is longer."""
+    if not failures:
+        return pause
+    wish = min(timedelta(seconds=min(wish_seconds or 0.0, 1e6)), _LONGEST_WISH)
+    longer: timedelta = pause * 2 ** min(failures, 10)
+    return max(min(longer, _LONGEST_PAUSE), wish)

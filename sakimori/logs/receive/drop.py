@@ -1,0 +1,104 @@
+"""The drop folder: a folder per contract, into which an SFTP server, or anybody else, writes log files.
+
+The contract comes from the folder, which is named by its number: whoever runs the SFTP server gives each customer his
+own. A file that was taken is removed from the folder; it lies in the spool and in the ledger by then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sakimori.customers.models import Contract
+from sakimori.customers.queries import running_contracts
+from sakimori.lib.jst import day_of
+from sakimori.logs.models import DoorState
+from sakimori.logs.receive import accept as accepting
+from sakimori.logs.receive.door_state import note, state_of
+from sakimori.logs.receive.folder import Changing, Folder, Found, Unreadable
+from sakimori.logs.spool import Spool, TooLarge
+
+DOOR = "drop"
+_NAMES_TOLD = 3
+
+
+@dataclass
+class DropFolders:
+    """All contracts' folders under one root. `quiet`: a file that did not change for so long is complete."""
+
+    root: Path
+    spool: Spool
+    clock: Callable[[], datetime]
+    quiet: timedelta
+    _folders: dict[str, Folder] = field(default_factory=dict)
+
+    def take(self) -> int:
+        """Take every complete file of every contract that runs. Returns how many. One's trouble stops no other."""
+        return sum(self._take(contract) for contract in running_contracts(day_of(self.clock())))
+
+    def _take(self, contract: Contract) -> int:
+        number = contract.number
+        if not is_folder_name(number) or not (self.root / number).exists():
+            return 0
+        folder = self._folders.setdefault(number, Folder(self.root / number))
+        state = state_of(contract, DOOR, now=self.clock())
+        taken, troubles = 0, _Troubles()
+        try:
+            for file in folder.complete(now=self.clock(), pause=self.quiet):
+                taken += self._take_file(contract, folder, file, troubles)
+        except Unreadable:
+            troubles.others = "フォルダを開けません。"
+        except OSError as error:
+            troubles.others = f"{type(error).__name__}: {error}"
+        self._note(state, taken, troubles.sentence())
+        return taken
+
+    def _take_file(self, contract: Contract, folder: Folder, file: Found, troubles: "_Troubles") -> int:
+        if file.look.size_bytes > accepting.LIMIT_BYTES:
+            troubles.too_large.append(file.name)
+            return 0
+        try:
+            with folder.taken(file) as chunks:
+                accepting.accept(
+                    chunks, contract=contract, door=DOOR, name=file.name, spool=self.spool, now=self.clock()
+                )
+        except (Changing, TooLarge):
+            return 0  # It was not complete after all; the next looks see it again.
+        except Unreadable:
+            troubles.unreadable.append(file.name)
+            return 0
+        return 1
+
+    def _note(self, state: DoorState, taken: int, error: str) -> None:
+        """Looks are frequent, so a row is written only when there is something to say."""
+        if taken or error or state.last_error or state.last_success_at is None:
+            note(state, taken=taken, error=error, clock=self.clock, pause=self.quiet)
+
+
+@dataclass
+class _Troubles:
+    """What could not be taken, by name."""
+
+    unreadable: list[str] = field(default_factory=list)
+    too_large: list[str] = field(default_factory=list)
+    others: str = ""
+
+    def sentence(self) -> str:
+        """One text for the row, the page and the alarm; empty if all is well."""
+        parts = [
+            f"ファイルを読み取れないか、移動できません：{_told(self.unreadable)}。" if self.unreadable else "",
+            f"ファイルが大きすぎます：{_told(self.too_large)}。" if self.too_large else "",
+            self.others,
+        ]
+        return "".join(parts)
+
+
+def is_folder_name(number: str) -> bool:
+    """Whether a contract's number can name a folder, and no other place."""
+    return bool(number) and not number.startswith(".") and "/" not in number and number.isprintable()
+
+
+def _told(names: list[str]) -> str:
+    shown = ["".join(sign if sign.isprintable() else "?" for sign in name)[:40] for name in names[:_NAMES_TOLD]]
+    more = len(names) - len(shown)
+    return "、".join(shown) + (f" ほか {more} 件" if more else "")

@@ -1,0 +1,60 @@
+"""Which numbers an index has passed over: tables of cases."""
+
+import pytest
+
+from sakimori.logs.receive.numbering import Missing, missing_since, numbers_of, without
+
+
+def test_names_are_read_as_numbers_and_others_are_passed_over() -> None:
+    names = [
+        "7_3.log",
+        "7_1.log",
+        "8_5.log",
+        "7_3.log",
+        "MD5.txt",
+        "7_x.log",
+        "_1.log",
+        f"7_{'9' * 19}.log",
+        "7_3.log\n",
+    ]
+    assert numbers_of(names) == {"7": [1, 3], "8": [5]}
+
+
+@pytest.mark.parametrize(
+    ("newest", "listed", "expected"),
+    [
+        ({}, [], []),
+        ({}, [5, 6, 7], []),
+        ({}, [5, 8], [(6, 7)]),
+        ({"7": 7}, [5, 6, 7], []),
+        ({"7": 7}, [7, 8, 9], []),
+        ({"7": 7}, [9], [(8, 8)]),
+        ({"7": 7}, [9, 12], [(8, 8), (10, 11)]),
+        ({"7": 7}, [5, 9], [(8, 8)]),
+        ({"7": 7}, [1, 2], []),
+        ({"7": 7}, [1, 3], []),
+        ({"8": 7}, [1, 3], [(2, 2)]),
+        ({"7": 7}, [10**17], [(8, 10**17 - 1)]),
+    ],
+)
+def test_what_was_passed_over_since_the_last_look(
+    newest: dict[str, int], listed: list[int], expected: list[tuple[int, int]]
+) -> None:
+    found = missing_since(newest, {"7": listed} if listed else {})
+    assert [(hole.first, hole.last) for hole in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ([], [(5, 9)]),
+        ([1, 4, 10], [(5, 9)]),
+        ([5], [(6, 9)]),
+        ([9], [(5, 8)]),
+        ([7], [(5, 6), (8, 9)]),
+        ([8, 6, 6], [(5, 5), (7, 7), (9, 9)]),
+        ([5, 6, 7, 8, 9], []),
+    ],
+)
+def test_what_is_there_after_all_is_not_missing(known: list[int], expected: list[tuple[int, int]]) -> None:
+    assert [(hole.first, hole.last) for hole in without(Missing("7", 5, 9), known)] == expected
