@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bench.chain import measure_chain
+from bench.ingest import measure_ingest
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 
-BENCHES: dict[str, tuple[str, Callable[[], dict[str, float]]]] = {
+BENCHES: dict[str, tuple[str, Callable[[], Mapping[str, object]]]] = {
     "chain": ("attack -> blocked -> mailed, click -> restored, through the demo's real doors", measure_chain),
+    "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", measure_ingest),
     "parse": ("CEF lines per second on one core, and file to stored rows", measure_parse),
 }
 

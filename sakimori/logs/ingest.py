@@ -6,10 +6,12 @@ it holds of this file; only if that is what was written the ledger says `stored`
 leaves nothing behind but its reason.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pyarrow.lib as pa
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -20,7 +22,7 @@ from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
-from sakimori.logs.read_file import BadLine, numbered_events
+from sakimori.logs.read_file import BadLine, tables_and_events
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreError
 from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
@@ -67,9 +69,15 @@ class _Count:
     bad: int = 0
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
-    def rows_of(self, numbered: Iterator[tuple[int, Event | BadLine]]) -> Iterator[tuple[int, Event]]:
+    def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
         """Let events through and put bad lines aside, in batches, whatever their number."""
-        for line_no, item in numbered:
+        for table_or_line in read:
+            if isinstance(table_or_line, pa.Table):
+                self.lines += table_or_line.num_rows
+                self.rows += table_or_line.num_rows
+                yield table_or_line
+                continue
+            line_no, item = table_or_line
             self.lines += 1
             if isinstance(item, BadLine):
                 self.bad += 1
@@ -89,9 +97,9 @@ class _Count:
 def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
     count = _Count(file)
     keys = private_keys(file.contract)
-    with read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits()) as unpacked:
-        rows = count.rows_of(numbered_events(unpacked))
-        store.append(rows, contract_id=file.contract_id, file_id=file.pk)
+    unpacked = read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits())
+    with unpacked, closing(tables_and_events(unpacked)) as read:
+        store.append(count.rows_of(read), contract_id=file.contract_id, file_id=file.pk)
     count.write_bad_lines()
     held = store.count_file(contract_id=file.contract_id, file_id=file.pk)
     if held != count.rows:

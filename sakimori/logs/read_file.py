@@ -1,15 +1,22 @@
-"""From a file to numbered events and bad lines: what ingestion and `sakimori logs parse` both read."""
+"""From a file to numbered events and bad lines: one by one, or as far as possible in tables of many.
 
-from collections.abc import Iterator, Mapping
+Both ways give the same rows and bad lines. Reading in tables takes two threads ahead of the caller, which is who stores
+them: inflating, reading and storing mostly happen outside of Python's lock.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.lib as pa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from sakimori.lib.ahead import ahead
 from sakimori.logs.fields import Event
+from sakimori.logs.formats.bulk import Block, read_block
 from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine
-from sakimori.logs.unpack import Limits, UnpackedFile, read_log_file
+from sakimori.logs.unpack import CutLine, Limits, UnpackedFile, read_log_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +35,46 @@ def numbered_events(
 
     The lines are provisional until the end (see `UnpackedFile`), which is where `UnreadableFile` may come.
     """
-    parser = LineParser(
-        file_format=file.header.format, w3c_fields=file.header.w3c_fields, max_line_bytes=max_line_bytes
-    )
+    parser = _parser(file, max_line_bytes)
     for line_no, line in enumerate(file, start=1):
-        if parser.is_no_event(line):
-            continue
-        try:
-            yield line_no, parser.parse(line)
-        except UnreadableLine as error:
-            yield line_no, BadLine(line_no, error.reason, bytes(line))
+        yield from _read_line(parser, line_no, line)
+
+
+def tables_and_events(
+    file: UnpackedFile, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Generator[pa.Table | tuple[int, Event | BadLine]]:
+    """Give the same in tables of many events (see `columns.py`); what is left of a block follows its table.
+
+    To break off, close the generator.
+    """
+    parser = _parser(file, max_line_bytes)
+    with ahead(file.blocks()) as blocks, ahead(_read_blocks(blocks, max_line_bytes)) as tables:
+        for block in tables:
+            if block.table.num_rows:
+                yield block.table
+            for line_no, line in block.odd:
+                yield from _read_line(parser, line_no, line)
+
+
+def _read_blocks(blocks: Iterable[bytes | CutLine], max_line_bytes: int) -> Iterator[Block]:
+    line_no = 1
+    for block in blocks:
+        read = read_block(block, first_line_no=line_no, max_line_bytes=max_line_bytes)
+        line_no += read.line_count
+        yield read
+
+
+def _parser(file: UnpackedFile, max_line_bytes: int) -> LineParser:
+    return LineParser(file_format=file.header.format, w3c_fields=file.header.w3c_fields, max_line_bytes=max_line_bytes)
+
+
+def _read_line(parser: LineParser, line_no: int, line: bytes) -> Iterator[tuple[int, Event | BadLine]]:
+    if parser.is_no_event(line):
+        return
+    try:
+        yield line_no, parser.parse(line)
+    except UnreadableLine as error:
+        yield line_no, BadLine(line_no, error.reason, bytes(line))
 
 
 def read_events(path: Path, *, private_keys: Mapping[int, RSAPrivateKey]) -> Iterator[Event | BadLine]:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from sakimori.logs.attack_kinds import AttackKind, custom_rule_name, kinds_of, outcome_of
+from sakimori.logs.attack_kinds import AttackKind, Outcome, custom_rule_name, kinds_of, outcome_of
 from sakimori.logs.fields import FIELDS, POSITION, Event
 from sakimori.logs.formats.unreadable import Reason, UnreadableLine
 from sakimori.logs.formats.values import canonical_address
@@ -36,23 +36,35 @@ def build_event(values: list[Any], *, kinds: tuple[AttackKind, ...] | None = Non
     """Derive what is derived and close the event. `kinds` is given where the format knows better than the name."""
     if values[TIME] is None:
         raise UnreadableLine(Reason.NO_TIME)
-    name, rule_names, act = values[NAME], values[_RULE_NAMES], values[_ACT]
+    name, rule_names = values[NAME], values[_RULE_NAMES]
     if kinds is None:
-        kinds = _kinds(name, rule_names)
-    if not rule_names:
-        own = custom_rule_name(name)
-        values[_RULE_NAMES] = (own,) if own else ()
+        kinds = derived_kinds(name, rule_names)
+    values[_RULE_NAMES] = derived_rule_names(name, rule_names)
     values[_ATTACK_KINDS] = kinds
     values[_ATTACK_KIND] = kinds[0]
-    values[_OUTCOME] = outcome_of(act) if len(act) > _SHORT else _remembered_outcome(act)
+    values[_OUTCOME] = derived_outcome(values[_ACT])
     values[_CLIENT_IP] = canonical_address(values[_CLIENT_IP_TEXT])
     return Event._make(values)
 
 
-def _kinds(name: str, rule_names: tuple[str, ...]) -> tuple[AttackKind, ...]:
+def derived_kinds(name: str, rule_names: tuple[str, ...]) -> tuple[AttackKind, ...]:
+    """Say what an event reports, the gravest first."""
     if len(name) + len("".join(rule_names)) > _SHORT:
         return kinds_of(name, rule_names)
     return _remembered_kinds(name, rule_names)
+
+
+def derived_rule_names(name: str, rule_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the rules' names; where there are none, the customer's own rule that the event's name tells."""
+    if rule_names:
+        return rule_names
+    own = custom_rule_name(name)
+    return (own,) if own else ()
+
+
+def derived_outcome(act: str) -> Outcome:
+    """Class what the vendor did."""
+    return outcome_of(act) if len(act) > _SHORT else _remembered_outcome(act)
 
 
 # Only short texts are remembered: hostile long ones would fill the memory.

@@ -15,7 +15,8 @@ from sakimori.logs.formats.values import read_int, read_text
 
 _PART = r"((?:[^|\\]++|\\.)*+)\|"
 _HEADER = re.compile(rf"[^|]{{0,200}}?CEF:[ ]?\d+\|{_PART * 6}", re.DOTALL)
-_READER = KeyedReader(csn_vocabulary({key: field for field in FIELDS for key in field.cef}), blank_before_sign=False)
+CEF_VOCABULARY = csn_vocabulary({key: field for field in FIELDS for key in field.cef})
+_READER = KeyedReader(CEF_VOCABULARY, blank_before_sign=False)
 
 # Attack Analytics puts other things into the slots and says what by their labels, which are kept as keys of `extra`.
 _ANALYTICS = "attack analytics"
@@ -48,6 +49,17 @@ def parse_cef(line: bytes, *, max_line_bytes: int = MAX_LINE_BYTES) -> Event:
     except ValueError:
         values[EXTRA] = {**values[EXTRA], "severity": read_text(severity)}
     return build_event(values, kinds=_incident_kinds(values[EXTRA]) if is_incident else None)
+
+
+def plain_header(text: str) -> tuple[str, int | None] | None:
+    """Give name and severity of what is a header and nothing more; None if it has anything odd."""
+    header = _HEADER.fullmatch(text)
+    if header is None or header[2].strip().lower() == _ANALYTICS:
+        return None
+    try:
+        return read_text(header[5]), read_int(header[6])
+    except ValueError:
+        return None
 
 
 def _incident_kinds(extra: dict[str, str]) -> tuple[AttackKind, ...]:

@@ -16,9 +16,9 @@ Reader = Callable[[str], Value]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Days are stored as a ClickHouse Date, which ends in 2149.
-_LAST_MILLISECOND = 4_102_444_800_000  # 2100-01-01
+LAST_MILLISECOND = 4_102_444_800_000  # 2100-01-01
 _MILLISECOND = timedelta(milliseconds=1)
-_MAX_DIGITS = 18  # Fits a signed 64-bit number.
+MAX_DIGITS = 18  # Fits a signed 64-bit number.
 _ESCAPED = re.compile(r"\\([=|\\])")
 _ESCAPED_IN_JSON = re.compile(r"\\([=|])")
 _MAPPED = "::ffff:"
@@ -43,12 +43,12 @@ def read_json_text(text: str) -> str:
 
 def read_int(text: str) -> int | None:
     text = text.strip()
-    if len(text) <= _MAX_DIGITS and text.isdecimal() and text.isascii():
+    if len(text) <= MAX_DIGITS and text.isdecimal() and text.isascii():
         return int(text)
     if not text:
         return None
     digits = text.removeprefix("-")
-    if not (digits.isdecimal() and digits.isascii() and len(digits) <= _MAX_DIGITS):
+    if not (digits.isdecimal() and digits.isascii() and len(digits) <= MAX_DIGITS):
         raise ValueError(Kind.INT)
     return int(text)
 
@@ -81,7 +81,7 @@ def read_time(text: str) -> datetime | None:
 
 def time_of_ms(milliseconds: int) -> datetime:
     """Give the UTC time; ValueError outside 1970 to 2099."""
-    if not 0 <= milliseconds < _LAST_MILLISECOND:
+    if not 0 <= milliseconds < LAST_MILLISECOND:
         raise ValueError(Kind.TIME)
     # Exact: a float holds milliseconds of this size with three digits to spare.
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,69 +1,64 @@
-"""From events to Arrow tables of bounded size, column by column."""
+"""From events and tables of events to Arrow tables of bounded size, with the columns of the store."""
 
-import socket
 from collections.abc import Iterable, Iterator
 
 import pyarrow.lib as pa
 
-from sakimori.logs.fields import FIELDS, Event, Kind
+from sakimori.logs.columns import ARROW_TYPES, EVENT_TABLE, packed_address
+from sakimori.logs.fields import FIELDS, Kind
+from sakimori.logs.store.interface import Row
 
-_MAX_ROWS = 20_000
-# 20,000 lines of the longest kind would be 5 GiB.
-_MAX_LINE_CHARACTERS = 32 * 1024 * 1024
-_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
-_TYPES = {
-    Kind.TEXT: pa.string(),
-    Kind.WORD: pa.string(),
-    Kind.JSON: pa.string(),
-    Kind.INT: pa.int64(),
-    Kind.PORT: pa.uint16(),
-    Kind.FLOAT: pa.float64(),
-    Kind.TIME: pa.timestamp("ms", tz="UTC"),
-    Kind.ADDRESS: pa.binary(16),
-    Kind.LIST: pa.list_(pa.string()),
-    Kind.MAP: pa.map_(pa.string(), pa.string()),
-}
-
-Row = tuple[int, Event]
+# Each block becomes a part per day that has to be merged later; a larger one takes more memory, several times over.
+_MAX_ROWS = 100_000
+# Events one by one take many times the memory of a table.
+_MAX_EVENTS = 20_000
+_MAX_BYTES = 64 * 1024 * 1024
 
 
-def blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut rows into lists that fit into memory, in order."""
-    block: list[Row] = []
-    characters = 0
-    for row in rows:
-        block.append(row)
-        characters += len(row[1].line)
-        if len(block) >= _MAX_ROWS or characters >= _MAX_LINE_CHARACTERS:
-            yield block
-            block, characters = [], 0
-    if block:
-        yield block
+def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
+    """Put rows together into tables that fit into memory. Rows come before tables that were given before them."""
+    events: list[Row] = []
+    tables: list[pa.Table] = []
+    count = size = 0
+    for item in rows:
+        if isinstance(item, pa.Table):
+            tables.append(item)
+            count += item.num_rows
+            size += item.nbytes
+        else:
+            events.append(item)
+            count += 1
+            size += len(item[1].line)
+        if count >= _MAX_ROWS or len(events) >= _MAX_EVENTS or size >= _MAX_BYTES:
+            yield _joined(events, tables)
+            events, tables, count, size = [], [], 0, 0
+    if count:
+        yield _joined(events, tables)
 
 
-def as_table(block: list[Row], *, contract_id: int, file_id: int) -> pa.Table:
-    """Turn a block into one Arrow table with the columns of the store."""
-    columns = {
-        "contract_id": pa.array([contract_id] * len(block), pa.uint32()),
-        "file_id": pa.array([file_id] * len(block), pa.uint64()),
-        "line_no": pa.array([line_no for line_no, _ in block], pa.uint32()),
-    }
-    by_column = zip(*(event for _, event in block), strict=True)
-    for field, values in zip(FIELDS, by_column, strict=True):
-        columns[field.name] = _array(field.kind, values)
-    return pa.table(columns)
+def _joined(events: list[Row], tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables([*([event_table(events)] if events else []), *tables])
+
+
+def with_owner(table: pa.Table, *, contract_id: int, file_id: int) -> pa.Table:
+    """Put the columns in front that say whose rows these are."""
+    owner = (
+        pa.repeat(pa.scalar(file_id, pa.uint64()), len(table)),
+        pa.repeat(pa.scalar(contract_id, pa.uint32()), len(table)),
+    )
+    return table.add_column(0, "file_id", owner[0]).add_column(0, "contract_id", owner[1])
+
+
+def event_table(rows: list[Row]) -> pa.Table:
+    """Turn events into a table of events."""
+    by_column = zip(*(event for _, event in rows), strict=True)
+    arrays = [_array(field.kind, values) for field, values in zip(FIELDS, by_column, strict=True)]
+    return pa.Table.from_arrays([pa.array([line_no for line_no, _ in rows], pa.uint32()), *arrays], schema=EVENT_TABLE)
 
 
 def _array(kind: Kind, values: tuple[object, ...]) -> pa.Array:
     if kind is Kind.ADDRESS:
-        return pa.array([packed_address(text) if isinstance(text, str) else None for text in values], _TYPES[kind])
+        return pa.array([packed_address(text) if isinstance(text, str) else None for text in values], ARROW_TYPES[kind])
     if kind is Kind.MAP:
-        return pa.array([list(texts.items()) if isinstance(texts, dict) else [] for texts in values], _TYPES[kind])
-    return pa.array(values, _TYPES[kind])
-
-
-def packed_address(text: str) -> bytes:
-    """Give the 16 bytes of an address; IPv4 becomes the mapped IPv6 address."""
-    if ":" in text:
-        return socket.inet_pton(socket.AF_INET6, text)
-    return _MAPPED_PREFIX + socket.inet_pton(socket.AF_INET, text)
+        return pa.array([list(texts.items()) if isinstance(texts, dict) else [] for texts in values], ARROW_TYPES[kind])
+    return pa.array(values, ARROW_TYPES[kind])

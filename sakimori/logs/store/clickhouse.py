@@ -8,12 +8,13 @@ from ipaddress import IPv4Address, IPv6Address
 from threading import Lock
 from typing import Any
 
-from sakimori.lib.jst import milliseconds
-from sakimori.logs.fields import Event
+import pyarrow.compute as pc
+import pyarrow.lib as pa
+
 from sakimori.logs.store import statements
-from sakimori.logs.store.blocks import as_table, blocks
+from sakimori.logs.store.blocks import blocks, with_owner
 from sakimori.logs.store.clients import ClientPool, client_maker
-from sakimori.logs.store.interface import LogStore, StoreError
+from sakimori.logs.store.interface import LogStore, Row, StoreError
 from sakimori.logs.store.statements import ADDRESS_TEXT, EVENTS
 
 __all__ = ["ADDRESS_TEXT", "EVENTS", "ClickHouseStore", "open_store"]
@@ -42,22 +43,22 @@ class ClickHouseStore:
                 self._command(statement)
             self._command(statements.NOTE_VERSION, number=number)
 
-    def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
+    def append(self, rows: Iterable[Row | pa.Table], *, contract_id: int, file_id: int) -> int:
         """First all rows into a table of the file's own, then each of its days among the events."""
         staging = statements.staging_name(contract_id=contract_id, file_id=file_id)
         self.discard(contract_id=contract_id, file_id=file_id)
         self._command(statements.make_like_events(staging))
         stored, first, last = 0, None, None
         for block in blocks(rows):
-            table = as_table(block, contract_id=contract_id, file_id=file_id)
+            table = with_owner(block, contract_id=contract_id, file_id=file_id)
             with self._pool.client() as client:
                 client.insert_arrow(staging, table, settings=_INSERT_SETTINGS)
             stored += len(block)
-            times = [event.time for _, event in block]
-            first = min(times) if first is None else min(first, *times)
-            last = max(times) if last is None else max(last, *times)
+            earliest, latest = _ends(block)
+            first = earliest if first is None else min(first, earliest)
+            last = latest if last is None else max(last, latest)
         if first is not None and last is not None:
-            span = _span(first, last)
+            span = {"first": first, "last": last}
             with self._storing:
                 self._move(self._marked(staging, contract_id, file_id, span), contract_id, file_id)
         self.discard(contract_id=contract_id, file_id=file_id)
@@ -168,8 +169,10 @@ def _statements(sql: str) -> list[str]:
     return [statement.strip() for statement in "\n".join(lines).split(";\n") if statement.strip(" \n;")]
 
 
-def _span(first: datetime, last: datetime) -> dict[str, int]:
-    return {"first": milliseconds(first), "last": milliseconds(last)}
+def _ends(table: pa.Table) -> tuple[int, int]:
+    """The first and the last moment in a table of events, in milliseconds."""
+    ends = pc.min_max(table["time"].cast(pa.int64()))
+    return ends["min"].as_py(), ends["max"].as_py()
 
 
 def _bound(parameters: Mapping[str, Any]) -> dict[str, Any]:

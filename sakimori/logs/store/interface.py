@@ -16,7 +16,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Protocol
 
+import pyarrow.lib as pa
+
 from sakimori.logs.fields import Event
+
+Row = tuple[int, Event]
 
 
 class StoreError(Exception):
@@ -37,8 +41,9 @@ class LogStore(Protocol):
     def migrate(self) -> None:
         """Bring the tables to the newest schema; does nothing if they are."""
 
-    def append(self, rows: Iterable[tuple[int, Event]], *, contract_id: int, file_id: int) -> int:
-        """Store (line_no, event) pairs of one file, doubles marked; returns how many rows were given.
+    def append(self, rows: Iterable[Row | pa.Table], *, contract_id: int, file_id: int) -> int:
+        """Store (line_no, event) pairs and tables of events (see `columns.py`) of one file, in any order, doubles
+        marked; returns how many rows were given.
 
         Durable on return. Nothing of it is seen before all rows are given; then each Japanese day comes whole. After
         an error the same call with the same rows completes it, whatever had happened; an error raised by `rows`

@@ -14,7 +14,7 @@ from sakimori.logs.unpack.errors import FileReason, UnreadableFile
 from sakimori.logs.unpack.header import MAX_HEADER_BYTES, split_header
 from sakimori.logs.unpack.inflating import inflate
 from sakimori.logs.unpack.limits import Limits
-from sakimori.logs.unpack.lines import split_lines
+from sakimori.logs.unpack.lines import CutLine, split_lines, whole_lines
 from sakimori.logs.unpack.padding import without_padding
 
 _BLOCK_BYTES = 64 * 1024
@@ -23,7 +23,8 @@ _DEFAULT_LIMITS = Limits()
 
 
 class UnpackedFile:
-    """A log file whose header has been read. Iterate once for its lines; use as a context to close it early.
+    """A log file whose header has been read. Iterate once for its lines, or once over `blocks` of them; use as a
+    context to close it early.
 
     **Lines are provisional until the iteration ends without an error**: whether a file is complete and is what was
     sent is known only at its end. After an `UnreadableFile`, or after breaking off, the caller forgets them all.
@@ -42,10 +43,14 @@ class UnpackedFile:
         content, is_compressed = inflate(decrypt(blocks, key) if key else blocks, is_encrypted=key is not None)
         if key and not is_compressed:
             content = without_padding(content, checksum=self.header.checksum)
-        self._lines = split_lines(self._checked(content), max_line_bytes=limits.max_line_bytes)
+        self._content = self._checked(content)
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._lines
+        return split_lines(self._content, max_line_bytes=self._limits.max_line_bytes)
+
+    def blocks(self) -> Iterator[bytes | CutLine]:
+        """Give blocks of whole lines, see `whole_lines`."""
+        return whole_lines(self._content, max_line_bytes=self._limits.max_line_bytes)
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+BLOCK_BYTES = 2 * 1024 * 1024
+
 
 class CutLine(bytes):
     """The beginning of a line that is longer than may be kept. It is one byte longer than the limit, so that
@@ -27,6 +29,38 @@ def split_lines(blocks: Iterable[bytes], *, max_line_bytes: int) -> Iterator[byt
             rest, skipping = b"", True
     if rest:
         yield _bounded(rest, max_line_bytes)
+
+
+def whole_lines(
+    blocks: Iterable[bytes], *, max_line_bytes: int, block_bytes: int | None = None
+) -> Iterator[bytes | CutLine]:
+    """Give the same lines in blocks: of several whole lines with their line ends, or one line that is cut.
+
+    Lines within a block may be longer than the limit, but no block is longer than `block_bytes` and one block more.
+    """
+    block_bytes = max(block_bytes or BLOCK_BYTES, max_line_bytes + 2)
+    waiting, length, skipping = [b""], 0, False
+    for block in blocks:
+        if skipping:
+            _, found, block = block.partition(b"\n")  # noqa: PLW2901
+            if not found:
+                continue
+            skipping = False
+        waiting.append(block)
+        length += len(block)
+        if length < block_bytes:
+            continue
+        content = b"".join(waiting)
+        end = content.rfind(b"\n") + 1
+        if end:
+            yield content[:end]
+        else:
+            yield CutLine(content[: max_line_bytes + 1])
+            skipping, end = True, len(content)
+        waiting = [content[end:]]
+        length = len(waiting[0])
+    if rest := b"".join(waiting):
+        yield rest
 
 
 def _bounded(line: bytes, max_line_bytes: int) -> bytes:

@@ -1,0 +1,144 @@
+"""From compressed files of the vendor to durable, queryable rows: lines per second, memory and bytes on disk."""
+
+import hashlib
+import random
+import resource
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+from sakimori.logs.fields import Event
+from sakimori.logs.read_file import tables_and_events
+from sakimori.logs.store.clickhouse import open_store
+from sakimori.logs.store.interface import LogStore
+from sakimori.logs.unpack import read_log_file
+from sakimori.simulators.attack_kinds import ATTACKS
+from sakimori.simulators.cef import Verdict, cef_line
+from sakimori.simulators.spec import AccountSpec, SiteSpec
+from sakimori.simulators.traffic import Request, mixed_traffic
+
+FILES = 3
+LINES_PER_FILE = 100_000
+_LINE_BYTES = 1_200
+_STEP_BYTES = 64 * 1024
+# What a user would pick instead: name -> how many lines per second from the same file to its typed rows.
+PEERS: dict[str, Callable[[Path], float]] = {}
+
+
+def measure_ingest() -> dict[str, object]:
+    """Files of 1.2 kB lines, one after the other, as the spool's worker reads them."""
+    with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as name:
+        folder = Path(name)
+        files = [_write(folder / f"{number}.log", number) for number in range(FILES)]
+        lines = FILES * LINES_PER_FILE
+        inflated = lines / sum(map(_inflate_seconds, files))
+        store = open_store(f"chdb://{folder / 'store'}")
+        store.migrate()
+        before = _peak_mib()
+        seconds = [_ingest_seconds(store, number, path) for number, path in enumerate(files, 1)]
+        facts = {
+            "lines": lines,
+            "bytes_per_line": round(sum(map(_content_bytes, files)) / lines),
+            "lines_per_second": round(lines / sum(seconds)),
+            "best_file_lines_per_second": round(LINES_PER_FILE / min(seconds)),
+            "median_file_lines_per_second": round(LINES_PER_FILE / median(seconds)),
+            "inflated_lines_per_second": round(inflated),
+            "inflate_ratio": round(lines / sum(seconds) / inflated, 3),
+            **_bytes_per_event(store, lines),
+            "peak_rss_mib": _peak_mib(),
+            "rss_before_mib": before,
+            "peers": {name: round(measure(files[0])) for name, measure in PEERS.items()},
+        }
+        store.close()
+    return facts
+
+
+def _write(path: Path, number: int) -> Path:
+    content = b"".join(line + b"\n" for line in bench_lines(number))
+    checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    path.write_bytes(f"format:CEF\nchecksum:{checksum}\n|==|\n".encode() + zlib.compress(content))
+    return path
+
+
+def bench_lines(seed: int) -> Iterator[bytes]:
+    """The simulator's lines with its oddities (5 % and more), made as long as the vendor's by cookies in the query."""
+    sites = (SiteSpec(1, "shop.example.jp"), SiteSpec(2, "www.example.jp"))
+    account = AccountSpec(1, "bench", "1", "1", log_config_id=1, log_api_id="1", log_api_key="1", sites=sites)
+    chance = random.Random(seed)  # noqa: S311 - invented traffic, no secrets
+    start = 1_790_000_000_000 + seed * 5_000_000
+    requests = islice(mixed_traffic(seed, sites, hostile=LINES_PER_FILE // 20, start_ms=start), LINES_PER_FILE)
+    for request in requests:
+        line = cef_line(account, request, _verdict(request), chance)
+        yield _lengthened(line, chance).encode()
+
+
+def _lengthened(line: str, chance: random.Random) -> str:
+    """Put a longer path and a longer referrer in, of words that come again and again."""
+    missing = max(0, _LINE_BYTES - len(line))
+    path = ""
+    while len(path) < missing:
+        path += f"/{chance.choice(_WORDS)}-{chance.randrange(100)}"
+    return line.replace(" requestMethod=", f"{path} requestMethod=", 1).replace(
+        " requestmethod=", f"{path} requestmethod=", 1
+    )
+
+
+_WORDS = ("products", "category", "season", "campaign", "detail", "review", "support", "member", "history", "article")
+
+
+def _verdict(request: Request) -> Verdict:
+    if request.attack is None:
+        return Verdict("Normal", 0, "REQ_PASSED", 200, 4591, 20)
+    attack = ATTACKS[request.attack]
+    return Verdict(attack.name, attack.severity, attack.blocked_act, None, 0, 3, attack.rules)
+
+
+def _inflate_seconds(path: Path) -> float:
+    """What one thread needs that inflates the file in steps and does nothing else."""
+    body = path.read_bytes().partition(b"|==|\n")[2]
+    began = time.perf_counter()
+    decoder = zlib.decompressobj()
+    for place in range(0, len(body), _STEP_BYTES):
+        data = body[place : place + _STEP_BYTES]
+        while data:
+            decoder.decompress(data, _STEP_BYTES)
+            data = decoder.unconsumed_tail
+    return time.perf_counter() - began
+
+
+def _content_bytes(path: Path) -> int:
+    return len(zlib.decompress(path.read_bytes().partition(b"|==|\n")[2]))
+
+
+def _ingest_seconds(store: LogStore, number: int, path: Path) -> float:
+    began = time.perf_counter()
+    with read_log_file(path) as file:
+        rows = (row for row in tables_and_events(file) if not isinstance(row, tuple) or isinstance(row[1], Event))
+        store.append(rows, contract_id=1, file_id=number)  # type: ignore[arg-type]
+    held = store.count_file(contract_id=1, file_id=number)
+    seconds = time.perf_counter() - began
+    if held != LINES_PER_FILE:
+        raise RuntimeError(f"{held} rows of {LINES_PER_FILE} lines")
+    return seconds
+
+
+def _bytes_per_event(store: LogStore, lines: int) -> dict[str, float]:
+    """What lies on disk now, and without the original line."""
+    whole = store.query("SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE table = 'events' AND active")
+    line = store.query(
+        "SELECT sum(column_bytes_on_disk) AS bytes FROM system.parts_columns"
+        " WHERE table = 'events' AND active AND column = 'line'"
+    )
+    with_line, only_line = int(whole[0]["bytes"]), int(line[0]["bytes"])
+    return {
+        "bytes_per_event": round(with_line / lines, 1),
+        "bytes_per_event_without_line": round((with_line - only_line) / lines, 1),
+    }
+
+
+def _peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

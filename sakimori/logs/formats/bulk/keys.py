@@ -1,0 +1,87 @@
+"""What each key of a block means, looked up once per spelling, as tables that whole arrays of keys are put through."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sakimori.logs.fields import FIELDS, POSITION, Field, Kind
+from sakimori.logs.formats.bulk.lines import Flags, Places
+from sakimori.logs.formats.cutting import LABEL_KEY, Vocabulary
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
+_MAX_KEY_CHARACTERS = 64
+# Labels and keys that we do not know. With more of them in a block the lines that have them are odd.
+_MAX_UNKNOWN = 64
+SLOTS = len(FIELDS) + _MAX_UNKNOWN + 1
+_KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The spellings in a block, and for each of them one entry in every table.
+
+    slots: a number for each column, each label and each unknown key; what has the same number may not come twice.
+    label, needs_label: the number of the label that a key is, and of the one that must follow it; 0 for none.
+    is_refused: keys that make their lines odd, because there are too many.
+    expected: for the slot of each label, the text that it must have.
+    """
+
+    names: Sequence[str]
+    is_key: Flags
+    slots: Places
+    label: Places
+    needs_label: Places
+    is_extra: Flags
+    is_free: Flags
+    is_json: Flags
+    is_refused_after_json: Flags
+    expected: dict[int, str]
+    is_refused: Flags
+
+
+def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
+    """Look up every spelling."""
+    numbers: dict[str, int] = {}
+    fields: list[Field | None] = []
+    lower = [name.lower() for name in names]
+    labels = [LABEL_KEY.fullmatch(name) for name in lower]
+    expected: dict[int, str] = {}
+    slots = []
+    is_key = [len(name) <= _MAX_KEY_CHARACTERS and _KEY.fullmatch(name) is not None for name in names]
+    for name, label, is_one in zip(lower, labels, is_key, strict=True):
+        field = vocabulary.field(name) if is_one else None
+        fields.append(field)
+        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
+            numbers.setdefault(name, len(numbers))
+        slot = POSITION[field.name] if field else len(FIELDS) + numbers.get(name, _MAX_UNKNOWN)
+        slots.append(slot)
+        if label and label[1] in vocabulary.untagged and vocabulary.untagged[label[1]].tags:
+            expected[slot] = vocabulary.untagged[label[1]].tags[0]
+    return Keys(
+        names=names,
+        is_key=_flags(is_key),
+        slots=np.array(slots, np.int64),
+        label=np.array([_label_number(label[1]) if label else 0 for label in labels], np.int64),
+        needs_label=np.array([_needed(name, vocabulary) for name in lower], np.int64),
+        is_extra=_flags([field is None and not label for field, label in zip(fields, labels, strict=True)]),
+        is_free=_flags([field is not None and field.free for field in fields]),
+        is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
+        is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
+        expected=expected,
+        is_refused=_flags([slot == len(FIELDS) + _MAX_UNKNOWN for slot in slots]),
+    )
+
+
+def _needed(name: str, vocabulary: Vocabulary) -> int:
+    return _label_number(name) if name in vocabulary.untagged and vocabulary.untagged[name].tags else 0
+
+
+def _label_number(slot: str) -> int:
+    """A number for `cs7`, not 0. `cs07` is not `cs7`."""
+    return int(f"{len(slot)}{slot.removeprefix('cs')}")
+
+
+def _flags(values: list[bool]) -> Flags:
+    return np.array(values, np.bool_)

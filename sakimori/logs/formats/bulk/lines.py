@@ -1,0 +1,85 @@
+"""Where the lines of a block begin and end, and which of them have a plain CEF header."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+LF, CR, NUL, TAB, BLANK, SIGN, PIPE, BACKSLASH = b"\n\r\0\t =|\\"
+_HEADER_PIPES = 7
+_MARK = b"CEF:"
+_FIRST_NON_ASCII = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a block. `buffer` ends with a line feed and has room behind it.
+
+    headers: for lines that may be regular, where the pipe at the end of the header is. may_be_regular: the others hold
+    something that only the careful parser looks at.
+    """
+
+    buffer: Bytes
+    starts: Places
+    ends: Places
+    headers: Places
+    may_be_regular: Flags
+
+
+def find_lines(buffer: Bytes, *, max_line_bytes: int) -> Lines:
+    """Find the lines and sort out those that cannot be regular."""
+    feeds = np.flatnonzero(buffer == LF)
+    starts = np.concatenate((np.zeros(1, np.int64), feeds[:-1] + 1))
+    ends = feeds - ((feeds > starts) & (buffer[feeds - 1] == CR))
+    headers, regular = _headers(buffer, starts, ends)
+    regular &= ends - starts <= max_line_bytes
+    for refused in (NUL, TAB):
+        _refuse(regular, starts, np.flatnonzero(buffer == refused))
+    _refuse_broken_text(regular, buffer, starts, ends)
+    return Lines(buffer, starts, ends, headers, regular)
+
+
+def _headers(buffer: Bytes, starts: Places, ends: Places) -> tuple[Places, Flags]:
+    """Say where headers end, and which lines begin with `CEF:`, one digit and a pipe and have seven pipes."""
+    pipes = np.flatnonzero(buffer == PIPE)
+    first = np.searchsorted(pipes, starts)
+    last = first + _HEADER_PIPES - 1
+    regular = last < len(pipes)
+    if not regular.any():
+        return np.zeros(len(starts), np.int64), regular
+    headers = pipes[np.where(regular, last, 0)]
+    regular &= headers < ends
+    regular &= pipes[np.minimum(first, len(pipes) - 1)] == starts + len(_MARK) + 1
+    places = np.where(regular, starts, 0)
+    for offset, letter in enumerate(_MARK):
+        regular &= buffer[places + offset] == letter
+    digits = buffer[places + len(_MARK)]
+    regular &= (digits >= ord("0")) & (digits <= ord("9"))
+    return headers, regular
+
+
+def _refuse(regular: Flags, starts: Places, places: Places) -> None:
+    if len(places):
+        regular[np.searchsorted(starts, places, side="right") - 1] = False
+
+
+def _refuse_broken_text(regular: Flags, buffer: Bytes, starts: Places, ends: Places) -> None:
+    """Refuse lines that are not UTF-8. A line feed stands in no longer character, so lines can be looked at alone."""
+    if _is_text(buffer):
+        return
+    beyond = np.flatnonzero(buffer >= _FIRST_NON_ASCII)
+    for line in np.unique(np.searchsorted(starts, beyond, side="right") - 1).tolist():
+        if not _is_text(buffer[starts[line] : ends[line]]):
+            regular[line] = False
+
+
+def _is_text(buffer: Bytes) -> bool:
+    try:
+        str(buffer.data, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,310 @@
+"""Reading in tables gives what reading line by line gives: the careful parser is the oracle for every line."""
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from threading import active_count
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sakimori.logs.columns import EVENT_TABLE
+from sakimori.logs.fields import FIELDS, Event
+from sakimori.logs.formats.bulk import read_block
+from sakimori.logs.read_file import BadLine, numbered_events, tables_and_events
+from sakimori.logs.store.blocks import event_table
+from sakimori.logs.unpack import Limits, read_log_file
+from sakimori.simulators.attack_kinds import ATTACKS
+from sakimori.simulators.cef import Verdict, cef_line
+from sakimori.simulators.spec import AccountSpec, SiteSpec
+from sakimori.simulators.traffic import Request, mixed_traffic
+
+SEED = random.SystemRandom().randrange(1 << 32)
+HEAD = "CEF:0|Incapsula|SIEMintegration|1|1|Normal|0| "
+START = "start=1700000000000"
+_SAMPLES = Path(__file__).parent / "samples"
+
+
+def both(content: bytes, *, limits: Limits | None = None) -> tuple[pa.Table, pa.Table, int]:
+    """What came in tables and what came line by line, as tables in the order of the lines; and how many were regular.
+
+    The bad lines of both are compared here.
+    """
+    limits = limits or Limits()
+    tables, events, bad = [], [], []
+    for item in tables_and_events(read_log_file(content, limits=limits), max_line_bytes=limits.max_line_bytes):
+        if isinstance(item, pa.Table):
+            tables.append(item)
+        elif isinstance(item[1], BadLine):
+            bad.append(item)
+        else:
+            events.append(item)
+    regular = sum(map(len, tables))
+    careful = list(numbered_events(read_log_file(content, limits=limits), max_line_bytes=limits.max_line_bytes))
+    assert bad == [item for item in careful if isinstance(item[1], BadLine)]
+    mine = pa.concat_tables([*tables, *([event_table(events)] if events else [EVENT_TABLE.empty_table()])])
+    rows = [(number, event) for number, event in careful if isinstance(event, Event)]
+    theirs = event_table(rows) if rows else EVENT_TABLE.empty_table()
+    return mine.sort_by("line_no").combine_chunks(), theirs, regular
+
+
+def check(content: bytes, *, limits: Limits | None = None) -> int:
+    """Both ways give the same in every column. Says how many lines were regular."""
+    mine, theirs, regular = both(content, limits=limits)
+    for name in EVENT_TABLE.names:
+        if mine[name].to_pylist() != theirs[name].to_pylist():
+            pairs = zip(mine["line"], mine[name].to_pylist(), theirs[name].to_pylist(), strict=True)
+            assert [(name, str(line), got, due) for line, got, due in pairs if got != due][:1] == [], f"seed {SEED}"
+    assert mine.schema == theirs.schema
+    mine.validate(full=True)
+    return regular
+
+
+@cache
+def simulated(count: int) -> list[str]:
+    """Lines of the simulator: order, missing keys, spellings and oddities as live."""
+    sites = (SiteSpec(1, "shop.example.jp"), SiteSpec(2, "www.example.jp"))
+    account = AccountSpec(1, "test", "1", "1", log_config_id=1, log_api_id="1", log_api_key="1", sites=sites)
+    chance = random.Random(SEED)
+    requests = islice(mixed_traffic(SEED, sites, hostile=count // 4, start_ms=1_790_000_000_000), count)
+    return [cef_line(account, request, _verdict(request), chance) for request in requests]
+
+
+def _verdict(request: Request) -> Verdict:
+    if request.attack is None:
+        return Verdict("Normal", 0, "REQ_PASSED", 200, 4591, 20)
+    attack = ATTACKS[request.attack]
+    return Verdict(attack.name, attack.severity, attack.blocked_act, None, 0, 3, attack.rules)
+
+
+def test_most_simulated_lines_are_regular_and_all_read_the_same() -> None:
+    assert check("\n".join(simulated(2_000)).encode()) > 1_700
+
+
+@pytest.mark.parametrize("path", sorted(_SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_samples_read_the_same(path: Path) -> None:
+    check(path.read_bytes())
+
+
+def test_keys_in_any_order_are_regular() -> None:
+    chance, lines = random.Random(SEED), []
+    for number in range(300):
+        pairs = [START, "src=192.0.2.1", f"request=a.example/{number}", "qstr=a\\=1", "in=12", "cn1=200", "ccode=JP"]
+        pairs += ["cs7=35.1 cs7Label=latitude", "act=REQ_PASSED", "fileType=1,2,", "new=kept"]
+        chance.shuffle(pairs)
+        lines.append(HEAD + " ".join(pairs))
+    assert check("\n".join(lines).encode()) > 200
+
+
+_BITS = (
+    " ",
+    "  ",
+    "=",
+    "\\=",
+    "\\\\=",
+    "\\|",
+    "|",
+    "\\",
+    "\t",
+    "\r",
+    "\0",
+    "\x0b",
+    "\x1c",
+    "\u3000",
+    "\xa0",
+    "\u2003x",
+    "\u3042",
+    "\u00e9",
+    "\x85",
+    "\ufeff",
+    " new=1",
+    " New=2",
+    " ccode=JP",
+    " src=192.0.2.9",
+    " start=5",
+    " cs9=a,b,",
+    " cs9Label=Rule name",
+    " cs9Label=rule name",
+    " cs1=x",
+    "cs5Label=clappsig",
+    ' cs10=[{"a":"b c=d"}]',
+    " cs11=[",
+    " cs11=,[{}],",
+    ' additionalReqHeaders=[{"Host":"a"}]',
+    ' additionalReqHeaders={"a":"b in=5 c"}',
+    " in=-5",
+    " in=99999999999999999999",
+    " in=1e5",
+    " in=\u0665",
+    " spt=70000",
+    " cpt=0007",
+    " cs7=1.5.2 cs7Label=latitude",
+    " end=4102444800000",
+    " end=-1",
+    " end=",
+    " start=",
+    " request=",
+    " a.b-c_d=1",
+    " -x=1",
+    " 9a=1",
+    " _a=1",
+    " filePermission=,,",
+    " fileType= , a ,",
+    "CEF:0|",
+    " cs12=z cs12Label=zz",
+    " cs07=1 cs07Label=latitude",
+    " xff=",
+    " src=::ffff:192.0.2.1",
+    " src=2001:DB8::1",
+    " sip=\\=",
+    " act=REQ_BLOCKED_X",
+    " act=",
+    " requestClientApplication=x new=y",
+    " key=\udcff",
+)
+_NAMES = (
+    "Normal",
+    "SQL Injection",
+    "IncapRules(a, b)",
+    "",
+    "a\\|b",
+    "a|b",
+    "SQL Injection, Bad Bot",
+    " x ",
+    "\\=",
+    "\u3042",
+)
+
+
+def _insert(line: str, chance: random.Random) -> str:
+    place = chance.randrange(len(line) + 1)
+    return line[:place] + chance.choice(_BITS) + line[place:]
+
+
+def _insert_before_key(line: str, chance: random.Random) -> str:
+    places = [match.start() for match in re.finditer(r" [A-Za-z0-9]+=", line)] or [0]
+    place = chance.choice(places)
+    return line[:place] + chance.choice(_BITS) + line[place:]
+
+
+def _delete(line: str, chance: random.Random) -> str:
+    begin = chance.randrange(len(line) + 1)
+    return line[:begin] + line[begin + chance.choice((1, 2, 5, 40)) :]
+
+
+def _repeat(line: str, chance: random.Random) -> str:
+    begin = chance.randrange(len(line) + 1)
+    return line[: begin + chance.choice((5, 30, 200))] + line[begin:]
+
+
+def _swap(line: str, chance: random.Random) -> str:
+    pairs = re.split(r" (?=[A-Za-z0-9]+=)", line)
+    chance.shuffle(pairs)
+    return " ".join(pairs)
+
+
+def _append(line: str, chance: random.Random) -> str:
+    return line + chance.choice(_BITS)
+
+
+def _rename(line: str, chance: random.Random) -> str:
+    name, severity = chance.choice(_NAMES), chance.choice(("0", "7", "", "-3", "x", " 5 "))
+    return line.replace("|Normal|0|", f"|{name}|{severity}|")
+
+
+def _cut(line: str, chance: random.Random) -> str:
+    return line[: chance.randrange(len(line) + 1)]
+
+
+MUTATIONS: tuple[Callable[[str, random.Random], str], ...] = (
+    _insert, _insert, _insert_before_key, _insert_before_key, _delete, _repeat, _swap, _append, _append, _rename, _cut,
+)  # fmt: skip
+
+
+def mutated(count: int, seed: int) -> Iterator[bytes]:
+    """Lines of the simulator, each changed one to three times."""
+    chance, lines = random.Random(seed), simulated(2_000)
+    for _ in range(count):
+        line = chance.choice(lines)
+        for _ in range(chance.choice((1, 1, 1, 2, 3))):
+            line = chance.choice(MUTATIONS)(line, chance)
+        yield line.encode(errors="surrogateescape")
+
+
+def test_mutated_lines_read_the_same() -> None:
+    for round_number in range(8):
+        regular = check(b"\n".join(mutated(1_000, SEED + round_number)))
+    assert regular > 100, "the mutations leave enough lines to the fast way"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", " ", "\t", "  "]),
+            st.sampled_from(sorted({key for field in FIELDS for key in field.cef} | {"cs7Label", "cs5Label", "new"})),
+            st.sampled_from(["=", r"\=", " ="]),
+            st.text(st.sampled_from('ab =\\|[]{}",0é\u3042\u3000\t1'), max_size=8),
+        ),
+        max_size=12,
+    ),
+)
+def test_mixtures_of_keys_read_the_same(pairs: list[tuple[str, ...]]) -> None:
+    line = HEAD + START + "".join("".join(pair) for pair in pairs)
+    check(f"{line}\n{HEAD}{START} src=192.0.2.1\n".encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"\r\n\n",
+        f"{HEAD}{START}".encode(),
+        f"{HEAD}{START}\r\n{HEAD}{START} in=1\r\n".encode(),
+        f"\ufeff{HEAD}{START}\n#Fields: x\n\n{HEAD}{START}".encode(),
+        b"CEF:0|\nCEF:0||||||| start=1\nCEF:0|a|b|c|d|e|f|start=1\nCEF:\nCEF",
+        b"CEF:0|a|b|c|d|e|f|start=1 " + b" ".join(b"k%d=1" % number for number in range(300)),
+        b"CEF:0|a|b|c|d|e|f|=1 start=1 =2 src=",
+        f"{HEAD}{START}\n".encode() * 3 + b"\xff" + f"{HEAD}{START} request=\u3042\n".encode()
+        + b"CEF:0|a|b|c|d|e|f| start=1 xff=\xff\n",
+        "\n".join(f"{HEAD}{START} unknown{number}=1" for number in range(200)).encode(),
+        b"#Fields: cs-start c-ip\n1700000000000 192.0.2.1\n" + f"{HEAD}{START}\n".encode() + b"1700000000000 192.0.2.2",
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_the_edges_of_a_file_read_the_same(content: bytes) -> None:
+    check(content)
+
+
+def test_lines_over_the_limit_are_cut_the_same() -> None:
+    long = f"{HEAD}{START} request=".encode()
+    for length in (99, 100, 101, 102, 103, 500, 5_000_000):
+        line = long + b"x" * (length - len(long))
+        for end in (b"", b"\n", b"\r\n"):
+            check(b"short\n" + line + end + (long + b"\n" if end else b""), limits=Limits(max_line_bytes=100))
+
+
+def test_blocks_of_any_size_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = "\n".join(simulated(60)).encode()
+    for size in (1, 900, 1_500, 20_000):
+        monkeypatch.setattr("sakimori.logs.unpack.lines.BLOCK_BYTES", size)
+        check(content, limits=Limits(max_line_bytes=3_000))
+
+
+def test_breaking_off_ends_the_threads() -> None:
+    before = active_count()
+    reading = tables_and_events(read_log_file("\n".join(simulated(2_000)).encode() * 4))
+    next(reading)
+    reading.close()
+    assert active_count() == before
+
+
+def test_many_different_unknown_keys_cost_no_memory() -> None:
+    line = f"{HEAD}{START}".encode()
+    content = b"\n".join(line + b" k%d=1" % number for number in range(20_000))
+    assert len(read_block(content, first_line_no=1, max_line_bytes=1_000).table) < 100
