@@ -68,7 +68,7 @@ def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None) 
 def first_note(happening: Happening) -> str:
     """What the ticket's record says when the customer is told."""
     told = "ご登録の連絡先すべてへ、メール（第一報）でお知らせしました。"
-    return f"{_seen(happening)}\n{told}\n{_DOING[happening.kind]}"
+    return f"{_seen_on_a_page(happening)}\n{told}\n{_DOING[happening.kind]}"
 
 
 def excess_subject(letter: Letterhead) -> str:
@@ -131,7 +131,7 @@ def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) 
 
 def whole_note(happening: Happening) -> str:
     """What the ticket's record says of it."""
-    return f"{_seen(happening)}\nご登録の連絡先すべてへ、メールでお知らせしました。\n{result(happening)}"
+    return f"{_seen_on_a_page(happening)}\nご登録の連絡先すべてへ、メールでお知らせしました。\n{result(happening)}"
 
 
 def detected(happening: Happening, excess: Excess | None) -> str:
@@ -176,9 +176,9 @@ def result(happening: Happening) -> str:
     return "\n".join(lines)
 
 
-def _seen(happening: Happening) -> str:
-    """The first sentences in one line, for a page: only a mail is broken by hand."""
-    return _SEEN[happening.kind].replace("\n", "")
+def _seen_on_a_page(happening: Happening) -> str:
+    """The same without line breaks: only a mail is broken by hand."""
+    return _seen(happening).replace("\n", "")
 
 
 def _excess_part(excess: Excess | None) -> str:
