@@ -140,6 +140,7 @@ def test_the_end_is_told_once_and_ends_the_ticket(people: People, clock: Clock) 
     ticket = Ticket.objects.get()
     assert ticket.state == TicketState.DONE
     assert "【終報】DDoS 攻撃の終息" in Message.objects.latest("pk").subject
+    assert "対象サイト: shop-a[.]example[.]jp" in Message.objects.latest("pk").body
     assert "22:45:07" in ticket.result
     assert "確認結果: 表示できない" in ticket.detected
     assert Note.objects.filter(ticket=ticket).count() == 2
@@ -156,6 +157,7 @@ def test_an_incident_that_was_over_before_anybody_was_told_gets_one_mail(people:
     assert "【発生・復旧】当サービスの障害" in first.subject
     assert "復旧しました" in first.body
     assert "表示できない" in second.body
+    assert "shop-a.example.jp" not in second.body
     assert "12.0 Mbps" in second.body
     assert "12.0 Mbps" in Ticket.objects.latest("pk").detected
 

@@ -5,13 +5,14 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
 from sakimori.run.demo.doors import expect, readable, wait_for
 from sakimori.run.demo.play import HOKUTO_CONTACTS, SAKURA, SAKURA_CONTACTS, Play, line
 
 FIRST, SECOND, THIRD = "03-0000-1001", "03-0000-1002", "03-0000-1003"
 _HOKUTO_PREFIX = "011-"
 _LIST = "/console/incidents/"
+_TICKET = re.compile(r'href="/console/tickets/(WSP-\d+)/"')
 _PAGE = re.compile(r'href="(/console/incidents/\d+/)"')
 
 
@@ -35,6 +36,11 @@ def not_displayed(play: Play) -> None:
     wait_for(lambda: "/console/tickets/WSP-" in analyst.html(_page_of(row)), "the incident leads to its ticket")
     _site(play, SAKURA_SITE, "normal")
     _wait_until_over(play, _page_of(row))
+    wait_for(lambda: _told(play, "【終報】DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts know that it is over")
+    ticket = _TICKET.search(analyst.html(_page_of(row)))
+    shown = play.browser(CUSTOMER_LOGIN).text(f"/portal/tickets/{ticket.group(1) if ticket else ''}/")
+    for words in ("完了", "電話連絡:", "話し中", "終息を確認しました"):
+        expect(words in shown, f"the customer's ticket shows {words}")
 
 
 def normal(play: Play) -> None:
@@ -79,6 +85,34 @@ def origin_down(play: Play) -> None:
     expect("連絡していません" in analyst.text(path), "the page says that nobody was told")
     expect(not _new_calls(play, calls, ""), "nobody is called")
     _wait_until_over(play, path)
+
+
+def vendor_outage(play: Play) -> None:
+    """No customer's logs can be read: one alarm, one decision, and each customer reads of his own contract only."""
+    calls = _call_numbers(play)
+    analyst = play.browser(ANALYST.login)
+    play.outside.do("faults", kind="html", scope="logs", duration_seconds=600)
+    row = _wait_for_row(play, "WAF ベンダーの障害", "進行中", "判断待ち")
+    expect("WAF ベンダーの障害の可能性があります" in analyst.text("/console/alarms/"), "the alarm is on the console")
+    path = _page_of(row)
+    wait_for(lambda: "同じ原因の契約" in analyst.text(path), "the contracts share one incident page")
+    analyst.post(f"{path}tell/", {"next": _LIST}, page=path)
+    subject = "WAF ベンダーの障害のお知らせ"
+    for contacts, own, other in (
+        (SAKURA_CONTACTS, "K-2026-0001", "K-2026-0002"),
+        (HOKUTO_CONTACTS, "K-2026-0002", "K-2026-0001"),
+    ):
+        wait_for(lambda: _told(play, subject, own) == contacts, f"all contacts of {own} have the mail")  # noqa: B023
+        texts = [letter["text"] for letter in play.outside.mails() if contacts & set(letter["recipients"])]
+        expect(not any(other in text for text in texts), "nobody reads of another customer")
+    expect(not _new_calls(play, calls, ""), "it is written, not phoned")
+    play.outside.do("faults/clear")
+    for contacts, own in ((SAKURA_CONTACTS, "K-2026-0001"), (HOKUTO_CONTACTS, "K-2026-0002")):
+        wait_for(
+            lambda: _told(play, "【終報】WAF ベンダーの障害", own) == contacts,  # noqa: B023
+            f"all contacts of {own} know that it is over",
+            seconds=60,
+        )
 
 
 def _ddos(play: Play, site: int, source: str, **more: object) -> None:

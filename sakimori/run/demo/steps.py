@@ -43,8 +43,8 @@ STEPS = (
     Step("3-2", "月間の 95 パーセンタイルと超過帯域がベンダーの統計と一致", usage_steps.percentile),
     Step("3-2", "帯域アップグレードの申込みと確認で超過料金を免除", usage_steps.upgrade),
     Step("3-2", "ライセンスのない負荷分散構成を検知し、戻すと解消", usage_steps.balancing),
-    Step("3-2", "WAF を迂回したサイトを SOC にアラーム", usage_steps.bypass),
-    Step("3-3", "期限の近い SSL 証明書を検知し、更新されると解消", usage_steps.certificate),
+    Step("3-2", "WAF を迂回したサイトを SOC にアラーム、お客様へメール", usage_steps.bypass),
+    Step("3-3", "期限の近い SSL 証明書をチケットでお知らせし、更新されると完了", usage_steps.certificate),
     Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", closing_steps.log_page),
     Step("2-5-1", "当日から過去 3 か月分を保管し、古いログは消える", closing_steps.old_days),
     Step("1-3", "ヒアリングシートの取り込み、誤りはセルごとに", customer_steps.hearing_sheet),
@@ -53,6 +53,7 @@ STEPS = (
     Step("2-1-1", "DDoS でもサイトが正常なら内部記録のみ", incident_steps.normal),
     Step("1-3", "サイトの障害は、アナリストの判断でお客様へ連絡", incident_steps.outage),
     Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
+    Step("1-3", "WAF ベンダーの障害は一度の判断で、影響のあるお客様すべてへ連絡", incident_steps.vendor_outage),
     Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
 )

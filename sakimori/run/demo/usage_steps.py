@@ -7,7 +7,7 @@ from sakimori.lib.calendar import Month
 from sakimori.lib.jst import milliseconds, utc_now
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_SITE, READER_LOGIN, SAKURA_SECOND
 from sakimori.run.demo.doors import expect, wait_for
-from sakimori.run.demo.play import Play
+from sakimori.run.demo.play import HOKUTO_CONTACTS, SAKURA_CONTACTS, Play
 
 _SAKURA, _HOKUTO = "K-2026-0001", "K-2026-0002"
 _PORTAL, _CONSOLE = "/portal/usage/", "/console/usage/"
@@ -40,6 +40,8 @@ def upgrade(play: Play) -> None:
     expect(play.browser(READER_LOGIN).status(form) == 403, "a reader may not ask")
     customer.post(form, {"month": str(month), "to_mbps": str(_LARGER)}, page=form)
     expect("SOC が確認中" in customer.text(_PORTAL), "the application waits for the SOC")
+    _told(play, "アップグレードのお申し込みを受け付けました", SAKURA_CONTACTS)
+    wait_for(lambda: "アップグレードのお申し込みがあります" in analyst.text("/console/"), "the SOC has an alarm")
     link = _CONFIRM.search(analyst.html(_CONSOLE))
     expect(link, "the console has the application")
     page = link.group(1) if link else ""
@@ -47,6 +49,8 @@ def upgrade(play: Play) -> None:
     shown = customer.text(_PORTAL)
     expect("免除（アップグレード）" in shown and f"契約帯域 {_PLAN} → {_LARGER} Mbps" in shown, "the month is waived")
     expect(f"契約帯域 {_LARGER} Mbps" in analyst.text(_CONSOLE), "the plan is larger from now on")
+    _told(play, "契約帯域のアップグレードが確定しました", SAKURA_CONTACTS)
+    expect("アップグレードのお申し込みがあります" not in analyst.text("/console/"), "who confirmed has taken the alarm")
 
 
 def balancing(play: Play) -> None:
@@ -54,31 +58,40 @@ def balancing(play: Play) -> None:
     play.outside.do("setup", site_id=SAKURA_SECOND, servers=3, algorithm="RANDOM", persistent=False)
     words = "稼働サーバーが 3 台、負荷分散の方式が Random、セッション維持（Persistence）がオフ"
     _look(play, _SAKURA, lambda page: words in page, "what deviates is named")
-    expect(words in play.browser(CUSTOMER_LOGIN).text(_PORTAL), "the customer sees it too")
+    customer = play.browser(CUSTOMER_LOGIN)
+    expect(words in customer.text(_PORTAL), "the customer sees it too")
+    _told(play, "負荷分散構成に関するご確認のお願い", SAKURA_CONTACTS)
+    expect("負荷分散構成に関するご確認のお願い" in customer.text("/portal/"), "there is a ticket")
     play.outside.do("setup", site_id=SAKURA_SECOND, servers=2, algorithm="LB_LEAST_PENDING_REQUESTS", persistent=True)
     _look(play, _SAKURA, lambda page: words not in page, "two active servers are fine")
-    expect("稼働 2 台、方式 Least Pending Requests" in play.browser(CUSTOMER_LOGIN).text(_PORTAL), "and shown")
+    expect("稼働 2 台、方式 Least Pending Requests" in customer.text(_PORTAL), "and shown")
+    _told(play, "負荷分散構成がご契約の内容と一致したことを確認しました", SAKURA_CONTACTS)
     play.outside.do("setup", site_id=SAKURA_SECOND, servers=1)
 
 
 def bypass(play: Play) -> None:
-    """A site that is taken off inspection alarms the SOC, on whatever page it is."""
+    """A site that is taken off inspection alarms the SOC, on whatever page it is, and the customer is told."""
     play.outside.do("setup", site_id=HOKUTO_SITE, bypassed=True)
     analyst = play.browser(ANALYST.login)
     _look(play, _HOKUTO, lambda page: "WAF を迂回中" in page, "the bypass is seen")
     expect("www.hokuto.example.jp が WAF を迂回しています" in analyst.text("/console/"), "the alarm stands on the desk")
+    _told(play, "WAF を経由しない通信に関するお知らせ", HOKUTO_CONTACTS)
     play.outside.do("setup", site_id=HOKUTO_SITE, bypassed=False)
     _look(play, _HOKUTO, lambda page: "WAF を迂回中" not in page, "it is inspected again")
+    _told(play, "通信が再び WAF を経由していることを確認しました", HOKUTO_CONTACTS)
 
 
 def certificate(play: Play) -> None:
-    """A certificate with twenty days left is seen; a newer one ends the matter."""
+    """A certificate with twenty days left becomes a ticket that reminds; a newer one ends the matter."""
     play.outside.do("setup", site_id=HOKUTO_SITE, certificate_days=20)
     _look(
         play, _HOKUTO, lambda page: "に切れます。更新の手続きが必要です。" in page, "the end of the certificate is seen"
     )
+    _told(play, "SSL 証明書の更新手続きのお願い", HOKUTO_CONTACTS)
+    expect("SSL 証明書の更新手続きのお願い" in play.browser(ANALYST.login).text("/console/tickets/"), "in a ticket")
     play.outside.do("setup", site_id=HOKUTO_SITE, certificate_days=365)
     _look(play, _HOKUTO, lambda page: "に切れます" not in page, "the newer certificate is seen")
+    _told(play, "SSL 証明書が更新されたことを確認しました", HOKUTO_CONTACTS)
 
 
 def _percentile_at_vendor(play: Play, month: Month) -> int:
@@ -96,6 +109,16 @@ def _percentile_at_vendor(play: Play, month: Month) -> int:
     series = next(row["data"] for row in answer["bandwidth_timeseries"] if row["id"] == _BPS)
     rising = sorted(bits for _, bits in series)
     return int(rising[len(rising) - 1 - int(len(rising) * 0.05)])
+
+
+def _told(play: Play, subject: str, contacts: set[str]) -> None:
+    """Wait until all contacts of a customer, and nobody else, have the mail."""
+
+    def recipients() -> set[str]:
+        letters = [letter for letter in play.outside.mails() if subject in letter["subject"]]
+        return {recipient for letter in letters for recipient in letter["recipients"]}
+
+    wait_for(lambda: recipients() == contacts, f"all contacts have the mail: {subject}")
 
 
 def _look(play: Play, contract: str, seen: Callable[[str], bool], what: str) -> None:

@@ -124,7 +124,7 @@ def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) 
         _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
-        f"■ 結果\n{result(happening)}",
+        f"■ 結果\n{harmless(result(happening))}",
         "ご不明な点がございましたら、下記のチケットまたはお電話でお問い合わせください。",
     )
 
@@ -168,7 +168,7 @@ def nobody_reached() -> str:
 
 def result(happening: Happening) -> str:
     """What came of it, once it is over."""
-    lines = [f"{_ended(happening)}。", f"発生日時: {written(happening.opened_at)}"]
+    lines = [f"{_ended(happening)}。", f"対象サイト: {_place(happening)}", f"発生日時: {written(happening.opened_at)}"]
     if happening.ended_at:
         lines.append(f"終了日時: {written(happening.ended_at)}")
     if happening.kind is IncidentKind.DDOS and happening.signals:
