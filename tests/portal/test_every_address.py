@@ -10,8 +10,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
+from sakimori import backends
 from sakimori.accounts.actions import give_first_password
 from sakimori.accounts.models import User
+from sakimori.logs.store.interface import LogStore
 from tests.closing.rows import snapshot
 from tests.japanese.visits import VISITS, fill
 from tests.people import People
@@ -24,7 +26,8 @@ EVERYBODYS = {"portal:advisory"}
 
 
 @pytest.fixture
-def rows(people: People) -> People:
+def rows(people: People, log_store: LogStore, monkeypatch: pytest.MonkeyPatch) -> People:
+    monkeypatch.setattr(backends, "log_store", lambda: log_store)
     fill(people)
     return people
 
