@@ -83,7 +83,7 @@ def test_a_day_is_entered_and_the_day_of_deletion_is_shown(people: People, clien
         ((date.today() - timedelta(days=3)).isoformat(), "過去の日付は解約日にできません"),  # noqa: DTZ011
         ("昨日", "日付を正しく入力してください"),
         ("2026-02-30", "日付を正しく入力してください"),
-        ("", "必須"),
+        ("", "入力してください。"),
     ],
 )
 def test_a_wrong_day_is_refused_with_a_sentence(typed: str, sentence: str, people: People, client: Client) -> None:
@@ -109,7 +109,7 @@ def test_who_entered_it_sees_no_button_and_cannot_approve(people: People, manage
     client.force_login(manager)
     assert "削除を承認する" in _page(client, people)
     assert "契約番号が一致しません" in _post(client, "approve", people, typed="K-B-001")
-    assert "必須" in _post(client, "approve", people, typed="")
+    assert "入力してください。" in _post(client, "approve", people, typed="")
     assert "データの削除を承認しました" in _post(client, "approve", people, typed=people.a.number)
     assert Closing.objects.get().approved_by == manager
     assert "黒田 誠" in _page(client, people)

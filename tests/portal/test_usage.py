@@ -114,7 +114,7 @@ def test_an_upgrade_is_asked_for_and_its_state_is_shown(people: People, contract
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"month": "", "to_mbps": ""}, "必須"),
+        ({"month": "", "to_mbps": ""}, "入力してください。"),
         ({"month": "2020-01", "to_mbps": "5"}, "正しく選択してください"),
         ({"to_mbps": "3"}, "現在の 3 Mbps より大きく"),
         ({"to_mbps": "多め"}, "整数を入力してください"),

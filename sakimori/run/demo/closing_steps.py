@@ -108,7 +108,9 @@ def cancellation(play: Play) -> None:
     expect("過去の日付は解約日にできません" in past, "a day in the past is refused")
     expect("契約中" in analyst.text(page), "nothing was changed")
     analyst.post(f"{page}enter/", {"ends_on": f"{today}"}, page=page)
-    expect(f"{deletion_day(today):%Y/%m/%d}" in analyst.text(page), "the day of deletion is the end of next month")
+    last = deletion_day(today)
+    words = f"{last.year}年{last.month}月{last.day}日"
+    expect(words in analyst.text(page), "the day of deletion is the end of next month")
     play.attack("sql_injection", _AFTER, site=HOKUTO_SITE)
     play.attack("sql_injection", _AFTER)
     wait_for(lambda: _AFTER in play.outside.blacklist(SAKURA), "who goes on with us is protected")
