@@ -137,6 +137,18 @@ def test_irregular_keys_read_the_same(rest: str) -> None:
     check(f"{HEAD}{START} {rest} src=192.0.2.1\n{HEAD}{START} src=192.0.2.1 {rest}\n{HEAD} {rest} {START}".encode())
 
 
+def test_addresses_read_the_same() -> None:
+    texts = (
+        "192.0.2.1 0.0.0.0 255.255.255.255 256.0.0.1 01.2.3.4 1.2.3.04 1.2.3 1.2.3.4.5 1.2.3. .1.2.3 1..2.3 1.2.3.4567"
+    )
+    texts += " 4294967297.1.1.1 1.2.3.4:80 2001:DB8::1 ::ffff:192.0.2.1 ::1 1.2.3.x 123456789012345 123.123.123.1233"
+    texts += " \u3042 1.2.3.4,5.6.7.8 -1.2.3.4 +1.2.3.4 0x1.2.3.4 fe80::1%eth0 1.2.3.300 999.1.1.1"
+    chance = random.Random(SEED)
+    more = [".".join(str(chance.randrange(300)) for _ in range(4)) for _ in range(300)]
+    lines = [f"{HEAD}{START} src={text}" for text in (*texts.split(), *more)]
+    assert check("\n".join(lines).encode()) == len(lines)
+
+
 _BITS = (
     " ",
     "  ",
