@@ -15,6 +15,7 @@ _MAX_KEY_CHARACTERS = 64
 # Labels and keys that we do not know. With more of them in a block the lines that have them are odd.
 _MAX_UNKNOWN = 64
 _UNKNOWN_LABEL = 1 << 62
+_REFUSED = len(FIELDS) + _MAX_UNKNOWN
 _KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
 
 
@@ -48,27 +49,15 @@ class Keys:
 
 def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
     """Look up every spelling."""
-    numbers: dict[str, int] = {}
-    fields: list[Field | None] = []
     lower = [name.lower() for name in names]
     labels = [LABEL_KEY.fullmatch(name) for name in lower]
-    expected: dict[int, str] = {}
-    slots = []
     is_key = [len(name) <= _MAX_KEY_CHARACTERS and _KEY.fullmatch(name) is not None for name in names]
-    for name, label, is_one in zip(lower, labels, is_key, strict=True):
-        field = vocabulary.field(name) if is_one else None
-        fields.append(field)
-        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
-            numbers.setdefault(name, len(numbers))
-        slot = POSITION[field.name] if field else len(FIELDS) + numbers.get(name, _MAX_UNKNOWN)
-        slots.append(slot)
-        if label and label[1] in vocabulary.untagged and vocabulary.untagged[label[1]].tags:
-            expected[slot] = vocabulary.untagged[label[1]].tags[0]
+    fields = [vocabulary.field(name) if is_one else None for name, is_one in zip(lower, is_key, strict=True)]
+    slots = _slots(lower, is_key, fields)
     given = [_label_number(label[1]) if label else 0 for label in labels]
     needed = [_needed(name, vocabulary) for name in lower]
     # A format has few slots with labels: each gets a bit.
     bits = {number: 1 << place for place, number in enumerate(sorted(set(needed) - {0}))}
-    refused = len(FIELDS) + _MAX_UNKNOWN
     return Keys(
         names=names,
         is_key=_flags(is_key),
@@ -84,10 +73,25 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
         is_free=_flags([field is not None and field.free for field in fields]),
         is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
         is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
-        expected=expected,
-        is_refused=_flags([slot == refused for slot in slots]),
-        slot_count=refused + 1,
+        expected={
+            slot: vocabulary.untagged[label[1]].tags[0]
+            for slot, label in zip(slots, labels, strict=True)
+            if label and _needed(label[1], vocabulary)
+        },
+        is_refused=_flags([slot == _REFUSED for slot in slots]),
+        slot_count=_REFUSED + 1,
     )
+
+
+def _slots(lower: list[str], is_key: list[bool], fields: list[Field | None]) -> list[int]:
+    """Number what may come once in a line; unknown keys as long as there are numbers."""
+    numbers: dict[str, int] = {}
+    slots = []
+    for name, is_one, field in zip(lower, is_key, fields, strict=True):
+        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
+            numbers.setdefault(name, len(FIELDS) + len(numbers))
+        slots.append(POSITION[field.name] if field else numbers.get(name, _REFUSED))
+    return slots
 
 
 def _needed(name: str, vocabulary: Vocabulary) -> int:
