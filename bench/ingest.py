@@ -39,17 +39,21 @@ def measure_ingest() -> dict[str, object]:
         store = open_store(f"chdb://{folder / 'store'}")
         store.migrate()
         before = _peak_mib()
+        processor = time.process_time()
         seconds = [_ingest_seconds(store, number, path) for number, path in enumerate(files, 1)]
+        processor = time.process_time() - processor
+        peak = _peak_mib()
         facts = {
             "lines": lines,
             "bytes_per_line": round(sum(map(_content_bytes, files)) / lines),
             "lines_per_second": round(lines / sum(seconds)),
             "best_file_lines_per_second": round(LINES_PER_FILE / min(seconds)),
             "median_file_lines_per_second": round(LINES_PER_FILE / median(seconds)),
+            "processor_us_per_line": round(processor / lines * 1e6, 1),
             "inflated_lines_per_second": round(inflated),
             "inflate_ratio": round(lines / sum(seconds) / inflated, 3),
             **_bytes_per_event(store, lines),
-            "peak_rss_mib": _peak_mib(),
+            "peak_rss_mib": peak,
             "rss_before_mib": before,
             "peers": {name: round(measure(files[0])) for name, measure in PEERS.items()},
         }
@@ -127,7 +131,7 @@ def _ingest_seconds(store: LogStore, number: int, path: Path) -> float:
 
 
 def _bytes_per_event(store: LogStore, lines: int) -> dict[str, float]:
-    """What lies on disk now, and without the original line."""
+    """What lies on disk before any day is merged, and without the original line."""
     whole = store.query("SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE table = 'events' AND active")
     line = store.query(
         "SELECT sum(column_bytes_on_disk) AS bytes FROM system.parts_columns"

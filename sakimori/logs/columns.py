@@ -25,11 +25,11 @@ EVENT_TABLE = pa.schema(
     [("line_no", pa.uint32()), *((field.name, ARROW_TYPES[field.kind]) for field in FIELDS)],
 )
 
-_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
+MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 
 
 def packed_address(text: str) -> bytes:
     """Give the 16 bytes of an address; IPv4 becomes the mapped IPv6 address."""
     if ":" in text:
         return socket.inet_pton(socket.AF_INET6, text)
-    return _MAPPED_PREFIX + socket.inet_pton(socket.AF_INET, text)
+    return MAPPED_PREFIX + socket.inet_pton(socket.AF_INET, text)

@@ -10,7 +10,7 @@ from threading import active_count
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.logs.columns import EVENT_TABLE
@@ -99,6 +99,54 @@ def test_keys_in_any_order_are_regular() -> None:
         chance.shuffle(pairs)
         lines.append(HEAD + " ".join(pairs))
     assert check("\n".join(lines).encode()) > 200
+
+
+def test_labels_apart_from_their_slots_and_equal_doubles_are_regular() -> None:
+    chance, lines = random.Random(SEED), []
+    for number in range(300):
+        pairs = [START, "src=192.0.2.1", f"request=a.example/{number}", "in=12", "ccode=JP", "ccode=JP", "fileid=1"]
+        pairs += ["fileId=1", "cs7=35.1", "cs7Label=latitude", "cs2=true", "cs2Label=Javascript Support", "cs7=35.1"]
+        chance.shuffle(pairs)
+        lines.append(HEAD + " ".join(pairs))
+    assert check("\n".join(lines).encode()) == 300
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "ccode=JP ccode=US",
+        "ccode= ccode=US",
+        "ccode=US ccode=",
+        "fileId=1 fileid=2",
+        "cs7=1 in=2",
+        "in=2 cs7Label=latitude",
+        "cs7=1 in=2 cs7label=latitude",
+        "cs7=1 in=2 cs7Label=longitude",
+        "cs7=1 in=2 cs7Label=latitude cs7Label=latitude",
+        "cs7=1 in=2 cs7Label=latitude cs8Label=longitude cs8=1",
+        "cs7=1 in=2 cs7Label=latitudecs5Label=clappsig cs5=3",
+        "cs7=1 in=2 cs7Label=latitude request=acs5Label=clappsig",
+        "cs7=1 in=2 cs7Label=latitude cs10=[1]",
+        "cs10=1 ccode=JP ccode=JP cs10Label=x",
+        "cs12=1 ccode=JP ccode=JP cs12Label=x",
+        "new=1 ccode=JP new=1 ccode=JP",
+        "start=1700000000001",
+    ],
+)
+def test_irregular_keys_read_the_same(rest: str) -> None:
+    check(f"{HEAD}{START} {rest} src=192.0.2.1\n{HEAD}{START} src=192.0.2.1 {rest}\n{HEAD} {rest} {START}".encode())
+
+
+def test_addresses_read_the_same() -> None:
+    texts = (
+        "192.0.2.1 0.0.0.0 255.255.255.255 256.0.0.1 01.2.3.4 1.2.3.04 1.2.3 1.2.3.4.5 1.2.3. .1.2.3 1..2.3 1.2.3.4567"
+    )
+    texts += " 4294967297.1.1.1 1.2.3.4:80 2001:DB8::1 ::ffff:192.0.2.1 ::1 1.2.3.x 123456789012345 123.123.123.1233"
+    texts += " \u3042 1.2.3.4,5.6.7.8 -1.2.3.4 +1.2.3.4 0x1.2.3.4 fe80::1%eth0 1.2.3.300 999.1.1.1"
+    chance = random.Random(SEED)
+    more = [".".join(str(chance.randrange(300)) for _ in range(4)) for _ in range(300)]
+    lines = [f"{HEAD}{START} src={text}" for text in (*texts.split(), *more)]
+    assert check("\n".join(lines).encode()) == len(lines)
 
 
 _BITS = (
@@ -242,6 +290,7 @@ def test_mutated_lines_read_the_same() -> None:
     assert regular > 100, "the mutations leave enough lines to the fast way"
 
 
+@settings(deadline=None)  # Both ways with their threads, on whatever machine.
 @given(
     st.lists(
         st.tuples(

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 import sakimori.logs.store
+from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
 from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.read_file import read_events
 from sakimori.logs.store import statements
+from sakimori.logs.store.blocks import event_table
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, _statements, open_store
 from sakimori.logs.store.ddl import column_type
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
@@ -66,6 +68,22 @@ def test_every_column_comes_back_as_it_went_in(log_store: LogStore) -> None:
     for row, sent in zip(found, events, strict=True):
         expected = {name: list(value) if isinstance(value, tuple) else value for name, value in sent._asdict().items()}
         assert row == {**expected, "extra": dict(sent.extra)}
+
+
+def test_tables_and_events_may_be_mixed_and_come_back_alike(log_store: LogStore) -> None:
+    events = [(number, event) for number, event in enumerate(samples() * 3, 1)]
+    third = len(events) // 3
+    mixed = [event_table(events[:third]), *events[third : 2 * third], event_table(events[2 * third :])]
+    assert log_store.append(mixed, contract_id=1, file_id=2) == len(events)
+    assert log_store.append(events, contract_id=2, file_id=3) == len(events)
+    assert log_store.doubles(contract_id=1, file_id=2) == log_store.doubles(contract_id=2, file_id=3) > 0
+    names = ", ".join(field.name for field in FIELDS)
+    sql = f"SELECT line_no, is_double, {names} FROM events WHERE contract_id = {{contract:UInt32}} ORDER BY line_no"
+    assert log_store.query(sql, {"contract": 1}) == log_store.query(sql, {"contract": 2})
+
+
+def test_a_table_without_rows_is_nothing(log_store: LogStore) -> None:
+    assert log_store.append([EVENT_TABLE.empty_table()], contract_id=1, file_id=2) == 0
 
 
 def test_addresses_are_searched_and_shown_as_text(log_store: LogStore) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.lib as pa
 
-from sakimori.logs.formats.bulk.keys import SLOTS, Keys, understand
+from sakimori.logs.formats.bulk.doubtful import settle
+from sakimori.logs.formats.bulk.keys import Keys, understand
 from sakimori.logs.formats.bulk.lines import BACKSLASH, BLANK, SIGN, Bytes, Flags, Lines, Places
 from sakimori.logs.formats.bulk.white import white_edges
 from sakimori.logs.formats.cutting import Vocabulary
@@ -23,7 +24,7 @@ _JSON_ENDS = tuple(b"]},")
 class Pairs:
     """All keys with their values: `line` and `code` (an entry of `keys`) of each, and where its value is.
 
-    regular: the lines that hold nothing odd so far. holder: for each line and slot which pair it is, or -1.
+    regular: the lines that hold nothing odd so far. holder: for each slot and line which pair it is, or -1.
     """
 
     keys: Keys
@@ -51,14 +52,18 @@ def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:
     first = np.append(True, line[1:] != line[:-1])
     last = np.append(first[1:], True)
     end[last] = lines.ends[line[last]]
-    regular = lines.may_be_regular.copy()
-    holder = np.full((len(regular), SLOTS), -1, np.int32)
-    order = np.arange(len(line), dtype=np.int32)
-    holder[line, keys.slots[code]] = order
-    odd = _is_odd(keys, code, first, last) | (holder[line, keys.slots[code]] != order)
-    regular[line[odd]] = False
-    regular &= np.bincount(line, minlength=len(regular)) - 1 < _MAX_KEYS
     _strip(lines.buffer, begin, end)
+    holder = np.full((keys.slot_count, len(lines.starts)), -1, np.int32)
+    order = np.arange(len(line), dtype=np.int32)
+    cell = keys.slots[code] * len(lines.starts) + line
+    holder.reshape(-1)[cell] = order
+    last_alike = holder.reshape(-1)[cell]
+    regular = lines.may_be_regular & (np.bincount(line, minlength=len(lines.starts)) - 1 < _MAX_KEYS)
+    regular[line[_is_odd(keys, code, first)]] = False
+    doubtful = np.zeros(len(regular), np.bool_)
+    doubtful[line[_has_lost_label(keys, code, first, last) | (last_alike != order)]] = True
+    doubtful &= regular
+    regular &= ~doubtful | settle(lines, keys, doubtful, line, code, begin, end, last_alike)
     _refuse_odd_edges(lines.buffer, keys.is_json[code], line, begin, end, regular)
     return Pairs(keys, regular, line, code, begin, end, _has_any(lines.buffer, begin, end), holder)
 
@@ -94,12 +99,18 @@ def _candidates(lines: Lines) -> tuple[Places, Places, Places]:
     return line[real], before[real] + 1, sign[real]
 
 
-def _is_odd(keys: Keys, code: Places, first: Flags, last: Flags) -> Flags:
-    """Say of which pairs the line is irregular: labels, unknown keys after a visitor's text, columns after JSON."""
+def _has_lost_label(keys: Keys, code: Places, first: Flags, last: Flags) -> Flags:
+    """Say which pairs are a label that does not follow its slot, or stand where a label should."""
     before = np.append(code[:1], code[:-1])
-    odd: Flags = keys.label[code] != np.where(first, 0, keys.needs_label[before])
-    odd |= keys.is_refused[code]
-    odd |= last & (keys.needs_label[code] != 0)
+    lost: Flags = keys.label[code] != np.where(first, 0, keys.needs_label[before])
+    lost |= last & (keys.needs_label[code] != 0)
+    return lost
+
+
+def _is_odd(keys: Keys, code: Places, first: Flags) -> Flags:
+    """Say of which pairs the line is odd: unknown keys after a visitor's text, columns after JSON."""
+    before = np.append(code[:1], code[:-1])
+    odd: Flags = keys.is_refused[code]
     odd |= keys.is_extra[code] & keys.is_free[before] & ~first
     if keys.is_json.any():
         places = np.arange(len(code))

@@ -14,7 +14,8 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
 _MAX_KEY_CHARACTERS = 64
 # Labels and keys that we do not know. With more of them in a block the lines that have them are odd.
 _MAX_UNKNOWN = 64
-SLOTS = len(FIELDS) + _MAX_UNKNOWN + 1
+_UNKNOWN_LABEL = 1 << 62
+_REFUSED = len(FIELDS) + _MAX_UNKNOWN
 _KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
 
 
@@ -24,6 +25,7 @@ class Keys:
 
     slots: a number for each column, each label and each unknown key; what has the same number may not come twice.
     label, needs_label: the number of the label that a key is, and of the one that must follow it; 0 for none.
+    label_bit, needed_bit: the same as bits, for the labels that a format knows. ends_as_label: labels spelt `csNLabel`.
     is_refused: keys that make their lines odd, because there are too many.
     expected: for the slot of each label, the text that it must have.
     """
@@ -33,45 +35,63 @@ class Keys:
     slots: Places
     label: Places
     needs_label: Places
+    label_bit: Places
+    needed_bit: Places
+    ends_as_label: Flags
     is_extra: Flags
     is_free: Flags
     is_json: Flags
     is_refused_after_json: Flags
     expected: dict[int, str]
     is_refused: Flags
+    slot_count: int
 
 
 def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
     """Look up every spelling."""
-    numbers: dict[str, int] = {}
-    fields: list[Field | None] = []
     lower = [name.lower() for name in names]
     labels = [LABEL_KEY.fullmatch(name) for name in lower]
-    expected: dict[int, str] = {}
-    slots = []
     is_key = [len(name) <= _MAX_KEY_CHARACTERS and _KEY.fullmatch(name) is not None for name in names]
-    for name, label, is_one in zip(lower, labels, is_key, strict=True):
-        field = vocabulary.field(name) if is_one else None
-        fields.append(field)
-        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
-            numbers.setdefault(name, len(numbers))
-        slot = POSITION[field.name] if field else len(FIELDS) + numbers.get(name, _MAX_UNKNOWN)
-        slots.append(slot)
-        if label and label[1] in vocabulary.untagged and vocabulary.untagged[label[1]].tags:
-            expected[slot] = vocabulary.untagged[label[1]].tags[0]
+    fields = [vocabulary.field(name) if is_one else None for name, is_one in zip(lower, is_key, strict=True)]
+    slots = _slots(lower, is_key, fields)
+    given = [_label_number(label[1]) if label else 0 for label in labels]
+    needed = [_needed(name, vocabulary) for name in lower]
+    # A format has few slots with labels: each gets a bit.
+    bits = {number: 1 << place for place, number in enumerate(sorted(set(needed) - {0}))}
     return Keys(
         names=names,
         is_key=_flags(is_key),
-        slots=np.array(slots, np.int64),
-        label=np.array([_label_number(label[1]) if label else 0 for label in labels], np.int64),
-        needs_label=np.array([_needed(name, vocabulary) for name in lower], np.int64),
+        slots=_numbers(slots),
+        label=_numbers(given),
+        needs_label=_numbers(needed),
+        label_bit=_numbers([bits.get(number, _UNKNOWN_LABEL) if number else 0 for number in given]),
+        needed_bit=_numbers([bits.get(number, 0) for number in needed]),
+        ends_as_label=_flags(
+            [number > 0 and name.endswith("Label") for name, number in zip(names, given, strict=True)]
+        ),
         is_extra=_flags([field is None and not label for field, label in zip(fields, labels, strict=True)]),
         is_free=_flags([field is not None and field.free for field in fields]),
         is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
         is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
-        expected=expected,
-        is_refused=_flags([slot == len(FIELDS) + _MAX_UNKNOWN for slot in slots]),
+        expected={
+            slot: vocabulary.untagged[label[1]].tags[0]
+            for slot, label in zip(slots, labels, strict=True)
+            if label and _needed(label[1], vocabulary)
+        },
+        is_refused=_flags([slot == _REFUSED for slot in slots]),
+        slot_count=_REFUSED + 1,
     )
+
+
+def _slots(lower: list[str], is_key: list[bool], fields: list[Field | None]) -> list[int]:
+    """Number what may come once in a line; unknown keys as long as there are numbers."""
+    numbers: dict[str, int] = {}
+    slots = []
+    for name, is_one, field in zip(lower, is_key, fields, strict=True):
+        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
+            numbers.setdefault(name, len(FIELDS) + len(numbers))
+        slots.append(POSITION[field.name] if field else numbers.get(name, _REFUSED))
+    return slots
 
 
 def _needed(name: str, vocabulary: Vocabulary) -> int:
@@ -81,6 +101,10 @@ def _needed(name: str, vocabulary: Vocabulary) -> int:
 def _label_number(slot: str) -> int:
     """A number for `cs7`, not 0. `cs07` is not `cs7`."""
     return int(f"{len(slot)}{slot.removeprefix('cs')}")
+
+
+def _numbers(values: list[int]) -> Places:
+    return np.array(values, np.int64)
 
 
 def _flags(values: list[bool]) -> Flags:

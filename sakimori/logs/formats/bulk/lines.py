@@ -17,7 +17,7 @@ _FIRST_NON_ASCII = 0x80
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a block. `buffer` ends with a line feed and has room behind it.
+    """The lines of a block. `buffer` ends with a line feed.
 
     headers: for lines that may be regular, where the pipe at the end of the header is. may_be_regular: the others hold
     something that only the careful parser looks at.
@@ -30,15 +30,18 @@ class Lines:
     may_be_regular: Flags
 
 
-def find_lines(buffer: Bytes, *, max_line_bytes: int) -> Lines:
-    """Find the lines and sort out those that cannot be regular."""
+def find_lines(block: bytes, *, max_line_bytes: int) -> Lines:
+    """Find the lines, each of which ends with a line feed, and sort out those that cannot be regular."""
+    buffer = np.frombuffer(block, np.uint8)
     feeds = np.flatnonzero(buffer == LF)
     starts = np.concatenate((np.zeros(1, np.int64), feeds[:-1] + 1))
     ends = feeds - ((feeds > starts) & (buffer[feeds - 1] == CR))
     headers, regular = _headers(buffer, starts, ends)
     regular &= ends - starts <= max_line_bytes
     for refused in (NUL, TAB):
-        _refuse(regular, starts, np.flatnonzero(buffer == refused))
+        # Looking for one byte in bytes takes next to nothing.
+        if refused in block:
+            _refuse(regular, starts, np.flatnonzero(buffer == refused))
     _refuse_broken_text(regular, buffer, starts, ends)
     return Lines(buffer, starts, ends, headers, regular)
 

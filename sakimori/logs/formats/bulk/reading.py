@@ -9,11 +9,12 @@ import pyarrow.lib as pa
 
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, POSITION, Kind
+from sakimori.logs.formats.bulk.addresses import pack_addresses
 from sakimori.logs.formats.bulk.cutting import Pairs, cut_pairs, slices
 from sakimori.logs.formats.bulk.derived import Headers, derive, read_headers
 from sakimori.logs.formats.bulk.lines import Flags, Lines, Places, find_lines
 from sakimori.logs.formats.bulk.texts import Texts
-from sakimori.logs.formats.bulk.typed import read_addresses, read_column
+from sakimori.logs.formats.bulk.typed import read_column
 from sakimori.logs.formats.cef import CEF_VOCABULARY
 
 _DERIVED = frozenset(
@@ -39,7 +40,7 @@ class Block:
 def read_block(block: bytes, *, first_line_no: int, max_line_bytes: int) -> Block:
     """Read whole lines; the last one need not end with a line feed."""
     whole = block if block.endswith(b"\n") else block + b"\n"
-    lines = find_lines(np.frombuffer(whole, np.uint8), max_line_bytes=max_line_bytes)
+    lines = find_lines(whole, max_line_bytes=max_line_bytes)
     pairs = cut_pairs(lines, CEF_VOCABULARY) if lines.may_be_regular.any() else None
     is_odd = np.ones(len(lines.starts), np.bool_)
     table = EVENT_TABLE.empty_table()
@@ -99,7 +100,7 @@ def _other_columns(lines: Lines, texts: Texts, headers: Headers, chosen: Places)
     rules = texts.as_sent(POSITION["rule_names"])
     columns |= derive(headers, rules, columns.get("act", _blank("act", len(chosen))))
     if "client_ip_text" in columns:
-        columns["client_ip"] = read_addresses(columns["client_ip_text"])
+        columns["client_ip"] = pack_addresses(columns["client_ip_text"])
     columns["extra"] = texts.extras()
     columns["line"] = slices(lines.buffer, lines.starts[chosen], lines.ends[chosen])
     return columns

@@ -1,6 +1,7 @@
 """The texts of a block's values, one column at a time."""
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.lib as pa
 
@@ -19,7 +20,6 @@ class Texts:
     def __init__(self, buffer: Bytes, pairs: Pairs, lines: Places) -> None:
         self._pairs = pairs
         self._lines = lines
-        self._holder = np.ascontiguousarray(pairs.holder[lines].T)
         count = len(pairs.begin)
         offsets = np.empty(2 * count + 2, np.int32)
         offsets[0:-2:2] = pairs.begin
@@ -35,7 +35,6 @@ class Texts:
         """Give the texts of some of these lines."""
         fewer = object.__new__(Texts)
         fewer._pairs, fewer._lines = self._pairs, self._lines[kept]
-        fewer._holder = np.ascontiguousarray(self._holder[:, kept])
         fewer._parts, fewer._nothing = self._parts, self._nothing
         return fewer
 
@@ -49,17 +48,20 @@ class Texts:
 
     def has(self, slot: int) -> Flags:
         """Say which lines have a value there, even an empty one."""
-        held: Flags = self._holder[slot] >= 0
-        return held
+        return self._pairs_at(slot) >= 0
+
+    def _pairs_at(self, slot: int) -> npt.NDArray[np.int32]:
+        pairs: npt.NDArray[np.int32] = self._pairs.holder[slot][self._lines]
+        return pairs
 
     def as_sent(self, slot: int) -> pa.StringArray:
         """Give a column with its escapes; "" where there is no value."""
-        pairs = self._holder[slot]
+        pairs = self._pairs_at(slot)
         return self._parts.take(pa.array(np.where(pairs >= 0, pairs * 2, self._nothing)))
 
     def plain(self, slot: int, *, kind: Kind = Kind.TEXT) -> pa.StringArray:
         """Give a column without the escapes that its kind has."""
-        pairs = self._holder[slot]
+        pairs = self._pairs_at(slot)
         return _unescaped(self.as_sent(slot), (pairs >= 0) & self._pairs.has_backslash[pairs], kind)
 
     def extras(self) -> pa.MapArray:

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.lib as pa
 
-from sakimori.logs.columns import ARROW_TYPES, packed_address
+from sakimori.logs.columns import ARROW_TYPES
 from sakimori.logs.fields import Kind
 from sakimori.logs.formats.bulk.lines import Flags
-from sakimori.logs.formats.values import LAST_MILLISECOND, MAX_DIGITS, READERS, canonical_address
+from sakimori.logs.formats.values import LAST_MILLISECOND, MAX_DIGITS, READERS
 
 _MOST = {Kind.INT: 10**MAX_DIGITS, Kind.PORT: 65_535}
 
@@ -23,17 +23,6 @@ def read_column(kind: Kind, texts: pa.StringArray) -> tuple[pa.Array, Flags | No
     if kind in (Kind.INT, Kind.PORT, Kind.TIME):
         return _whole_numbers(kind, texts)
     return _by_reader(READERS[kind], kind, texts)
-
-
-def read_addresses(texts: pa.StringArray) -> pa.Array:
-    """Give the packed addresses; None for what is no address."""
-    column, _ = _by_reader(_packed, Kind.ADDRESS, texts)
-    return column
-
-
-def _packed(text: str) -> bytes | None:
-    address = canonical_address(text)
-    return None if address is None else packed_address(address)
 
 
 def _whole_numbers(kind: Kind, texts: pa.StringArray) -> tuple[pa.Array, Flags | None]:
