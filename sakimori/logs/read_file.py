@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sakimori.lib.ahead import ahead
 from sakimori.logs.fields import Event
-from sakimori.logs.formats.bulk import Block, read_block
+from sakimori.logs.formats.bulk import read_block
 from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine
 from sakimori.logs.unpack import CutLine, Limits, UnpackedFile, read_log_file
@@ -48,20 +48,22 @@ def tables_and_events(
     To break off, close the generator.
     """
     parser = _parser(file, max_line_bytes)
-    with ahead(file.blocks()) as blocks, ahead(_read_blocks(blocks, max_line_bytes)) as tables:
-        for block in tables:
-            if block.table.num_rows:
-                yield block.table
-            for line_no, line in block.odd:
-                yield from _read_line(parser, line_no, line)
+    with ahead(file.blocks()) as blocks, ahead(_read_blocks(blocks, parser, max_line_bytes)) as read:
+        for table, lines in read:
+            if table.num_rows:
+                yield table
+            yield from lines
 
 
-def _read_blocks(blocks: Iterable[bytes | CutLine], max_line_bytes: int) -> Iterator[Block]:
+def _read_blocks(
+    blocks: Iterable[bytes | CutLine], parser: LineParser, max_line_bytes: int
+) -> Iterator[tuple[pa.Table, list[tuple[int, Event | BadLine]]]]:
+    """Read odd lines here too: in a thread of their own they would keep Python's lock from the reading of blocks."""
     line_no = 1
-    for block in blocks:
-        read = read_block(block, first_line_no=line_no, max_line_bytes=max_line_bytes)
-        line_no += read.line_count
-        yield read
+    for content in blocks:
+        block = read_block(content, first_line_no=line_no, max_line_bytes=max_line_bytes)
+        line_no += block.line_count
+        yield block.table, [item for odd in block.odd for item in _read_line(parser, *odd)]
 
 
 def _parser(file: UnpackedFile, max_line_bytes: int) -> LineParser:
