@@ -11,6 +11,7 @@ from sakimori.customers.models import (
     Contact,
     Contract,
     Customer,
+    LogSender,
     Member,
     RegisteredNetwork,
     SheetDraft,
@@ -96,3 +97,8 @@ def drafts_of(user: User) -> QuerySet[SheetDraft]:
 def people_of_the_desk() -> QuerySet[User]:
     """Everybody of the SOC, managers too."""
     return User.objects.exclude(soc_role=SocRole.NONE).order_by("username")
+
+
+def log_senders() -> QuerySet[LogSender]:
+    """Registered certificates of syslog senders, with their customers."""
+    return LogSender.objects.select_related("contract__customer")

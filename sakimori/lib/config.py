@@ -35,6 +35,7 @@ class Config:
     listen: tuple[str, int]
     trusted_proxy: str
     hec_listen: tuple[str, int] | None
+    syslog_listen: tuple[str, int] | None
     tls_certificate: Path | None
     tls_key: Path | None
     drop: Path | None
@@ -201,6 +202,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "listen": ("SAKIMORI_LISTEN", _endpoint),
     "trusted_proxy": ("SAKIMORI_TRUSTED_PROXY", _filled),
     "hec_listen": ("SAKIMORI_HEC_LISTEN", lambda text: _endpoint(text) if text else None),
+    "syslog_listen": ("SAKIMORI_SYSLOG_LISTEN", lambda text: _endpoint(text) if text else None),
     "tls_certificate": ("SAKIMORI_TLS_CERTIFICATE", _file),
     "tls_key": ("SAKIMORI_TLS_KEY", _file),
     "drop": ("SAKIMORI_DROP", _folder),

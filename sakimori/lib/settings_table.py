@@ -30,9 +30,10 @@ SETTINGS = (
         "127.0.0.1",
     ),
     Setting("SAKIMORI_HEC_LISTEN", "Address and port of the HTTPS log collector; empty switches it off.", ""),
+    Setting("SAKIMORI_SYSLOG_LISTEN", "Address and port of the syslog door (TLS); empty switches it off.", ""),
     Setting(
         "SAKIMORI_TLS_CERTIFICATE",
-        "PEM file with the collector's certificate chain; empty makes a self-signed one.",
+        "PEM file with the certificate chain of both TLS doors; empty makes a self-signed one.",
         "",
     ),
     Setting("SAKIMORI_TLS_KEY", "PEM file with the key of SAKIMORI_TLS_CERTIFICATE.", ""),

@@ -29,7 +29,7 @@ class CollectorServer:
     def __init__(self, host: str, port: int) -> None:
         self.port = port
         self._host = host
-        certificate, key = _certificate(host)
+        certificate, key = certificate_files(host)
         config = uvicorn.Config(
             collector(spool=backends.spool(), clock=utc_now),
             host=host,
@@ -65,7 +65,8 @@ class CollectorServer:
         asyncio.run(self._server.serve(sockets=[self._socket] if self._socket else None))
 
 
-def _certificate(host: str) -> tuple[Path, Path]:
+def certificate_files(host: str) -> tuple[Path, Path]:
+    """Certificate and key of the doors: those of the settings, or self-signed ones, which are made once."""
     config = settings.CONFIG
     if config.tls_certificate and config.tls_key:
         return config.tls_certificate, config.tls_key

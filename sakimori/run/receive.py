@@ -7,6 +7,7 @@ from django.conf import settings
 
 from sakimori.run.collector import CollectorServer
 from sakimori.run.serving import wait_for_signal
+from sakimori.run.syslog import SyslogServer
 
 HELP = "only the doors that logs are pushed through"
 
@@ -17,12 +18,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Receive until asked to stop."""
-    if settings.CONFIG.hec_listen is None:
-        print("The setting SAKIMORI_HEC_LISTEN is missing: without it there is no door to open.", file=sys.stderr)
+    config = settings.CONFIG
+    if config.hec_listen is None and config.syslog_listen is None:
+        print(
+            "The settings SAKIMORI_HEC_LISTEN and SAKIMORI_SYSLOG_LISTEN are missing: "
+            "without them there is no door to open.",
+            file=sys.stderr,
+        )
         return 2
-    server = CollectorServer(*settings.CONFIG.hec_listen)
-    server.start()
-    print("The collector is listening.", flush=True)
+    servers: list[CollectorServer | SyslogServer] = [
+        *([CollectorServer(*config.hec_listen)] if config.hec_listen else []),
+        *([SyslogServer(*config.syslog_listen)] if config.syslog_listen else []),
+    ]
+    for server in servers:
+        server.start()
+    print("The doors are open.", flush=True)
     wait_for_signal()
-    server.stop()
+    for server in servers:
+        server.stop()
     return 0

@@ -14,6 +14,7 @@ from sakimori.run.duties import all_duties
 from sakimori.run.loops import Loops
 from sakimori.run.prepare import prepare
 from sakimori.run.serving import PagesServer, wait_for_signal
+from sakimori.run.syslog import SyslogServer
 
 HELP = "everything in one process: pages, doors and duties"
 _STOP_SECONDS = 15.0
@@ -71,6 +72,8 @@ def start() -> Running:
     servers: list[Server] = [PagesServer()]
     if settings.CONFIG.hec_listen:
         servers.append(CollectorServer(*settings.CONFIG.hec_listen))
+    if settings.CONFIG.syslog_listen:
+        servers.append(SyslogServer(*settings.CONFIG.syslog_listen))
     running = Running(servers, Loops(all_duties()))
     running.start()
     return running

@@ -15,6 +15,7 @@ from sakimori.advisories.models import Advisory
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
+from sakimori.customers.log_senders import read_certificate, register_sender
 from sakimori.customers.models import (
     Applicant,
     Contact,
@@ -42,6 +43,7 @@ from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
 from sakimori.reports.figures import to_json
 from sakimori.reports.models import Report
+from sakimori.run.collector import self_signed
 from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
 from tests.closing.test_certificate import proof
@@ -107,6 +109,12 @@ def _member() -> list[object]:
     return [Member.objects.get(user__username="bob").pk]
 
 
+def _log_sender() -> list[object]:
+    certificate = read_certificate(_CERTIFICATE)
+    return [register_sender(Contract.objects.earliest("pk"), certificate, by=User.objects.earliest("pk"), now=NOW).pk]
+
+
+_CERTIFICATE = self_signed("sender.example.jp", now=utc_now())[0].decode()
 _KNOWN = {"name": "田中 文男", "role": "reader"}
 _CONNECTION = {
     "api_id": "1001",
@@ -202,6 +210,8 @@ VISITS: dict[str, Visit] = {
     "console:connection": Visit(_contract, posts=({}, {**_CONNECTION, "api_url": "http://example.jp"}, _CONNECTION)),
     "console:connection-token": Visit(_contract, posts=({},)),
     "console:connection-try": Visit(_contract, posts=({},)),
+    "console:log-senders": Visit(_contract, posts=({}, {"certificate": "x"}, {"certificate": _CERTIFICATE})),
+    "console:log-sender-remove": Visit(_log_sender, posts=({},)),
     "console:people": Visit(),
     "console:person": Visit(
         lambda: [User.objects.get(username="dana").pk], posts=({"phone": "119", "mail": "x"}, {"phone": "", "mail": ""})

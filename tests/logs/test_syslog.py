@@ -1,0 +1,490 @@
+"""The syslog door over real TLS: who gets in, what becomes of his lines, and that what a cut took is counted."""
+
+import contextlib
+import hashlib
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+from django.conf import settings
+from django.db import DatabaseError
+
+from sakimori import backends
+from sakimori.customers.models import Contract, LogSender
+from sakimori.lib.jst import day_of, utc_now
+from sakimori.logs.models import LogFile, Residue
+from sakimori.logs.receive import syslog_files
+from sakimori.logs.receive.syslog import SyslogLimits
+from sakimori.logs.receive.syslog_files import Gathered, SyslogDoor
+from sakimori.logs.spool import Spool
+from sakimori.run.collector import self_signed
+from sakimori.run.syslog import SyslogServer
+from tests.people import NOW, make_people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LINE = "CEF:0|Incapsula|SIEMintegration|1|1|SQL Injection|0| fileId=%d 名前=さきもり"
+QUICK = SyslogLimits(file_seconds=0.05, pause_seconds=0.3, line_bytes=5000)
+
+
+@dataclass
+class Sender:
+    """Somebody with a key and a certificate."""
+
+    certificate: Path
+    key: Path
+
+    @property
+    def fingerprint(self) -> str:
+        pem = load_pem_x509_certificate(self.certificate.read_bytes())
+        return hashlib.sha256(pem.public_bytes(Encoding.DER)).hexdigest()
+
+
+@dataclass
+class Door:
+    """A running server, two contracts and their senders."""
+
+    server: SyslogServer
+    folder: Path
+    spool: Spool
+    contracts: dict[str, Contract]
+    senders: dict[str, Sender]
+    opened: list[ssl.SSLSocket] = field(default_factory=list)
+
+    def connect(self, who: str = "a", **change: object) -> ssl.SSLSocket:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(settings.CONFIG.data / "keys" / "collector.pem")
+        if who in self.senders:
+            context.load_cert_chain(self.senders[who].certificate, self.senders[who].key)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        for name, value in change.items():
+            setattr(context, name, value)
+        plain = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+        made = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        self.opened.append(made)
+        return made
+
+    def send(self, data: bytes, who: str = "a") -> None:
+        """Send everything, end the connection properly, and wait until the server is done with it."""
+        before = self.server._receiver.served
+        connection = self.connect(who)
+        connection.sendall(data)
+        end(connection)
+        self.over(before + 1)
+
+    def over(self, number: int) -> None:
+        """So many connections have ended."""
+        until(lambda: self.server._receiver.served >= number, f"{number} connections are over")
+
+    def lines(self, who: str = "a") -> list[bytes]:
+        """What came for a contract, in the order of the ledger."""
+        files = LogFile.objects.filter(contract=self.contracts[who], door="syslog").order_by("pk")
+        return [line for file in files for line in self.spool.path(file.spool_name).read_bytes().splitlines()]
+
+    def stop(self) -> None:
+        for connection in self.opened:
+            connection.close()
+        self.server.stop()
+
+    def residue(self, who: str = "a") -> tuple[int, int, int] | None:
+        row = Residue.objects.filter(contract=self.contracts[who], day=day_of(utc_now())).first()
+        return (row.cuts, row.lines, row.size_bytes) if row else None
+
+
+def end(connection: ssl.SSLSocket) -> None:
+    """Say that nothing more comes, and wait for the other side to let go."""
+    with contextlib.suppress(OSError):
+        connection.unwrap()
+    connection.close()
+
+
+def reset(connection: ssl.SSLSocket) -> None:
+    """Tear the connection as a broken line would."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def make_sender(folder: Path, name: str) -> Sender:
+    certificate, key = self_signed("sender.example.jp", now=utc_now())
+    made = Sender(folder / f"{name}.pem", folder / f"{name}-key.pem")
+    made.certificate.write_bytes(certificate)
+    made.key.write_bytes(key)
+    return made
+
+
+def register(contract: Contract, sender: Sender) -> LogSender:
+    return LogSender.objects.create(
+        contract=contract,
+        fingerprint=sender.fingerprint,
+        certificate=sender.certificate.read_text(),
+        added_at=NOW,
+    )
+
+
+@pytest.fixture
+def make_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Door]]:
+    made: list[Door] = []
+    people = make_people()
+    spool = Spool(tmp_path / "spool")
+    monkeypatch.setattr(backends, "spool", lambda: spool)
+    senders = {name: make_sender(tmp_path, name) for name in ("a", "b", "stranger")}
+    contracts = {"a": people.a, "b": people.b}
+    for name, contract in contracts.items():
+        register(contract, senders[name])
+    folder = settings.CONFIG.data / "syslog"
+    shutil.rmtree(folder, ignore_errors=True)
+
+    def make(limits: SyslogLimits = QUICK) -> Door:
+        server = SyslogServer("127.0.0.1", 0, limits=limits)
+        door = Door(server, folder, spool, contracts, senders)
+        server.start()
+        made.append(door)
+        return door
+
+    yield make
+    for door in made:
+        door.stop()
+
+
+@pytest.fixture
+def door(make_door: Callable[..., Door]) -> Door:
+    return make_door()
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait without asking the database: the tests' one takes one thread at a time."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def spooled(door: Door, number: int) -> None:
+    until(lambda: len(list(door.spool.names_older_than(2**40))) >= number, f"{number} files in the spool")
+    until(lambda: not list(door.folder.glob("*.ready")), "all files are handed over")
+
+
+def counted(message: bytes) -> bytes:
+    return b"%d %s" % (len(message), message)
+
+
+def test_counted_and_ended_messages_become_lines_of_the_senders_contract(door: Door) -> None:
+    vendor = b"<30>Nov 23 12:00:00 shop.example.jp cwaf " + (LINE % 1).encode()
+    new = b"<134>1 2026-11-23T12:00:00Z host cwaf - - - " + (LINE % 2).encode()
+    door.send(vendor + b"\n" + counted(new) + b"<30>a\n")
+    spooled(door, 1)
+    door.stop()
+    assert door.lines() == [(LINE % 1).encode(), (LINE % 2).encode(), b"a"]
+    assert door.lines("b") == []
+    assert door.residue() is None
+
+
+def test_the_contract_comes_from_the_certificate(door: Door) -> None:
+    for number, who in enumerate(("a", "b"), start=1):
+        door.send(b"<30>line of %s\n" % who.encode(), who)
+        spooled(door, number)
+    door.stop()
+    assert (door.lines("a"), door.lines("b")) == ([b"line of a"], [b"line of b"])
+
+
+def test_lines_are_handed_over_while_the_connection_stays_open(door: Door) -> None:
+    connection = door.connect()
+    for number in (1, 2):
+        connection.sendall(b"<30>line %d\n" % number)
+        spooled(door, number)
+    assert len(list(door.folder.glob("*.open"))) == 1
+    end(connection)
+    door.stop()
+    assert door.lines() == [b"line 1", b"line 2"]
+
+
+def test_a_file_that_is_large_enough_does_not_wait(make_door: Callable[..., Door]) -> None:
+    door = make_door(SyslogLimits(file_seconds=3600, file_bytes=100_000))
+    lines = b"".join(b"<30>%0100d\n" % number for number in range(10_000))
+    door.send(lines)
+    spooled(door, 5)
+    door.stop()
+    assert door.lines() == [b"%0100d" % number for number in range(10_000)]
+
+
+@pytest.mark.parametrize("who", ["stranger", "nobody"])
+def test_who_has_no_registered_certificate_gets_nothing_in(door: Door, who: str) -> None:
+    with pytest.raises(OSError, match=r"(?i)alert|reset|eof|pipe"):
+        use_refused(door, who)
+    door.stop()
+    assert not LogFile.objects.exists()
+    assert not list(door.folder.iterdir())
+
+
+def use_refused(door: Door, who: str) -> None:
+    """In TLS 1.3 a client hears of the refusal only when he reads."""
+    with door.connect(who) as connection:
+        connection.sendall(b"<30>let me in\n")
+        if connection.recv(1) == b"":
+            raise ConnectionResetError("eof")
+
+
+@pytest.mark.parametrize("why", ["cancelled", "removed"])
+def test_who_is_not_known_any_more_is_cut_off_and_his_lines_are_dropped(door: Door, why: str) -> None:
+    connection = door.connect()
+    until(lambda: list(door.folder.glob("*.open")), "he is let in")
+    if why == "cancelled":
+        Contract.objects.filter(pk=door.contracts["a"].pk).update(ends_on=day_of(utc_now()))
+    else:
+        LogSender.objects.filter(contract=door.contracts["a"]).delete()
+    connection.sendall(b"<30>after\n")
+    with contextlib.suppress(OSError):
+        assert connection.recv(1) == b""
+    door.over(1)
+    door.stop()
+    # What came before anybody could know is kept as long as the contract runs.
+    assert door.lines() == ([b"after"] if why == "removed" else [])
+    assert not list(door.folder.iterdir())
+
+
+def test_a_certificate_that_is_registered_later_gets_in_without_a_restart(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(door.contracts["b"], door.senders["stranger"])
+    door.server._round(older_than=timedelta(hours=1))
+    door.send(b"<30>new\n", "stranger")
+    spooled(door, 1)
+    door.stop()
+    assert door.lines("b") == [b"new"]
+
+
+@pytest.mark.parametrize("pending", [b"<30>begun and never", b"400 <30>counted and never"])
+def test_what_a_broken_line_took_is_counted(door: Door, pending: bytes) -> None:
+    connection = door.connect()
+    connection.sendall(b"<30>whole\n" + pending)
+    spooled(door, 1)
+    reset(connection)
+    door.over(1)
+    door.stop()
+    assert door.lines() == [b"whole"]
+    assert door.residue() == (1, 1, len(pending))
+
+
+def test_a_message_without_its_end_is_counted_when_the_sender_leaves(door: Door) -> None:
+    door.send(b"<30>whole\n<30>cut off in the mid")
+    spooled(door, 1)
+    door.stop()
+    assert (door.lines(), door.residue()) == ([b"whole"], (1, 1, 22))
+
+
+def test_two_cuts_of_a_day_are_one_row(door: Door) -> None:
+    for _ in range(2):
+        door.send(b"<30>cut")
+    door.stop()
+    assert door.residue() == (2, 2, 14)
+
+
+def test_a_message_that_is_too_long_is_counted_and_the_others_come(door: Door) -> None:
+    door.send(b"<30>" + b"x" * 6000 + b"\n<30>short\n" + counted(b"y" * 7000) + b"<30>last\n")
+    spooled(door, 1)
+    door.stop()
+    assert door.lines() == [b"short", b"last"]
+    assert door.residue() == (1, 2, 6005 + 7000)
+
+
+def test_a_client_that_stops_in_the_middle_of_a_message_is_cut_off(door: Door) -> None:
+    connection = door.connect()
+    connection.sendall(b"<30>begun")
+    with contextlib.suppress(OSError):
+        assert connection.recv(1) == b""
+    door.stop()
+    assert door.residue() == (1, 1, 9)
+
+
+def test_a_quiet_connection_ends_without_a_loss(make_door: Callable[..., Door]) -> None:
+    door = make_door(SyslogLimits(idle_seconds=0.2))
+    connection = door.connect()
+    with contextlib.suppress(OSError):
+        assert connection.recv(1) == b""
+    door.stop()
+    assert door.residue() is None
+
+
+def test_a_contract_has_only_so_many_connections(make_door: Callable[..., Door]) -> None:
+    door = make_door(SyslogLimits(connections_per_contract=1, file_seconds=0.05))
+    first = door.connect()
+    until(lambda: list(door.folder.glob("*.open")), "the first is let in")
+    second = door.connect()
+    with contextlib.suppress(OSError):
+        assert second.recv(1) == b""
+    door.over(1)
+    door.send(b"<30>of b\n", "b")
+    spooled(door, 1)
+    end(first)
+    door.over(3)
+    door.send(b"<30>third\n")
+    spooled(door, 2)
+    door.stop()
+    assert (door.lines("a"), door.lines("b")) == ([b"third"], [b"of b"])
+
+
+def test_when_the_server_stops_whole_lines_are_kept_and_the_cut_is_counted(make_door: Callable[..., Door]) -> None:
+    door = make_door(SyslogLimits(file_seconds=3600))
+    connection = door.connect()
+    connection.sendall(b"<30>whole\n<30>half")
+    until(lambda: any(path.stat().st_size for path in door.folder.glob("*.open")), "the line is written")
+    connection.sendall(b"-whole\n" * 100_000 + b"<30>half")
+    door.server.stop()
+    assert (door.lines(), door.residue()) == ([b"whole", b"half-whole", *[b"-whole"] * 99_999], (1, 1, 8))
+    connection.close()
+
+
+def test_a_killed_process_loses_no_whole_line_and_its_cut_is_counted(make_door: Callable[..., Door]) -> None:
+    """What the next start finds: a file that nobody has locked."""
+    door = make_door()
+    door.stop()
+    left = door.folder / f"{door.contracts['a'].pk}-{'0' * 24}.open"
+    left.write_bytes(b"one\ntwo\n")
+    make_door().stop()
+    assert (door.lines(), door.residue()) == ([b"one", b"two"], (1, 0, 0))
+    assert not list(door.folder.iterdir())
+
+
+def test_killed_between_ledger_and_removal_a_file_is_one_row(make_door: Callable[..., Door]) -> None:
+    door = make_door()
+    door.stop()
+    ready = door.folder / f"{door.contracts['a'].pk}-{'1' * 24}.ready"
+    for _ in range(3):
+        ready.write_bytes(b"one\n")
+        make_door().stop()
+    assert LogFile.objects.count() == 1
+
+
+def test_a_file_in_use_is_left_alone_by_others(make_door: Callable[..., Door]) -> None:
+    door = make_door()
+    door.stop()
+    file = Gathered(door.folder, door.contracts["a"].pk)
+    file.write(b"mine\n")
+    assert SyslogDoor(door.folder, door.spool, utc_now).sweep(older_than=timedelta(0)) == 0
+    assert file.finish() is not None
+    assert SyslogDoor(door.folder, door.spool, utc_now).sweep(older_than=timedelta(0)) == 1
+    assert (door.lines(), door.residue()) == ([b"mine"], None)
+
+
+def test_what_could_not_be_handed_over_waits_on_our_disk(
+    make_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise DatabaseError("database is locked")
+
+    door = make_door()
+    with monkeypatch.context() as broken:
+        broken.setattr(syslog_files, "accept", locked)
+        door.send(b"<30>patient\n")
+        until(lambda: list(door.folder.glob("*.ready")) and not list(door.folder.glob("*.open")), "it waits")
+        door.stop()
+    assert door.lines() == []
+    make_door().stop()
+    assert (door.lines(), door.residue()) == ([b"patient"], None)
+
+
+def test_a_full_disk_ends_the_connection_and_the_loss_is_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Gathered, __: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Gathered, "write", full)
+    connection = door.connect()
+    connection.sendall(b"<30>one\n<30>two\n")
+    with contextlib.suppress(OSError):
+        assert connection.recv(1) == b""
+    door.stop()
+    assert door.residue() == (1, 2, 8)
+
+
+def test_after_a_failed_write_a_file_holds_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Gathered(tmp_path, 1)
+    file.write(b"one\n")
+    write, calls = syslog_files.os.write, []
+
+    def half(descriptor: int, data: bytes) -> int:
+        calls.append(data)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[:2])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(syslog_files.os, "write", half)
+        with pytest.raises(OSError, match="No space"):
+            file.write(b"two\n")
+    file.write(b"three\n")
+    ready = file.finish()
+    assert ready is not None
+    assert ready.read_bytes() == b"one\nthree\n"
+    assert file.finish() is None
+
+
+def test_a_file_of_a_contract_that_is_no_more_is_removed(make_door: Callable[..., Door]) -> None:
+    door = make_door()
+    door.stop()
+    for name in ("999999-1.open", "no number.open"):
+        (door.folder / name).write_bytes(b"x\n")
+    make_door().stop()
+    assert not list(door.folder.iterdir())
+    assert not LogFile.objects.exists()
+
+
+@pytest.mark.parametrize(("version", "taken"), [("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)])
+def test_old_tls_is_refused(door: Door, version: str, taken: bool) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Asking for the old version is the point here.
+        asked = ssl.TLSVersion[version]
+    if taken:
+        assert door.connect(minimum_version=asked, maximum_version=asked).version() == version.replace("_", ".")
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            with pytest.raises(ssl.SSLError, match=r"(?i)version|protocol|handshake|eof|alert"):
+                door.connect(minimum_version=asked, maximum_version=asked)
+
+
+def test_a_port_that_is_taken_is_an_error_at_the_start(door: Door) -> None:
+    second = SyslogServer("127.0.0.1", door.server.port)
+    with pytest.raises(OSError, match="in use"):
+        second.start()
+
+
+def test_a_client_that_never_begins_the_handshake_keeps_nobody_out(door: Door) -> None:
+    with contextlib.closing(socket.create_connection(("127.0.0.1", door.server.port), timeout=20)):
+        door.send(b"<30>through\n")
+        spooled(door, 1)
+    door.stop()
+    assert door.lines() == [b"through"]
+
+
+@pytest.mark.skipif(not shutil.which("logger") or not shutil.which("openssl"), reason="logger or openssl is missing")
+def test_logger_delivers_through_a_tls_relay(door: Door, tmp_path: Path) -> None:
+    """`logger` speaks no TLS itself: a relay with the certificate stands before it, as at a customer's."""
+    with socket.create_server(("127.0.0.1", 0)) as relay:
+        thread = threading.Thread(target=forward, args=(relay, door))
+        thread.start()
+        port = str(relay.getsockname()[1])
+        command = ["logger", "--server", "127.0.0.1", "--port", port, "--tcp", "--octet-count", "-t", "cwaf", "--"]
+        subprocess.run([*command, LINE % 7], check=True, timeout=20)
+        thread.join(20)
+    spooled(door, 1)
+    door.stop()
+    assert door.lines() == [(LINE % 7).encode()]
+
+
+def forward(relay: socket.socket, door: Door) -> None:
+    plain, _ = relay.accept()
+    with plain:
+        received = b"".join(iter(lambda: plain.recv(65536), b""))
+    door.send(received)
