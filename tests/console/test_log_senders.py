@@ -66,7 +66,7 @@ def test_a_certificate_of_another_contract_is_refused(client: Client, people: Pe
     ("change", "sentence"),
     [
         (lambda pem, key: "x", "読み取れません"),
-        (lambda pem, key: "", "必須"),
+        (lambda pem, key: "", "入力してください"),
         (lambda pem, key: pem[:300], "読み取れません"),
         (lambda pem, key: pem + pem, "1 つだけ"),
         (lambda pem, key: pem + key, "秘密鍵"),

@@ -21,6 +21,7 @@ from sakimori.customers.models import (
     Contact,
     Contract,
     Customer,
+    LogSender,
     Member,
     MemberRole,
     RegisteredNetwork,
@@ -110,8 +111,7 @@ def _member() -> list[object]:
 
 
 def _log_sender() -> list[object]:
-    certificate = read_certificate(_CERTIFICATE)
-    return [register_sender(Contract.objects.earliest("pk"), certificate, by=User.objects.earliest("pk"), now=NOW).pk]
+    return [LogSender.objects.earliest("pk").pk]
 
 
 _CERTIFICATE = self_signed("sender.example.jp", now=utc_now())[0].decode()
@@ -313,6 +313,7 @@ def fill(people: People) -> None:
     proof(pk=None).save()
     fill_customers(people)
     fill_incidents(people)
+    register_sender(people.a, read_certificate(_CERTIFICATE), by=people.dana, now=NOW)
     _fill_reports(people)
     _fill_advisories(people)
 
