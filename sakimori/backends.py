@@ -15,6 +15,8 @@ from sakimori.customers.models import VendorAccount
 from sakimori.customers.secrets import open_vendor_key
 from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.http import GuardedClient
+from sakimori.lib.jst import utc_now
+from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
@@ -97,6 +99,24 @@ def waf_logs(account: VendorAccount) -> WafLogs:
     return ImpervaLogs(
         credentials, http_client(), sleep=time.sleep, random=random.random, clock=time.monotonic, patience=_PATIENCE
     )
+
+
+def bucket(account: VendorAccount) -> Bucket:
+    """The S3 bucket of one account. Raises BucketRefused."""
+    try:
+        address = BucketAddress(
+            url=account.bucket_url,
+            region=account.bucket_region,
+            name=account.bucket_name,
+            prefix=account.bucket_prefix,
+            key_id=account.bucket_key_id,
+            secret=open_vendor_key(account, "bucket_key"),
+        )
+    except CannotOpen as error:
+        raise BucketRefused("保存されたアクセスキーを使えません。入力し直してください。") from error
+    except ValueError as error:
+        raise BucketRefused(str(error)) from error
+    return Bucket(address, http_client(), clock=utc_now)
 
 
 @contextmanager

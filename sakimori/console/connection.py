@@ -19,11 +19,13 @@ from sakimori.customers.connection import Connection, connect, issue_token
 from sakimori.customers.models import BlockList, Contract, VendorAccount
 from sakimori.customers.queries import contracts
 from sakimori.lib.jst import utc_now
+from sakimori.logs.receive.s3 import BucketAddress, BucketError
 from sakimori.waf.imperva import ImpervaCredentials, ImpervaLogCredentials
 from sakimori.waf.interface import WafError, WafMissing
 
-_COLUMNS = ("account_id", "api_id", "cloud_url", "api_url", "block_list", "log_base_url", "log_api_id")
-_KEYS = {"api_key": "api_id", "log_api_key": "log_api_id"}
+_BUCKET = ("bucket_url", "bucket_region", "bucket_name", "bucket_prefix", "bucket_key_id")
+_COLUMNS = ("account_id", "api_id", "cloud_url", "api_url", "block_list", "log_base_url", "log_api_id", *_BUCKET)
+_KEYS = {"api_key": "api_id", "log_api_key": "log_api_id", "bucket_key": "bucket_key_id"}
 _KEPT = "登録済みです。変更するときだけ入力してください。"
 _STAND_IN = "x"  # For a stored key, when the rest of a credential is looked at.
 
@@ -58,6 +60,22 @@ class ConnectionForm(forms.Form):
     )
     log_api_id = forms.CharField(label="ログ取得用 API ID", max_length=64, required=False)
     log_api_key = _key("ログ取得用 API キー")
+    bucket_name = forms.CharField(
+        label="S3 バケット名",
+        help_text="ベンダーがログを S3 互換のバケットに置く場合に入力します。",
+        max_length=63,
+        required=False,
+    )
+    bucket_prefix = forms.CharField(label="バケット内のフォルダ", max_length=300, required=False)
+    bucket_url = forms.CharField(
+        label="バケットの URL",
+        help_text="例：https://s3.ap-northeast-1.amazonaws.com",
+        max_length=200,
+        required=False,
+    )
+    bucket_region = forms.CharField(label="リージョン", max_length=40, initial="ap-northeast-1", required=False)
+    bucket_key_id = forms.CharField(label="アクセスキー ID", max_length=128, required=False)
+    bucket_key = _key("シークレットアクセスキー")
 
     def __init__(self, data: object, *, account: VendorAccount | None) -> None:
         known = {name: getattr(account, name) for name in _COLUMNS} if account else {}
@@ -72,12 +90,13 @@ class ConnectionForm(forms.Form):
         if not self.errors:
             self._try_api(values, self._usable("api_key"))
             self._try_logs(values, self._usable("log_api_key"))
+            self._try_bucket(values, self._usable("bucket_key"))
         return values
 
     def connection(self) -> Connection:
         """What is to be stored."""
         columns = {name: self.cleaned_data[name] for name in _COLUMNS}
-        return Connection(columns, self.cleaned_data["api_key"], self.cleaned_data["log_api_key"])
+        return Connection(columns, **{name: self.cleaned_data[name] for name in _KEYS})
 
     def _usable(self, name: str) -> str:
         """The key that was typed, or a stand-in for the stored one, which only goes with the ID it was stored for."""
@@ -109,6 +128,24 @@ class ConnectionForm(forms.Form):
             ImpervaLogCredentials(str(values["log_base_url"]), api_id=str(values["log_api_id"]), api_key=key)
         except ValueError as trouble:
             self.add_error("log_base_url", str(trouble))
+
+    def _try_bucket(self, values: dict[str, object], key: str) -> None:
+        if not values["bucket_name"]:
+            return
+        if not key:
+            self.add_error("bucket_key", "アクセスキー ID に対応するシークレットアクセスキーを入力してください。")
+            return
+        try:
+            BucketAddress(
+                url=str(values["bucket_url"]),
+                region=str(values["bucket_region"]),
+                name=str(values["bucket_name"]),
+                prefix=str(values["bucket_prefix"]),
+                key_id=str(values["bucket_key_id"]),
+                secret=key,
+            )
+        except ValueError as trouble:
+            self.add_error("bucket_name", str(trouble))
 
 
 @require_http_methods(["GET", "POST"])
@@ -148,6 +185,8 @@ def try_connection(request: PersonRequest, pk: int) -> HttpResponse:
         _say(request, "API", lambda: backends.waf_vendor(account).account())
         if account.log_base_url:
             _say(request, "ログ取得", lambda: backends.waf_logs(account).log_index())
+        if account.bucket_name:
+            _say(request, "S3 バケット", lambda: list(backends.bucket(account).listed(after="", pages=1)))
     return HttpResponseRedirect(reverse("console:connection", args=[pk]))
 
 
@@ -156,7 +195,7 @@ def _say(request: PersonRequest, what: str, ask: Callable[[], object]) -> None:
         ask()
     except WafMissing:
         messages.success(request, f"{what}：接続できました。ログファイルはまだありません。")
-    except WafError as error:
+    except (WafError, BucketError) as error:
         own_words = trouble_of(str(error))
         kind = trouble_of(f"{type(error).__name__}: {error}")
         messages.error(request, f"{what}：{(kind if own_words.original else own_words).sentence}")

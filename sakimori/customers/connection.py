@@ -19,11 +19,13 @@ class Connection:
     columns: Mapping[str, object]
     api_key: str = field(default="", repr=False)
     log_api_key: str = field(default="", repr=False)
+    bucket_key: str = field(default="", repr=False)
 
 
 def connect(contract: Contract, connection: Connection, *, by: User, now: datetime) -> VendorAccount:
     """Store a contract's connection. Writes no column but those given, so that a worker's claim stays."""
-    keys = {"api_key": connection.api_key, "log_api_key": connection.log_api_key}
+    names = ("api_key", "log_api_key", "bucket_key")
+    keys: dict[str, str] = {name: getattr(connection, name) for name in names}
     written = [name for name, plain in keys.items() if plain]
     with transaction.atomic():
         account = VendorAccount.objects.select_for_update().filter(contract=contract).first()

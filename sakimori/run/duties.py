@@ -22,8 +22,10 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
-from sakimori.logs.receive.pull import ParallelPull, Puller
+from sakimori.logs.receive.parallel import Parallel
+from sakimori.logs.receive.pull import Puller
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
@@ -84,7 +86,12 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         Duty(
             "pull",
             min(1.0, config.pull_seconds),
-            ParallelPull(Puller(backends.waf_logs, spool, clock=utc_now, pause=pause)).start_due,
+            Parallel(Puller(backends.waf_logs, spool, clock=utc_now, pause=pause)).start_due,
+        ),
+        Duty(
+            "buckets",
+            min(1.0, config.pull_seconds),
+            Parallel(Buckets(backends.bucket, spool, clock=utc_now, pause=pause)).start_due,
         ),
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),

@@ -250,6 +250,42 @@ def test_a_token_is_shown_once(people: People, desk: Client) -> None:
     assert desk.get(address).status_code == 405
 
 
+BUCKET = {
+    "bucket_name": "logs.example",
+    "bucket_prefix": "waf/",
+    "bucket_url": "https://s3.example.com",
+    "bucket_region": "ap-northeast-1",
+    "bucket_key_id": "AKIAEXAMPLE",
+    "bucket_key": "himitsu-no-kagi",
+}
+
+
+def test_a_bucket_is_stored_sealed_and_never_shown(people: People, desk: Client) -> None:
+    page = text(connect(desk, people, **BUCKET))
+    account = VendorAccount.objects.get(contract=people.a)
+    assert open_vendor_key(account, "bucket_key") == BUCKET["bucket_key"]
+    assert account.bucket_name == BUCKET["bucket_name"]
+    assert "himitsu" not in page + account.sealed_bucket_key
+    connect(desk, people, **{**BUCKET, "bucket_key": "", "bucket_prefix": "new/"})
+    account.refresh_from_db()
+    assert (account.bucket_prefix, open_vendor_key(account, "bucket_key")) == ("new/", BUCKET["bucket_key"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"bucket_key": ""}, "シークレットアクセスキーを入力してください"),
+        ({"bucket_url": "http://s3.example.com"}, "https://ホスト名 の形で入力してください"),
+        ({"bucket_name": "A"}, "3～63 文字で入力してください"),
+    ],
+)
+def test_a_wrong_bucket_is_told_and_not_stored(
+    people: People, desk: Client, change: dict[str, str], sentence: str
+) -> None:
+    assert sentence in text(connect(desk, people, **{**BUCKET, **change}))
+    assert not VendorAccount.objects.filter(bucket_name__gt="").exists()
+
+
 def test_a_connection_can_be_tried(people: People, desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = MemoryVendor()
     monkeypatch.setattr(backends, "waf_vendor", lambda _account: vendor)

@@ -98,6 +98,16 @@ def test_a_file_that_still_grows_waits(drop: Drop) -> None:
     assert LogFile.objects.get().size_bytes == 25
 
 
+def test_a_folder_in_which_nothing_lies_is_seen_to_be_looked_at(drop: Drop) -> None:
+    drop.look()
+    first = drop.state().last_success_at
+    drop.look()
+    assert drop.state().last_success_at == first
+    drop.clock.pass_time(minutes=1)
+    drop.look()
+    assert drop.state().last_success_at == drop.clock()
+
+
 def test_looks_in_quick_succession_are_no_pause(drop: Drop) -> None:
     drop.put()
     drop.look()

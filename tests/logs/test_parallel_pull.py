@@ -13,7 +13,8 @@ from django.db import DatabaseError
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.logs.models import LogFile, MissingFiles, PullState
-from sakimori.logs.receive.pull import ParallelPull, Puller, pull_due
+from sakimori.logs.receive.parallel import Parallel
+from sakimori.logs.receive.pull import Puller, pull_due
 from sakimori.logs.spool import Spool
 from sakimori.waf.interface import WafLogs, WafUnavailable
 from sakimori.waf.memory import MemoryVendor
@@ -97,7 +98,7 @@ def until(under_way: int) -> None:
 def test_a_slow_account_delays_no_other(pull: Pull) -> None:
     a, b = pull.contracts
     slow = pull.vendors[a.pk] = Slow()
-    parallel = ParallelPull(pull.puller)
+    parallel = Parallel(pull.puller)
     assert parallel.start_due() == 0
     assert slow.asked.wait(20)
     until(1)
@@ -117,7 +118,7 @@ def test_a_slow_account_delays_no_other(pull: Pull) -> None:
 def test_an_account_is_not_looked_at_twice_at_once(pull: Pull) -> None:
     VendorAccount.objects.filter(contract=pull.contracts[1]).delete()
     slow = pull.vendors[pull.contracts[0].pk] = Slow()
-    parallel = ParallelPull(pull.puller)
+    parallel = Parallel(pull.puller)
     parallel.start_due()
     assert slow.asked.wait(20)
     slow.asked.clear()
@@ -133,7 +134,7 @@ def test_an_account_is_not_looked_at_twice_at_once(pull: Pull) -> None:
 def test_no_more_accounts_than_agreed_are_under_way(pull: Pull) -> None:
     slow = pull.vendors[pull.contracts[0].pk] = Slow()
     PullState.objects.create(contract=pull.contracts[0], next_try_at=pull.clock() - PAUSE)
-    parallel = ParallelPull(pull.puller, at_once=1)
+    parallel = Parallel(pull.puller, at_once=1)
     parallel.start_due()
     parallel.start_due()
     assert not LogFile.objects.exists()
@@ -149,7 +150,7 @@ def test_an_unexpected_error_reaches_the_duty(pull: Pull) -> None:
     def broken(_account: VendorAccount) -> WafLogs:
         raise DatabaseError("locked")
 
-    parallel = ParallelPull(Puller(broken, pull.spool, pull.clock, PAUSE))
+    parallel = Parallel(Puller(broken, pull.spool, pull.clock, PAUSE))
     assert parallel.start_due() == 0
     until(0)
     with pytest.raises(DatabaseError, match="locked"):

@@ -17,12 +17,20 @@ def state_of(contract: Contract, door: str, *, now: datetime) -> DoorState:
     return state
 
 
-def note(state: DoorState, *, taken: int, error: str, clock: Callable[[], datetime], pause: timedelta) -> None:
-    """Write down how a look has gone. An empty `error` is a success."""
+def note(
+    state: DoorState,
+    *,
+    taken: int,
+    error: str,
+    clock: Callable[[], datetime],
+    pause: timedelta,
+    wish_seconds: float | None = None,
+) -> None:
+    """Write down how a look has gone. An empty `error` is a success; `wish_seconds`: what the other side asks for."""
     now = clock()
     state.failures = state.failures + 1 if error else 0
     state.last_error = error[:300]
-    state.next_try_at = now + pause_after(state.failures, pause=pause)
+    state.next_try_at = now + pause_after(state.failures, pause=pause, wish_seconds=wish_seconds)
     if not error:
         state.last_success_at = now
     if taken:

@@ -20,6 +20,7 @@ from sakimori.logs.spool import Spool, TooLarge
 
 DOOR = "drop"
 _NAMES_TOLD = 3
+_NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass
@@ -70,8 +71,9 @@ class DropFolders:
         return 1
 
     def _note(self, state: DoorState, taken: int, error: str) -> None:
-        """Looks are frequent, so a row is written only when there is something to say."""
-        if taken or error or state.last_error or state.last_success_at is None:
+        """Looks are frequent, so a row is written when there is something to say, and once a minute."""
+        last = state.last_success_at
+        if taken or error or state.last_error or last is None or self.clock() - last >= _NOTED_EVERY:
             note(state, taken=taken, error=error, clock=self.clock, pause=self.quiet)
 
 

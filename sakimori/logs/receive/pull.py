@@ -5,12 +5,10 @@ the index itself lacks. One that is too large is a failure, of which the SOC is 
 all the same.
 """
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.db import connections
+from functools import partial
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.queries import running
@@ -19,11 +17,11 @@ from sakimori.logs.models import PullState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.receive.door_state import pause_after
 from sakimori.logs.receive.missing import known_names, note_index, note_vanished
+from sakimori.logs.receive.parallel import Look
 from sakimori.logs.spool import Spool, TooLarge
 from sakimori.waf.interface import WafError, WafLogs, WafMissing
 
 DOOR = "pull"
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,10 @@ class Puller:
             if state.next_try_at <= now:
                 found.append((account, state))
         return sorted(found, key=lambda pair: pair[1].next_try_at)
+
+    def due_looks(self) -> Sequence[tuple[int, Look]]:
+        """The same for `Parallel`."""
+        return [(account.pk, partial(self.pull, account, state)) for account, state in self.due()]
 
     def pull(self, account: VendorAccount, state: PullState) -> int:
         """Take every new file of one account. Returns how many. What goes wrong is written down, and tried later."""
@@ -109,49 +111,6 @@ def pull_due(
     """Look at every index that is due, one after the other. Returns how many files were taken in."""
     puller = Puller(open_logs, spool, clock, pause)
     return sum(puller.pull(account, state) for account, state in puller.due())
-
-
-@dataclass
-class ParallelPull:
-    """Looks at many accounts at once, each in a thread of its own: a slow account delays nobody but itself.
-
-    The threads may be cut off at any moment, so they need not be waited for when the process ends.
-    """
-
-    puller: Puller
-    at_once: int = _AT_ONCE
-    _under_way: dict[int, "_Look"] = field(default_factory=dict)
-
-    def start_due(self) -> int:
-        """Begin with every account that is due and not under way. Returns how many files came since the last call."""
-        ended = [key for key, look in self._under_way.items() if not look.is_alive()]
-        looks = [self._under_way.pop(key) for key in ended]
-        for account, state in self.puller.due():
-            if len(self._under_way) < self.at_once and account.pk not in self._under_way:
-                self._under_way[account.pk] = look = _Look(self.puller, account, state)
-                look.start()
-        for look in looks:
-            if look.error is not None:
-                raise look.error
-        return sum(look.taken for look in looks)
-
-
-class _Look(threading.Thread):
-    """One account's look at its index."""
-
-    def __init__(self, puller: Puller, account: VendorAccount, state: PullState) -> None:
-        super().__init__(name=f"pull-{account.pk}", daemon=True)
-        self._puller, self._account, self._state = puller, account, state
-        self.taken = 0
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self.taken = self._puller.pull(self._account, self._state)
-        except Exception as error:  # noqa: BLE001 - handed to the duty, which writes it down and goes on
-            self.error = error
-        finally:
-            connections.close_all()
 
 
 def _state(contract: Contract, now: datetime) -> PullState:
