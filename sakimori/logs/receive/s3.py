@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from sakimori.lib.http import GuardedClient, HttpError, HttpLimits
+from sakimori.lib.http import GuardedClient, HttpError, HttpLimits, retry_after_seconds
 from sakimori.lib.sigv4 import SigningKey, signed_url, signing_headers
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -121,9 +121,8 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes, *, is_object: 
         raise BucketRefused("バケットの URL かリージョンが違います。")
     if status in (401, 403):
         raise BucketRefused("バケットを読む権限がありません。アクセスキーと権限を確認してください。")
-    wish = headers.get("retry-after", "")
-    seconds = float(wish) if wish.isascii() and wish.isdigit() and len(wish) < 7 else None
-    raise BucketError(f"バケットが HTTP {status} を返しました。自動で再試行します。", retry_after_seconds=seconds)
+    wish = retry_after_seconds(headers)
+    raise BucketError(f"バケットが HTTP {status} を返しました。自動で再試行します。", retry_after_seconds=wish)
 
 
 def _parsed(body: bytes) -> Element:

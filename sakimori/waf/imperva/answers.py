@@ -12,9 +12,8 @@ Whether a call was carried out is what matters for a write, so answers that leav
 
 import json
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 
-from sakimori.lib.http import Response
+from sakimori.lib.http import Response, retry_after_seconds
 from sakimori.waf.imperva.fields import field_text, record, records
 from sakimori.waf.interface import WafMissing, WafRefused, WafUnauthorised, WafUnavailable
 
@@ -85,17 +84,6 @@ def raise_for_status(answer: Response) -> None:
     if status in (403, 404, 408) or not 400 <= status < 500:
         raise Unclear(sentence)
     raise WafRefused(f"{sentence}{_said(answer)}")
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The vendor's wish in seconds; a date is measured against the vendor's own clock."""
-    wish = headers.get("retry-after", "").strip()
-    if wish.isascii() and wish.isdigit():
-        return float(wish[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(wish) - parsedate_to_datetime(headers["date"])).total_seconds())
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def looks_like_page(body: bytes) -> bool:
