@@ -15,7 +15,7 @@ from sakimori.accounts.paging import page_of
 from sakimori.advisories import actions, checking, texts
 from sakimori.advisories.models import Advisory, AdvisoryState
 from sakimori.advisories.queries import advisories, progress, refused_copies
-from sakimori.console.pages import show
+from sakimori.console.pages import attempt, show
 from sakimori.lib.jst import utc_now
 
 
@@ -143,12 +143,7 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _try(request: PersonRequest, found: Advisory, action: Callable[[], None], done: str) -> HttpResponse:
-    try:
-        action()
-    except actions.NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
+    attempt(request, action, done, refusal=actions.NotPossible)
     return _back(found)
 
 

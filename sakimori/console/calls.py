@@ -1,7 +1,5 @@
 """架電: rounds of calls, what came of each call, and the sheet from which an operator dials by hand."""
 
-from collections.abc import Callable
-
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -13,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
-from sakimori.console.pages import show
+from sakimori.console.pages import attempt, show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
 from sakimori.notify import by_hand
@@ -76,7 +74,7 @@ def call_round(request: PersonRequest, pk: int) -> HttpResponse:
 def begin(request: PersonRequest, pk: int) -> HttpResponse:
     """The operator is about to dial the next person."""
     row = _round(request, pk)
-    _try(request, lambda: by_hand.begin_call(row, by=request.user, now=utc_now()), "")
+    attempt(request, lambda: by_hand.begin_call(row, by=request.user, now=utc_now()), "", refusal=NotPossible)
     return HttpResponseRedirect(reverse("console:call-round", args=[pk]))
 
 
@@ -92,10 +90,11 @@ def result(request: PersonRequest, pk: int) -> HttpResponse:
     elif call is not None:
         chosen = CallState(form.cleaned_data["result"])
         spoke_with = form.cleaned_data["spoke_with"]
-        _try(
+        attempt(
             request,
             lambda: by_hand.enter_result(call, chosen, spoke_with=spoke_with, by=request.user, now=utc_now()),
             f"{call.name} 様への架電の結果「{_RESULT_WORDS[chosen]}」を記録しました。",
+            refusal=NotPossible,
         )
     else:
         messages.error(request, "この架電は、既に終了しています。")
@@ -110,10 +109,11 @@ def stop(request: PersonRequest, pk: int) -> HttpResponse:
     form = StopForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        _try(
+        attempt(
             request,
             lambda: by_hand.stop_round(row, by=request.user, reason=reason, now=utc_now()),
             "架電を中止しました。",
+            refusal=NotPossible,
         )
         return HttpResponseRedirect(reverse("console:call-round", args=[pk]))
     return show(request, "console/call_stop.html", {"round": row, "form": form})
@@ -139,13 +139,3 @@ def _rounds(request: PersonRequest) -> QuerySet[CallRound]:
 
 def _round(request: PersonRequest, pk: int) -> CallRound:
     return get_object_or_404(_rounds(request), pk=pk)
-
-
-def _try(request: PersonRequest, action: Callable[[], object], done: str) -> None:
-    try:
-        action()
-    except NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        if done:
-            messages.success(request, done)

@@ -1,12 +1,10 @@
 """What an analyst decides about a block: approve, refuse, restore. Each is an action; the page tells the outcome."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,7 +14,7 @@ from sakimori.accounts.models import User
 from sakimori.blacklist import actions
 from sakimori.blacklist.models import Block
 from sakimori.blacklist.queries import CUSTOMER_PATH, blocks, findings
-from sakimori.console.pages import back, show
+from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
 
@@ -55,7 +53,12 @@ def refuse(request: PersonRequest, pk: int) -> HttpResponse:
 def dismiss(request: PersonRequest, pk: int) -> HttpResponse:
     """A finding without a block needs nothing more."""
     row = access.get(findings(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    _try(request, lambda: actions.dismiss(row, by=request.user, now=utc_now()), "検知を確認済みにしました。")
+    attempt(
+        request,
+        lambda: actions.dismiss(row, by=request.user, now=utc_now()),
+        "検知を確認済みにしました。",
+        refusal=actions.NotPossible,
+    )
     return back(request, otherwise="console:attacks")
 
 
@@ -67,10 +70,11 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        _try(
+        attempt(
             request,
             lambda: actions.request_restore(row, by=request.user, reason=reason, now=utc_now()),
             f"{row.address} の解除を受け付けました。",
+            refusal=actions.NotPossible,
         )
         return HttpResponseRedirect(reverse("console:block", args=[pk]))
     return show(request, "console/restore.html", {"entry": row, "form": form, "ask_days": settings.CONFIG.ask_days})
@@ -78,17 +82,13 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _decide(request: PersonRequest, pk: int, decision: _Decision, done: str) -> HttpResponse:
     row = _block(request, pk)
-    _try(request, lambda: decision(row, by=request.user, now=utc_now()), f"{row.address} の{done}")
+    attempt(
+        request,
+        lambda: decision(row, by=request.user, now=utc_now()),
+        f"{row.address} の{done}",
+        refusal=actions.NotPossible,
+    )
     return back(request, otherwise="console:attacks")
-
-
-def _try(request: PersonRequest, action: Callable[[], None], done: str) -> None:
-    try:
-        action()
-    except actions.NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
 
 
 def _block(request: PersonRequest, pk: int) -> Block:

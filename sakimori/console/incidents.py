@@ -1,11 +1,9 @@
 """Incidents: which are open, which wait for a decision, each in full; and how all sites are."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,7 +11,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.console.incident_records import records_of
-from sakimori.console.pages import back, show
+from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
 from sakimori.customers.models import Site
 from sakimori.incidents import actions
@@ -109,17 +107,8 @@ def _site_rows(found: list[Site]) -> list[SiteRow]:
 
 def _decide(request: PersonRequest, pk: int, decision: _Decision, done: str) -> HttpResponse:
     row = _incident(request, pk)
-    _try(request, lambda: decision(row, by=request.user, now=utc_now()), done)
+    attempt(request, lambda: decision(row, by=request.user, now=utc_now()), done, refusal=actions.NotPossible)
     return back(request, otherwise="console:incidents")
-
-
-def _try(request: PersonRequest, action: Callable[[], int], done: str) -> None:
-    try:
-        action()
-    except actions.NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, done)
 
 
 def _incident(request: PersonRequest, pk: int) -> Incident:

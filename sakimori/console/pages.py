@@ -1,7 +1,9 @@
 """What every page of the console carries: the open alarms, who is on duty, and the way back."""
 
+from collections.abc import Callable
 from hashlib import sha256
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,6 +36,17 @@ def alarm_context() -> dict[str, object]:
         "alarm_newest": max((alarm.pk for alarm in alarms), default=0),
         "duty": shift,
     }
+
+
+def attempt(request: HttpRequest, action: Callable[[], object], done: str, *, refusal: type[Exception]) -> None:
+    """Do it, and say on the next page that it is done (`done`, nothing if empty) or in the refusal's words why not."""
+    try:
+        action()
+    except refusal as error:
+        messages.error(request, str(error))
+    else:
+        if done:
+            messages.success(request, done)
 
 
 def back(request: HttpRequest, *, otherwise: str) -> HttpResponse:
