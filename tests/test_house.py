@@ -98,3 +98,13 @@ def test_no_file_names_the_machine_it_was_written_on_or_a_registry() -> None:
 def test_this_test_looks_at_the_whole_repository() -> None:
     seen = {name(path) for path in repository()}
     assert {"sakimori/settings.py", "tests/test_house.py", "pyproject.toml", "run", "requirements.lock"} <= seen
+
+
+def test_the_rule_for_names_finds_them() -> None:
+    leaks = [
+        f"in {ROOT}/data",
+        "at " + "/" + "home/someone/x",
+        "--" + "index-url there",
+        "https:" + "//pypi.example/simple",
+    ]
+    assert FORBIDDEN.findall("\n".join(["kept", *leaks, "https://portal.example.jp/home/"])) == leaks
