@@ -111,9 +111,43 @@ def test_labels_apart_from_their_slots_and_equal_doubles_are_regular() -> None:
     assert check("\n".join(lines).encode()) == 300
 
 
+def test_the_two_faults_of_live_lines_are_regular() -> None:
+    lines = [
+        f"{HEAD}{START} dproc=Browser cs8=139.7 cs8Label=longitude",
+        f"{HEAD}{START} cs5=0a cs5Label=clappsigdproc=Browser cs6=Firefox cs6Label=clapp src=192.0.2.1",
+        f"{HEAD}{START} cs7=35.1 cs7Label=latitude cs10=139.7 cs8Label=longitude src=192.0.2.1",
+    ]
+    assert check("\n".join(lines).encode()) == 3
+
+
 @pytest.mark.parametrize(
     "rest",
     [
+        "cs10=1 cs8Label=longitude",
+        "cs10=1 cs8Label=longitude cs10=1",
+        "cs10=1 cs8Label=longitude cs10=[1] cs8Label=longitude",
+        "cs10=1 cs8Label=longitude cs8=1",
+        "cs10=1 cs8Label=longitude cs10Label=x",
+        "cs10=1 cs8Label=latitude",
+        "cs10=[1] cs8Label=longitude",
+        "cs10= cs8Label=longitude",
+        "cs6=1 cs8Label=longitude",
+        "cs6=1 cs8Label=longitude cs6Label=clapp",
+        "cs7=1 cs8Label=longitude cs7=1 cs7Label=latitude",
+        "cs5=1 cs5Label=clappsigcs8=2 cs10=1 cs8Label=longitude",
+        "cs5=1 cs5Label=clappsigcs8=1 cs10=1 cs8Label=longitude cs8=1 cs8Label=longitude",
+        "cs5=1 cs5Label=clappsigdproc=Browser dproc=Browser",
+        "cs5=1 cs5Label=clappsigdproc=Browser dproc=Bot",
+        "cs5=1 cs5Label= clappsigdproc=Browser ",
+        "cs5=1 cs5Label=clappsigdproc= cs6=2 cs6Label=clapp",
+        "cs5=1 cs5Label=clappsigdproc",
+        "cs5=1 cs5Label=clappsigunknown=2",
+        "cs5=1 cs5Label=clapp=2",
+        "cs5=1 cs5Label=CLAPPSIGdproc=Browser",
+        "cs5=1 cs5Label=clappsigcs6Label=clapp",
+        "cs5=1 cs5Label=clappsigcs6=2 cs6Label=clapp",
+        "cs5=1 cs5Label=\u212alappsigdproc=Browser",
+        "cs5=1 cs5Label=clappsigdproc=Browser in=x",
         "ccode=JP ccode=US",
         "ccode= ccode=US",
         "ccode=US ccode=",

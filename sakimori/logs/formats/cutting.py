@@ -95,14 +95,32 @@ def _end_of_json(text: str, begin: int) -> int:
     return begin
 
 
+class GluedPair(NamedTuple):
+    """What has run into a label: how long the label itself is, the key behind it, and where that one's value begins."""
+
+    label_length: int
+    key: str
+    value_place: int
+
+
+def glued_pair(label: str, vocabulary: Vocabulary) -> GluedPair | None:
+    """Find the known key in `clappsigdproc=Browser`, the text of a label; None if it holds none."""
+    lower = label.lower()
+    if lower in vocabulary.tags:
+        return None
+    for tag in vocabulary.tags:
+        glued = _KEY_BEGINS.match(label, len(tag)) if lower.startswith(tag) else None
+        if glued and vocabulary.knows(glued[1]):
+            return GluedPair(len(tag), glued[1], glued.end())
+    return None
+
+
 def _mended(piece: Piece, vocabulary: Vocabulary) -> Iterator[Piece]:
     """Cut `cs5Label=clappsigdproc=Browser` in two; the vendor's own examples hold such lines."""
     label = piece.text.strip()
-    if LABEL_KEY.fullmatch(piece.key) and label.lower() not in vocabulary.tags:
-        for tag in vocabulary.tags:
-            glued = _KEY_BEGINS.match(label, len(tag)) if label.lower().startswith(tag) else None
-            if glued and vocabulary.knows(glued[1]):
-                yield Piece(piece.key, label[: len(tag)])
-                yield Piece(glued[1], label[glued.end() :])
-                return
-    yield piece
+    glued = glued_pair(label, vocabulary) if LABEL_KEY.fullmatch(piece.key) else None
+    if glued is None:
+        yield piece
+        return
+    yield Piece(piece.key, label[: glued.label_length])
+    yield Piece(glued.key, label[glued.value_place :])

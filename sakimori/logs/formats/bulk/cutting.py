@@ -12,6 +12,7 @@ import pyarrow.lib as pa
 from sakimori.logs.formats.bulk.doubtful import settle
 from sakimori.logs.formats.bulk.keys import Keys, understand
 from sakimori.logs.formats.bulk.lines import BACKSLASH, BLANK, SIGN, Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.mending import Cut, mend
 from sakimori.logs.formats.bulk.white import white_edges
 from sakimori.logs.formats.cutting import Vocabulary
 
@@ -49,9 +50,11 @@ def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:
     if not len(line):
         return None
     begin, end = sign + 1, np.append(key[1:] - 1, 0)
+    last = np.append(line[1:] != line[:-1], True)
+    end[last] = lines.ends[line[last]]
+    (line, code, begin, end), mended = mend(lines.buffer, keys, vocabulary, Cut(line, code, begin, end))
     first = np.append(True, line[1:] != line[:-1])
     last = np.append(first[1:], True)
-    end[last] = lines.ends[line[last]]
     _strip(lines.buffer, begin, end)
     holder = np.full((keys.slot_count, len(lines.starts)), -1, np.int32)
     order = np.arange(len(line), dtype=np.int32)
@@ -62,6 +65,7 @@ def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:
     regular[line[_is_odd(keys, code, first)]] = False
     doubtful = np.zeros(len(regular), np.bool_)
     doubtful[line[_has_lost_label(keys, code, first, last) | (last_alike != order)]] = True
+    doubtful[mended] = True
     doubtful &= regular
     regular &= ~doubtful | settle(lines, keys, doubtful, line, code, begin, end, last_alike)
     _refuse_odd_edges(lines.buffer, keys.is_json[code], line, begin, end, regular)

@@ -15,6 +15,7 @@ _MAX_KEY_CHARACTERS = 64
 # Labels and keys that we do not know. With more of them in a block the lines that have them are odd.
 _MAX_UNKNOWN = 64
 _UNKNOWN_LABEL = 1 << 62
+_ENDLESS = 1 << 40
 _REFUSED = len(FIELDS) + _MAX_UNKNOWN
 _KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
 
@@ -27,7 +28,8 @@ class Keys:
     label, needs_label: the number of the label that a key is, and of the one that must follow it; 0 for none.
     label_bit, needed_bit: the same as bits, for the labels that a format knows. ends_as_label: labels spelt `csNLabel`.
     is_refused: keys that make their lines odd, because there are too many.
-    expected: for the slot of each label, the text that it must have.
+    expected: for the slot of each label, the text that it must have. label_length: how long that is.
+    slot_number: for `cs7` the number of its label, 0 for what is no such slot; slot_of_label: the way back.
     """
 
     names: Sequence[str]
@@ -43,6 +45,9 @@ class Keys:
     is_json: Flags
     is_refused_after_json: Flags
     expected: dict[int, str]
+    label_length: Places
+    slot_number: Places
+    slot_of_label: dict[int, int]
     is_refused: Flags
     slot_count: int
 
@@ -56,6 +61,12 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
     slots = _slots(lower, is_key, fields)
     given = [_label_number(label[1]) if label else 0 for label in labels]
     needed = [_needed(name, vocabulary) for name in lower]
+    numbers = [_label_number(name) if name in vocabulary.untagged else 0 for name in lower]
+    expected = {
+        slot: vocabulary.untagged[label[1]].tags[0]
+        for slot, label in zip(slots, labels, strict=True)
+        if label and _needed(label[1], vocabulary)
+    }
     # A format has few slots with labels: each gets a bit.
     bits = {number: 1 << place for place, number in enumerate(sorted(set(needed) - {0}))}
     return Keys(
@@ -73,11 +84,10 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
         is_free=_flags([field is not None and field.free for field in fields]),
         is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
         is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
-        expected={
-            slot: vocabulary.untagged[label[1]].tags[0]
-            for slot, label in zip(slots, labels, strict=True)
-            if label and _needed(label[1], vocabulary)
-        },
+        expected=expected,
+        label_length=_numbers([len(expected.get(slot, "")) or _ENDLESS for slot in slots]),
+        slot_number=_numbers(numbers),
+        slot_of_label={number: code for code, number in enumerate(numbers) if number},
         is_refused=_flags([slot == _REFUSED for slot in slots]),
         slot_count=_REFUSED + 1,
     )

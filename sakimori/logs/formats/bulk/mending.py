@@ -1,0 +1,88 @@
+"""Two faults that live lines have and that the careful parser mends: a label that runs into the next key
+(`cs5Label=clappsigdproc=Browser`), and a slot under a wrong number (`cs10=139.7 cs8Label=longitude`).
+
+They are mended here for the few lines that have them, one by one, as that parser does; what is not clear in every
+respect is left as it is, and so to it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sakimori.logs.formats.bulk.keys import Keys
+from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
+from sakimori.logs.formats.cutting import Vocabulary, glued_pair
+
+
+class Cut(NamedTuple):
+    """Pairs in order: line, code, and where each value is (blanks around it included)."""
+
+    line: Places
+    code: Places
+    begin: Places
+    end: Places
+
+
+def mend(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[Cut, Places]:
+    """Give the pairs with these faults mended, and the lines that had them (they may still turn out odd)."""
+    cut, split = _split_glued_labels(buffer, keys, vocabulary, cut)
+    # Only now is it known which slots a line has.
+    return cut, np.concatenate((split, _mend_wrong_slots(keys, cut)))
+
+
+def _split_glued_labels(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[Cut, Places]:
+    longer = np.flatnonzero(cut.end - cut.begin > keys.label_length[cut.code])
+    codes = {name: code for code, name in enumerate(keys.names)}
+    places, code, begin, end = [], [], [], []
+    for place in longer.tolist():
+        text = buffer[cut.begin[place] : cut.end[place]].tobytes()
+        found = glued_pair(text.strip(b" ").decode("ascii"), vocabulary) if text.isascii() else None
+        if found is None or found.key not in codes:
+            continue
+        start = cut.begin[place] + len(text) - len(text.lstrip(b" "))
+        places.append(place)
+        code.append(codes[found.key])
+        begin.append(start + found.value_place)
+        end.append(cut.end[place])
+        cut.end[place] = start + found.label_length
+    if not places:
+        return cut, np.empty(0, np.int64)
+    behind = np.array(places) + 1
+    lines = cut.line[places]
+    values = (lines, code, begin, end)
+    return Cut(*(np.insert(old, behind, new) for old, new in zip(cut, values, strict=True))), lines
+
+
+def _mend_wrong_slots(keys: Keys, cut: Cut) -> Places:
+    """Give the slot the number that its label has. Changes `cut.code`."""
+    given = keys.label[cut.code]
+    same_line = np.append(False, cut.line[1:] == cut.line[:-1])
+    before = np.append(cut.code[:1], cut.code[:-1])
+    wrong: Flags = same_line & (given > 0) & (keys.needs_label[before] != given) & (keys.slot_number[before] > 0)
+    mended = []
+    for place in np.flatnonzero(wrong).tolist():
+        right = _right_slot(keys, cut, place)
+        if right is not None:
+            cut.code[place - 1] = right
+            mended.append(cut.line[place])
+    return np.array(mended, np.int64)
+
+
+def _right_slot(keys: Keys, cut: Cut, place: int) -> int | None:
+    """The code of the slot that the label at a place has; None if that, or the slot before it, is in the line as well
+    or comes with a label of its own."""
+    number = cut.line[place]
+    codes = cut.code[np.searchsorted(cut.line, number) : np.searchsorted(cut.line, number, side="right")]
+    label, slot = cut.code[place], cut.code[place - 1]
+    right = keys.slot_of_label.get(int(keys.label[label]))
+    if right is None:
+        return None
+    labels = keys.label[codes]
+    slots = keys.slots[codes]
+    is_clear = (
+        np.count_nonzero(labels == keys.label[label]) == 1
+        and np.count_nonzero(slots == keys.slots[slot]) == 1
+        and not np.any(slots == keys.slots[right])
+        and not np.any(labels == keys.slot_number[slot])
+    )
+    return right if is_clear else None
