@@ -1,29 +1,23 @@
 """From compressed files of the vendor to durable, queryable rows: lines per second, memory and bytes on disk."""
 
 import hashlib
-import random
 import resource
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from bench.lines import bench_lines
 from sakimori.logs.fields import Event
 from sakimori.logs.read_file import tables_and_events
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.logs.unpack import read_log_file
-from sakimori.simulators.attack_kinds import ATTACKS
-from sakimori.simulators.cef import Verdict, cef_line
-from sakimori.simulators.spec import AccountSpec, SiteSpec
-from sakimori.simulators.traffic import Request, mixed_traffic
 
 FILES = 3
 LINES_PER_FILE = 100_000
-_LINE_BYTES = 1_200
 _STEP_BYTES = 64 * 1024
 # What a user would pick instead: name -> how many lines per second from the same file to its typed rows.
 PEERS: dict[str, Callable[[Path], float]] = {}
@@ -62,43 +56,10 @@ def measure_ingest() -> dict[str, object]:
 
 
 def _write(path: Path, number: int) -> Path:
-    content = b"".join(line + b"\n" for line in bench_lines(number))
+    content = b"".join(line + b"\n" for line in bench_lines(number, LINES_PER_FILE))
     checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
     path.write_bytes(f"format:CEF\nchecksum:{checksum}\n|==|\n".encode() + zlib.compress(content))
     return path
-
-
-def bench_lines(seed: int) -> Iterator[bytes]:
-    """The simulator's lines with its oddities (5 % and more), made as long as the vendor's by cookies in the query."""
-    sites = (SiteSpec(1, "shop.example.jp"), SiteSpec(2, "www.example.jp"))
-    account = AccountSpec(1, "bench", "1", "1", log_config_id=1, log_api_id="1", log_api_key="1", sites=sites)
-    chance = random.Random(seed)  # noqa: S311 - invented traffic, no secrets
-    start = 1_790_000_000_000 + seed * 5_000_000
-    requests = islice(mixed_traffic(seed, sites, hostile=LINES_PER_FILE // 20, start_ms=start), LINES_PER_FILE)
-    for request in requests:
-        line = cef_line(account, request, _verdict(request), chance)
-        yield _lengthened(line, chance).encode()
-
-
-def _lengthened(line: str, chance: random.Random) -> str:
-    """Put a longer path and a longer referrer in, of words that come again and again."""
-    missing = max(0, _LINE_BYTES - len(line))
-    path = ""
-    while len(path) < missing:
-        path += f"/{chance.choice(_WORDS)}-{chance.randrange(100)}"
-    return line.replace(" requestMethod=", f"{path} requestMethod=", 1).replace(
-        " requestmethod=", f"{path} requestmethod=", 1
-    )
-
-
-_WORDS = ("products", "category", "season", "campaign", "detail", "review", "support", "member", "history", "article")
-
-
-def _verdict(request: Request) -> Verdict:
-    if request.attack is None:
-        return Verdict("Normal", 0, "REQ_PASSED", 200, 4591, 20)
-    attack = ATTACKS[request.attack]
-    return Verdict(attack.name, attack.severity, attack.blocked_act, None, 0, 3, attack.rules)
 
 
 def _inflate_seconds(path: Path) -> float:

@@ -1,6 +1,7 @@
 """The columns of `fields.py` as Arrow columns: what many events at once look like.
 
-A table of events has a column `line_no` (the line's number in its file) and one for each of `FIELDS`, in that order.
+A table of events has a column `line_no` (the line's number in its file), `frame` (see `original.py`; "" where `line`
+holds the whole line) and one for each of `FIELDS`, in that order.
 """
 
 import socket
@@ -22,7 +23,7 @@ ARROW_TYPES: dict[Kind, pa.DataType] = {
     Kind.MAP: pa.map_(pa.string(), pa.string()),
 }
 EVENT_TABLE = pa.schema(
-    [("line_no", pa.uint32()), *((field.name, ARROW_TYPES[field.kind]) for field in FIELDS)],
+    [("line_no", pa.uint32()), ("frame", pa.string()), *((field.name, ARROW_TYPES[field.kind]) for field in FIELDS)],
 )
 
 MAPPED_PREFIX = bytes(10) + b"\xff\xff"

@@ -11,6 +11,7 @@ from typing import Any
 from sakimori.lib.addresses import Network
 from sakimori.lib.jst import day_of, milliseconds
 from sakimori.logs.fields import FIELDS
+from sakimori.logs.original import original_line
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
@@ -37,13 +38,17 @@ def count(store: LogStore, query: LogQuery) -> int:
 
 
 def rows(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Mapping[str, Any]]:
-    """Events with all columns of `fields.py` and `address` (canonical text), the newest first. Raises as `count`."""
+    """Events with all columns of `fields.py` and `address` (canonical text), the newest first. Raises as `count`.
+
+    `line` is the line as it came.
+    """
     condition, parameters = condition_of(query)
     sql = (
-        f"SELECT {_COLUMNS}, ifNull({ADDRESS_TEXT}, '') AS address FROM {EVENTS} WHERE {condition}"  # noqa: S608
+        f"SELECT frame, {_COLUMNS}, ifNull({ADDRESS_TEXT}, '') AS address FROM {EVENTS} WHERE {condition}"  # noqa: S608
         " ORDER BY time DESC, file_id DESC, line_no DESC LIMIT {limit:UInt32} OFFSET {offset:UInt32}"
     )
-    return store.query(sql, {**parameters, "limit": limit, "offset": offset}, max_seconds=MAX_SECONDS)
+    found = store.query(sql, {**parameters, "limit": limit, "offset": offset}, max_seconds=MAX_SECONDS)
+    return [{**row, "line": original_line(row)} for row in found]
 
 
 def condition_of(query: LogQuery) -> tuple[str, dict[str, object]]:

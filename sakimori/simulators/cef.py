@@ -6,6 +6,7 @@ is escaped; some access lines lack the visit; labels may run into the next key.
 
 import random
 from dataclasses import dataclass
+from hashlib import shake_256
 
 from sakimori.simulators.attack_kinds import RuleHit
 from sakimori.simulators.spec import AccountSpec
@@ -20,6 +21,8 @@ OTHER_SPELLINGS = {
     "requestMethod": "requestmethod",
     "deviceExternalId": "deviceExternalID",
 }
+# The vendor's own mark of a visitor's software: 96 to 256 letters, the same whenever he comes.
+_SIGNATURE_BYTES = 120
 
 Pairs = list[tuple[str, str]]
 
@@ -73,7 +76,7 @@ def _visit(account: AccountSpec, request: Request, verdict: Verdict, chance: ran
     if verdict.name == "Normal" and chance.random() < 0.1:
         return [*pairs[1:], *_place(request, chance), ("Customer", account.name)]
     is_browser = "true" if client.client_type == "Browser" else "false"
-    signature = f"{chance.getrandbits(384):096x}"
+    signature = shake_256(f"{client.visitor_id} {client.user_agent}".encode()).hexdigest(_SIGNATURE_BYTES)
     pairs += _labelled("cs2", is_browser, "Javascript Support") + _labelled("cs3", is_browser, "CO Support")
     pairs += _labelled("cs1", "NA", "Cap Support") + _labelled("cs4", client.visitor_id, "VID")
     pairs += _labelled("cs5", signature, "clappsig")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
 from sakimori.logs.formats.bulk import read_block
+from sakimori.logs.original import original_line
 from sakimori.logs.read_file import BadLine, numbered_events, tables_and_events
 from sakimori.logs.store.blocks import event_table
 from sakimori.logs.unpack import Limits, read_log_file
@@ -48,9 +49,20 @@ def both(content: bytes, *, limits: Limits | None = None) -> tuple[pa.Table, pa.
     careful = list(numbered_events(read_log_file(content, limits=limits), max_line_bytes=limits.max_line_bytes))
     assert bad == [item for item in careful if isinstance(item[1], BadLine)]
     mine = pa.concat_tables([*tables, *([event_table(events)] if events else [EVENT_TABLE.empty_table()])])
+    mine = with_lines(mine)
     rows = [(number, event) for number, event in careful if isinstance(event, Event)]
     theirs = event_table(rows) if rows else EVENT_TABLE.empty_table()
     return mine.sort_by("line_no").combine_chunks(), theirs, regular
+
+
+def with_lines(table: pa.Table) -> pa.Table:
+    """Put the lines in their places as the store gives them back, from frames and columns."""
+    read = [
+        original_line(row) for row in table.select([name for name in table.column_names if name != "extra"]).to_pylist()
+    ]
+    return table.set_column(table.column_names.index("frame"), "frame", pa.repeat("", len(table))).set_column(
+        table.column_names.index("line"), "line", pa.array(read, pa.string())
+    )
 
 
 def check(content: bytes, *, limits: Limits | None = None) -> int:

@@ -40,7 +40,7 @@ def test_no_vendor_key_means_two_columns() -> None:
                 assert owners.setdefault(key.lower(), field.name) == field.name, key
 
 
-def test_the_first_schema_file_holds_the_columns_of_the_table() -> None:
-    schema = Path(sakimori.logs.store.__path__[0]) / "schema" / "0002_partitions.sql"
+def test_the_newest_schema_file_holds_the_columns_of_the_table() -> None:
+    schema = Path(sakimori.logs.store.__path__[0]) / "schema" / "0003_frames.sql"
     assert events_table() in schema.read_text(encoding="utf-8")
     assert all(column_type(field) for field in FIELDS)

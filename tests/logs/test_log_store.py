@@ -16,7 +16,9 @@ import pytest
 import sakimori.logs.store
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
+from sakimori.logs.formats.bulk import read_block
 from sakimori.logs.formats.cef import parse_cef
+from sakimori.logs.original import original_line
 from sakimori.logs.read_file import read_events
 from sakimori.logs.store import statements
 from sakimori.logs.store.blocks import event_table
@@ -82,6 +84,19 @@ def test_tables_and_events_may_be_mixed_and_come_back_alike(log_store: LogStore)
     assert log_store.query(sql, {"contract": 1}) == log_store.query(sql, {"contract": 2})
 
 
+def test_lines_that_were_read_in_blocks_come_back_as_they_came(log_store: LogStore) -> None:
+    lines = [line for path in sorted(_SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
+    block = read_block(b"\n".join(lines), first_line_no=1, max_line_bytes=100_000)
+    assert len(block.table) > 10
+    log_store.append([block.table], contract_id=1, file_id=2)
+    names = ", ".join(field.name for field in FIELDS)
+    found = log_store.query(f"SELECT line_no, frame, {names} FROM events ORDER BY line_no")
+    assert all(row["frame"] and not row["line"] for row in found)
+    assert {row["line_no"]: original_line(row) for row in found} == {
+        number: lines[number - 1].decode() for number in block.table["line_no"].to_pylist()
+    }
+
+
 def test_a_table_without_rows_is_nothing(log_store: LogStore) -> None:
     assert log_store.append([EVENT_TABLE.empty_table()], contract_id=1, file_id=2) == 0
 
@@ -111,7 +126,7 @@ def test_migrating_again_changes_nothing_and_the_columns_have_their_types(log_st
     assert log_store.count_file(contract_id=1, file_id=1) == 1
     types = {row["name"]: row["type"] for row in log_store.query("DESCRIBE TABLE events")}
     assert all(types[field.name] == column_type(field).partition(" CODEC")[0] for field in FIELDS)
-    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 2, "newest": 2}]
+    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 3, "newest": 3}]
 
 
 def test_a_file_is_counted_alone(log_store: LogStore) -> None:

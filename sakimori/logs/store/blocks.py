@@ -53,7 +53,8 @@ def event_table(rows: list[Row]) -> pa.Table:
     """Turn events into a table of events."""
     by_column = zip(*(event for _, event in rows), strict=True)
     arrays = [_array(field.kind, values) for field, values in zip(FIELDS, by_column, strict=True)]
-    return pa.Table.from_arrays([pa.array([line_no for line_no, _ in rows], pa.uint32()), *arrays], schema=EVENT_TABLE)
+    own = pa.array([line_no for line_no, _ in rows], pa.uint32()), pa.repeat("", len(rows))
+    return pa.Table.from_arrays([*own, *arrays], schema=EVENT_TABLE)
 
 
 def _array(kind: Kind, values: tuple[object, ...]) -> pa.Array:

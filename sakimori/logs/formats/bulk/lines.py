@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sakimori.logs.original import AS_IS, ESCAPED
+
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
 LF, CR, NUL, TAB, BLANK, SIGN, PIPE, BACKSLASH = b"\n\r\0\t =|\\"
+_MARKS = (ord(AS_IS), ord(ESCAPED))
 _HEADER_PIPES = 7
 _MARK = b"CEF:"
 _FIRST_NON_ASCII = 0x80
@@ -38,7 +41,7 @@ def find_lines(block: bytes, *, max_line_bytes: int) -> Lines:
     ends = feeds - ((feeds > starts) & (buffer[feeds - 1] == CR))
     headers, regular = _headers(buffer, starts, ends)
     regular &= ends - starts <= max_line_bytes
-    for refused in (NUL, TAB):
+    for refused in (NUL, TAB, *_MARKS):
         # Looking for one byte in bytes takes next to nothing.
         if refused in block:
             _refuse(regular, starts, np.flatnonzero(buffer == refused))

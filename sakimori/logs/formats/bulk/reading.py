@@ -10,8 +10,9 @@ import pyarrow.lib as pa
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, POSITION, Kind
 from sakimori.logs.formats.bulk.addresses import pack_addresses
-from sakimori.logs.formats.bulk.cutting import Pairs, cut_pairs, slices
+from sakimori.logs.formats.bulk.cutting import Pairs, cut_pairs
 from sakimori.logs.formats.bulk.derived import Headers, derive, read_headers
+from sakimori.logs.formats.bulk.frames import frames
 from sakimori.logs.formats.bulk.lines import Flags, Lines, Places, find_lines
 from sakimori.logs.formats.bulk.texts import Texts
 from sakimori.logs.formats.bulk.typed import read_column
@@ -78,7 +79,8 @@ def _table(lines: Lines, pairs: Pairs, first_line_no: int) -> tuple[pa.Table, Pl
         kept = ~odd
         chosen, texts, headers = chosen[kept], texts.only(kept), headers.only(kept)
         columns = {name: column.filter(pa.array(kept)) for name, column in columns.items()}
-    columns |= _other_columns(lines, texts, headers, chosen)
+    columns |= _other_columns(texts, headers, chosen)
+    columns["frame"] = frames(lines, pairs, chosen)
     columns["line_no"] = pa.array((chosen + first_line_no).astype(np.uint32))
     arrays = [columns[name] if name in columns else _blank(name, len(chosen)) for name in EVENT_TABLE.names]
     return pa.Table.from_arrays(arrays, schema=EVENT_TABLE), chosen
@@ -91,7 +93,7 @@ def _has_odd_label(pairs: Pairs, texts: Texts) -> Flags:
     return odd
 
 
-def _other_columns(lines: Lines, texts: Texts, headers: Headers, chosen: Places) -> dict[str, pa.Array]:
+def _other_columns(texts: Texts, headers: Headers, chosen: Places) -> dict[str, pa.Array]:
     columns = {
         field.name: texts.plain(POSITION[field.name], kind=field.kind)
         for field in _SENT
@@ -102,7 +104,6 @@ def _other_columns(lines: Lines, texts: Texts, headers: Headers, chosen: Places)
     if "client_ip_text" in columns:
         columns["client_ip"] = pack_addresses(columns["client_ip_text"])
     columns["extra"] = texts.extras()
-    columns["line"] = slices(lines.buffer, lines.starts[chosen], lines.ends[chosen])
     return columns
 
 
