@@ -69,8 +69,9 @@ def _has_kind(slots: Places, kinds: frozenset[Kind]) -> Flags:
 def _are_written_alike(texts: pa.StringArray) -> Flags:
     """Say which decimal numbers have the text that `original.py` gives them."""
     unique = texts.dictionary_encode()
-    alike = [text == written(float(text)) for text in unique.dictionary.to_pylist()]
-    return np.array(alike, np.bool_)[unique.indices.to_numpy()]
+    alike: Flags = np.array([text == written(float(text)) for text in unique.dictionary.to_pylist()], np.bool_)
+    by_text: Flags = alike[unique.indices.to_numpy()]
+    return by_text
 
 
 def _without(buffer: Bytes, starts: Places, ends: Places, gaps: tuple[Places, Places], owner: Places) -> pa.StringArray:

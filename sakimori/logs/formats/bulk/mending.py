@@ -49,7 +49,7 @@ def _split_glued_labels(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: 
         return cut, np.empty(0, np.int64)
     behind = np.array(places) + 1
     lines = cut.line[places]
-    values = (lines, code, begin, end)
+    values = (lines, np.array(code), np.array(begin), np.array(end))
     return Cut(*(np.insert(old, behind, new) for old, new in zip(cut, values, strict=True))), lines
 
 
