@@ -1,9 +1,10 @@
 """Recognise how a body is compressed, and inflate it in small steps: no output is made that is not asked for."""
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
+
+from isal import isal_zlib
 
 from sakimori.logs.unpack.errors import FileReason, UnreadableFile
 
@@ -67,8 +68,8 @@ def _is_text(beginning: bytes) -> bool:
 def _is_raw_deflate(beginning: bytes) -> bool:
     """Raw deflate has no mark. What inflates to text is taken for it."""
     try:
-        clear = zlib.decompressobj(_RAW_BITS).decompress(beginning, _STEP_BYTES)
-    except zlib.error:
+        clear = isal_zlib.decompressobj(_RAW_BITS).decompress(beginning, _STEP_BYTES)
+    except isal_zlib.error:
         return False
     return bool(clear) and _TEXT.fullmatch(clear[:_FIRST_BYTES]) is not None
 
@@ -86,7 +87,7 @@ class _Streams:
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
-        self._decoder = zlib.decompressobj(bits)
+        self._decoder = isal_zlib.decompressobj(bits)
         self._trailer = b""
 
     @property
@@ -109,13 +110,13 @@ class _Streams:
     def _step(self, data: bytes) -> bytes:
         try:
             return self._decoder.decompress(data, _STEP_BYTES)
-        except zlib.error:
+        except isal_zlib.error:
             raise UnreadableFile(FileReason.BROKEN_COMPRESSION) from None
 
     def _begins_again(self, data: bytes) -> bool:
         """Begin the next stream. More bytes that are none than padding can be may be lines that would be lost."""
         if _window_bits(data) == self._bits:
-            self._decoder = zlib.decompressobj(self._bits)
+            self._decoder = isal_zlib.decompressobj(self._bits)
             return True
         if len(data.strip(b"\r\n \0")) > _MAX_TRAILER_BYTES:
             raise UnreadableFile(FileReason.BROKEN_COMPRESSION)

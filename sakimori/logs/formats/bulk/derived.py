@@ -8,7 +8,7 @@ import pyarrow.lib as pa
 from sakimori.logs.columns import ARROW_TYPES
 from sakimori.logs.fields import Kind
 from sakimori.logs.formats.building import derived_kinds, derived_outcome, derived_rule_names
-from sakimori.logs.formats.bulk.cutting import slices
+from sakimori.logs.formats.bulk.gathering import texts_at
 from sakimori.logs.formats.bulk.lines import Flags, Lines, Places
 from sakimori.logs.formats.cef import plain_header
 from sakimori.logs.formats.values import read_list
@@ -30,7 +30,9 @@ class Headers:
 
 def read_headers(lines: Lines, chosen: Places) -> Headers:
     """Read the headers of the given lines."""
-    encoded = slices(lines.buffer, lines.starts[chosen], lines.headers[chosen] + 1).dictionary_encode()
+    every = np.arange(len(chosen), dtype=np.int32)
+    texts = texts_at(lines.buffer, lines.starts[chosen], lines.headers[chosen] + 1, every)
+    encoded = texts.dictionary_encode()
     headers = [plain_header(text) for text in encoded.dictionary.to_pylist()]
     code = encoded.indices.to_numpy().astype(np.int64)
     is_plain = np.array([header is not None for header in headers], np.bool_)

@@ -5,27 +5,27 @@ label that runs into the text before it: then the careful parser cuts at the sam
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from sakimori.logs.fields import FIELDS
 from sakimori.logs.formats.bulk.keys import Keys
-from sakimori.logs.formats.bulk.lines import Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.lines import Bytes, Flags, Lines
+from sakimori.logs.formats.bulk.scanning import Cut
 
 _LABEL = b"Label="
 
 
-def settle(
-    lines: Lines, keys: Keys, doubtful: Flags, line: Places, code: Places, begin: Places, end: Places, holder: Places
-) -> Flags:
-    """Say which of the doubtful lines have one meaning. `holder`: for each pair the last one of the same slot."""
+def settle(lines: Lines, keys: Keys, doubtful: Flags, cut: Cut, holder: npt.NDArray[np.int32]) -> Flags:
+    """Say which of the doubtful lines have one meaning. `holder`: for each slot and line the last pair of it."""
+    line, code, slots = cut.line, cut.code, keys.tables.slots
     chosen = np.flatnonzero(doubtful[line])
     if not len(chosen):
         return doubtful
     settled = doubtful.copy()
-    settled[line[chosen[keys.is_json[code[chosen]]]]] = False
-    repeated = chosen[holder[chosen] != chosen]
-    settled[line[repeated[keys.slots[code[repeated]] >= len(FIELDS)]]] = False
-    for pair in repeated.tolist():
-        if not _same(lines.buffer, begin, end, pair, int(holder[pair])):
+    settled[line[chosen[keys.tables.is_json[code[chosen]]]]] = False
+    last = holder[slots[code[chosen]], line[chosen]]
+    for pair, other in zip(chosen[last != chosen].tolist(), last[last != chosen].tolist(), strict=True):
+        if slots[code[pair]] >= len(FIELDS) or not _same(lines.buffer, cut, pair, other):
             settled[line[pair]] = False
     starts = np.flatnonzero(np.append(True, line[chosen][1:] != line[chosen][:-1]))
     numbers = line[chosen[starts]]
@@ -40,5 +40,6 @@ def settle(
     return settled
 
 
-def _same(buffer: Bytes, begin: Places, end: Places, one: int, other: int) -> bool:
-    return buffer[begin[one] : end[one]].tobytes() == buffer[begin[other] : end[other]].tobytes()
+def _same(buffer: Bytes, cut: Cut, one: int, other: int) -> bool:
+    texts = [buffer[cut.begin[pair] : cut.end[pair]].tobytes() for pair in (one, other)]
+    return texts[0] == texts[1]

@@ -3,89 +3,113 @@
 A value is taken out only where its column is certain to give the same letters back; any other stays in the frame.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 import pyarrow.lib as pa
 
+from sakimori.lib.compiled import compiled
 from sakimori.logs.fields import FIELDS, Kind
-from sakimori.logs.formats.bulk.cutting import Pairs, slices
-from sakimori.logs.formats.bulk.lines import Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.cutting import Pairs
+from sakimori.logs.formats.bulk.gathering import texts_at
+from sakimori.logs.formats.bulk.lines import BACKSLASH, SIGN, Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.scanning import Cut
 from sakimori.logs.original import AS_IS, ESCAPED, MARKS, written
 
 _MARK_BYTES = 2
 _ZERO = ord("0")
-_ONLY_SIGNS_ESCAPED = r"^(?:[^\\=]|\\=)*$"
-_TEXTS = frozenset({Kind.TEXT, Kind.WORD, Kind.JSON})
 _WHOLE_NUMBERS = frozenset({Kind.INT, Kind.PORT, Kind.TIME})
+_AS_IS, _ESCAPED = ord(AS_IS), ord(ESCAPED)
+_LETTERS = np.array([ord(MARKS.get(field.name, "\0")) for field in FIELDS], np.uint8)
+_IS_WHOLE_NUMBER = np.array([field.kind in _WHOLE_NUMBERS for field in FIELDS], np.bool_)
+_FLOATS = [slot for slot, field in enumerate(FIELDS) if field.kind is Kind.FLOAT and field.name in MARKS]
+
+
+class _Rules(NamedTuple):
+    """For each key its letter (0: stays) and whether it is a whole number; for each pair, whether it stays anyhow."""
+
+    letters: Bytes
+    is_whole_number: Flags
+    stays: Flags
 
 
 def frames(lines: Lines, pairs: Pairs, chosen: Places) -> pa.StringArray:
     """Give the frames of the chosen lines, all of whose values have been read into their columns."""
-    if not len(chosen):
-        return pa.array([], pa.string())
-    rank = np.full(len(lines.starts), -1)
-    rank[chosen] = np.arange(len(chosen))
-    letters = _letters(pairs)
-    long_enough = pairs.end - pairs.begin >= _MARK_BYTES
-    taken = np.flatnonzero((letters[pairs.code] > 0) & long_enough & (rank[pairs.line] >= 0))
-    marks = _marks(lines.buffer, pairs, taken)
-    taken, marks = taken[marks > 0], marks[marks > 0]
-    buffer = lines.buffer.copy()
-    buffer[pairs.begin[taken]] = marks
-    buffer[pairs.begin[taken] + 1] = letters[pairs.code[taken]]
-    gaps = pairs.begin[taken] + _MARK_BYTES, pairs.end[taken]
-    return _without(buffer, lines.starts[chosen], lines.ends[chosen], gaps, rank[pairs.line[taken]])
+    slots = pairs.keys.tables.slots
+    known = np.minimum(slots, len(FIELDS) - 1)
+    rules = _Rules(
+        np.where(slots < len(FIELDS), _LETTERS[known], np.uint8(0)),
+        _IS_WHOLE_NUMBER[known],
+        _stays(lines, pairs, chosen),
+    )
+    first = np.searchsorted(pairs.cut.line, chosen)
+    last = np.searchsorted(pairs.cut.line, chosen, side="right")
+    starts, ends = lines.starts[chosen], lines.ends[chosen]
+    text = np.empty(int((ends - starts).sum()), np.uint8)
+    offsets = np.zeros(len(chosen) + 1, np.int32)
+    _write(lines.buffer, pairs.cut, rules, (first, last, starts, ends), text, offsets)
+    return pa.Array.from_buffers(pa.string(), len(chosen), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
-def _letters(pairs: Pairs) -> npt.NDArray[np.uint8]:
-    """For each key the letter of its column; 0 where none is taken out."""
-    by_slot = np.zeros(pairs.keys.slot_count, np.uint8)
-    for slot, field in enumerate(FIELDS):
-        by_slot[slot] = ord(MARKS.get(field.name, "\0"))
-    letters: npt.NDArray[np.uint8] = by_slot[pairs.keys.slots]
-    return letters
+def _stays(lines: Lines, pairs: Pairs, chosen: Places) -> Flags:
+    """Decimal numbers stay unless `original.py` writes them alike. They are few different ones: places on earth."""
+    stays = np.zeros(len(pairs.cut.line), np.bool_)
+    for slot in _FLOATS:
+        held = pairs.holder[slot][chosen]
+        held = held[held >= 0]
+        texts = texts_at(lines.buffer, pairs.cut.begin, pairs.cut.end, held).dictionary_encode()
+        unlike = np.array([not _is_written_alike(text) for text in texts.dictionary.to_pylist()], np.bool_)
+        stays[held] = unlike[texts.indices.to_numpy()]
+    return stays
 
 
-def _marks(buffer: Bytes, pairs: Pairs, taken: Places) -> npt.NDArray[np.uint8]:
-    """For each value its mark; 0 where the column would give something else."""
-    slots = pairs.keys.slots[pairs.code[taken]]
-    begin, end = pairs.begin[taken], pairs.end[taken]
-    marks = np.full(len(taken), ord(AS_IS), np.uint8)
-    marks[_has_kind(slots, _WHOLE_NUMBERS) & (buffer[begin] == _ZERO)] = 0
-    escaped = np.flatnonzero(pairs.has_backslash[taken])
-    fits = pc.match_substring_regex(slices(buffer, begin[escaped], end[escaped]), _ONLY_SIGNS_ESCAPED)
-    marks[escaped] = np.where(fits.to_numpy(zero_copy_only=False), ord(ESCAPED), 0)
-    numbers = np.flatnonzero(_has_kind(slots, frozenset({Kind.FLOAT})))
-    marks[numbers[~_are_written_alike(slices(buffer, begin[numbers], end[numbers]))]] = 0
-    return marks
+def _is_written_alike(text: str) -> bool:
+    return text == "" or text == written(float(text))
 
 
-def _has_kind(slots: Places, kinds: frozenset[Kind]) -> Flags:
-    by_slot = np.array([field.kind in kinds for field in FIELDS], np.bool_)
-    return by_slot[slots]
+@compiled
+def _write(
+    buffer: Bytes,
+    cut: Cut,
+    rules: _Rules,
+    spans: tuple[Places, Places, Places, Places],
+    text: Bytes,
+    offsets: npt.NDArray[np.int32],
+) -> None:
+    first, last, starts, ends = spans
+    _, codes, begins, value_ends, has_backslash = cut
+    letters, is_whole_number, stays = rules
+    length = 0
+    for line in range(len(starts)):
+        source = starts[line]
+        for pair in range(first[line], last[line]):
+            begin, end, code = begins[pair], value_ends[pair], codes[pair]
+            if letters[code] == 0 or stays[pair] or end - begin < _MARK_BYTES:
+                continue
+            if is_whole_number[code] and buffer[begin] == _ZERO:
+                continue
+            if has_backslash[pair] and not _are_only_signs_escaped(buffer, begin, end):
+                continue
+            for place in range(source, begin):
+                text[length] = buffer[place]
+                length += 1
+            text[length] = _ESCAPED if has_backslash[pair] else _AS_IS
+            text[length + 1] = letters[code]
+            length += _MARK_BYTES
+            source = end
+        for place in range(source, ends[line]):
+            text[length] = buffer[place]
+            length += 1
+        offsets[line + 1] = length
 
 
-def _are_written_alike(texts: pa.StringArray) -> Flags:
-    """Say which decimal numbers have the text that `original.py` gives them."""
-    unique = texts.dictionary_encode()
-    alike: Flags = np.array([text == written(float(text)) for text in unique.dictionary.to_pylist()], np.bool_)
-    by_text: Flags = alike[unique.indices.to_numpy()]
-    return by_text
-
-
-def _without(buffer: Bytes, starts: Places, ends: Places, gaps: tuple[Places, Places], owner: Places) -> pa.StringArray:
-    """Give lines without their gaps. The gaps come in order; `owner` says which line each is in."""
-    upto = np.cumsum(np.bincount(owner, minlength=len(starts)))
-    number = np.arange(len(starts))
-    # What is kept and what is not take turns: start of a line, (begin, end) of each gap, end of the line, next start.
-    places = np.empty(2 * (len(owner) + len(starts)), np.int32)
-    inner = 2 * (np.arange(len(owner)) + owner) + 1
-    places[inner], places[inner + 1] = gaps
-    places[2 * (np.append(0, upto[:-1]) + number)] = starts
-    places[2 * (upto + number) + 1] = ends
-    parts = pa.Array.from_buffers(pa.string(), len(places) - 1, [None, pa.py_buffer(places), pa.py_buffer(buffer)])
-    kept = parts.take(pa.array(np.arange(0, len(places), 2)))
-    _, offsets, text = kept.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[np.append(0, upto + number + 1)]
-    return pa.Array.from_buffers(pa.string(), len(starts), [None, pa.py_buffer(bounds), text])
+@compiled
+def _are_only_signs_escaped(buffer: Bytes, begin: int, end: int) -> bool:
+    """Say whether each `=` has a backslash before it, and nothing else has one."""
+    is_escaped = False
+    for place in range(begin, end):
+        if is_escaped != (buffer[place] == SIGN):
+            return False
+        is_escaped = buffer[place] == BACKSLASH
+    return not is_escaped

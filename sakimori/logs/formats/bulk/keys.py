@@ -1,17 +1,15 @@
 """What each key of a block means, looked up once per spelling, as tables that whole arrays of keys are put through."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sakimori.logs.fields import FIELDS, POSITION, Field, Kind
-from sakimori.logs.formats.bulk.lines import Flags, Places
+from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
 from sakimori.logs.formats.cutting import LABEL_KEY, Vocabulary
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*+")
-_MAX_KEY_CHARACTERS = 64
 # Labels and keys that we do not know. With more of them in a block the lines that have them are odd.
 _MAX_UNKNOWN = 64
 _UNKNOWN_LABEL = 1 << 62
@@ -20,35 +18,43 @@ _REFUSED = len(FIELDS) + _MAX_UNKNOWN
 _KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The spellings in a block, and for each of them one entry in every table.
+class KeyTables(NamedTuple):
+    """For each spelling in a block one entry in every array.
 
     slots: a number for each column, each label and each unknown key; what has the same number may not come twice.
     label, needs_label: the number of the label that a key is, and of the one that must follow it; 0 for none.
-    label_bit, needed_bit: the same as bits, for the labels that a format knows. ends_as_label: labels spelt `csNLabel`.
     is_refused: keys that make their lines odd, because there are too many.
-    expected: for the slot of each label, the text that it must have. label_length: how long that is.
+    expected_begin, label_length: where in `expected_texts` the text stands that a label must have; -1 for any text.
+    """
+
+    slots: Places
+    label: Places
+    needs_label: Places
+    is_extra: Flags
+    is_free: Flags
+    is_json: Flags
+    is_refused: Flags
+    is_refused_after_json: Flags
+    expected_begin: Places
+    label_length: Places
+    expected_texts: Bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The spellings in a block and what they mean.
+
+    label_bit, needed_bit: labels as bits, for those that a format knows. ends_as_label: labels spelt `csNLabel`.
     slot_number: for `cs7` the number of its label, 0 for what is no such slot; slot_of_label: the way back.
     """
 
     names: Sequence[str]
-    is_key: Flags
-    slots: Places
-    label: Places
-    needs_label: Places
+    tables: KeyTables
     label_bit: Places
     needed_bit: Places
     ends_as_label: Flags
-    is_extra: Flags
-    is_free: Flags
-    is_json: Flags
-    is_refused_after_json: Flags
-    expected: dict[int, str]
-    label_length: Places
     slot_number: Places
     slot_of_label: dict[int, int]
-    is_refused: Flags
     slot_count: int
 
 
@@ -56,49 +62,57 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
     """Look up every spelling."""
     lower = [name.lower() for name in names]
     labels = [LABEL_KEY.fullmatch(name) for name in lower]
-    is_key = [len(name) <= _MAX_KEY_CHARACTERS and _KEY.fullmatch(name) is not None for name in names]
-    fields = [vocabulary.field(name) if is_one else None for name, is_one in zip(lower, is_key, strict=True)]
-    slots = _slots(lower, is_key, fields)
     given = [_label_number(label[1]) if label else 0 for label in labels]
     needed = [_needed(name, vocabulary) for name in lower]
     numbers = [_label_number(name) if name in vocabulary.untagged else 0 for name in lower]
-    expected = {
-        slot: vocabulary.untagged[label[1]].tags[0]
-        for slot, label in zip(slots, labels, strict=True)
-        if label and _needed(label[1], vocabulary)
-    }
     # A format has few slots with labels: each gets a bit.
     bits = {number: 1 << place for place, number in enumerate(sorted(set(needed) - {0}))}
     return Keys(
         names=names,
-        is_key=_flags(is_key),
-        slots=_numbers(slots),
-        label=_numbers(given),
-        needs_label=_numbers(needed),
+        tables=_tables(lower, given, needed, vocabulary),
         label_bit=_numbers([bits.get(number, _UNKNOWN_LABEL) if number else 0 for number in given]),
         needed_bit=_numbers([bits.get(number, 0) for number in needed]),
         ends_as_label=_flags(
             [number > 0 and name.endswith("Label") for name, number in zip(names, given, strict=True)]
         ),
-        is_extra=_flags([field is None and not label for field, label in zip(fields, labels, strict=True)]),
-        is_free=_flags([field is not None and field.free for field in fields]),
-        is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
-        is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
-        expected=expected,
-        label_length=_numbers([len(expected.get(slot, "")) or _ENDLESS for slot in slots]),
         slot_number=_numbers(numbers),
         slot_of_label={number: code for code, number in enumerate(numbers) if number},
-        is_refused=_flags([slot == _REFUSED for slot in slots]),
         slot_count=_REFUSED + 1,
     )
 
 
-def _slots(lower: list[str], is_key: list[bool], fields: list[Field | None]) -> list[int]:
+def _tables(lower: list[str], given: list[int], needed: list[int], vocabulary: Vocabulary) -> KeyTables:
+    fields = [vocabulary.field(name) for name in lower]
+    slots = _slots(lower, fields)
+    expected = [_expected(name, vocabulary) for name in lower]
+    begins = np.cumsum([0, *map(len, expected)])[:-1]
+    return KeyTables(
+        slots=_numbers(slots),
+        label=_numbers(given),
+        needs_label=_numbers(needed),
+        is_extra=_flags([field is None and not label for field, label in zip(fields, given, strict=True)]),
+        is_free=_flags([field is not None and field.free for field in fields]),
+        is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
+        is_refused=_flags([slot == _REFUSED for slot in slots]),
+        is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
+        expected_begin=np.where(_flags([bool(text) for text in expected]), begins, -1),
+        label_length=_numbers([len(text) or _ENDLESS for text in expected]),
+        expected_texts=np.frombuffer("".join(expected).encode() or b"\0", np.uint8),
+    )
+
+
+def _expected(name: str, vocabulary: Vocabulary) -> str:
+    """The text that this label must have, in ASCII; "" for what is no label that we know."""
+    label = LABEL_KEY.fullmatch(name)
+    return vocabulary.untagged[label[1]].tags[0] if label and _needed(label[1], vocabulary) else ""
+
+
+def _slots(lower: list[str], fields: list[Field | None]) -> list[int]:
     """Number what may come once in a line; unknown keys as long as there are numbers."""
     numbers: dict[str, int] = {}
     slots = []
-    for name, is_one, field in zip(lower, is_key, fields, strict=True):
-        if field is None and is_one and len(numbers) < _MAX_UNKNOWN:
+    for name, field in zip(lower, fields, strict=True):
+        if field is None and len(numbers) < _MAX_UNKNOWN:
             numbers.setdefault(name, len(FIELDS) + len(numbers))
         slots.append(POSITION[field.name] if field else numbers.get(name, _REFUSED))
     return slots

@@ -5,22 +5,12 @@ They are mended here for the few lines that have them, one by one, as that parse
 respect is left as it is, and so to it.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from sakimori.logs.formats.bulk.keys import Keys
 from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
+from sakimori.logs.formats.bulk.scanning import Cut
 from sakimori.logs.formats.cutting import Vocabulary, glued_pair
-
-
-class Cut(NamedTuple):
-    """Pairs in order: line, code, and where each value is (blanks around it included)."""
-
-    line: Places
-    code: Places
-    begin: Places
-    end: Places
 
 
 def mend(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[Cut, Places]:
@@ -31,7 +21,7 @@ def mend(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[C
 
 
 def _split_glued_labels(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[Cut, Places]:
-    longer = np.flatnonzero(cut.end - cut.begin > keys.label_length[cut.code])
+    longer = np.flatnonzero((cut.end - cut.begin > keys.tables.label_length[cut.code]) & ~cut.has_backslash)
     codes = {name: code for code, name in enumerate(keys.names)}
     places, code, begin, end = [], [], [], []
     for place in longer.tolist():
@@ -49,16 +39,17 @@ def _split_glued_labels(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: 
         return cut, np.empty(0, np.int64)
     behind = np.array(places) + 1
     lines = cut.line[places]
-    values = (lines, np.array(code), np.array(begin), np.array(end))
+    values = (lines, np.array(code), np.array(begin), np.array(end), np.zeros(len(places), np.bool_))
     return Cut(*(np.insert(old, behind, new) for old, new in zip(cut, values, strict=True))), lines
 
 
 def _mend_wrong_slots(keys: Keys, cut: Cut) -> Places:
     """Give the slot the number that its label has. Changes `cut.code`."""
-    given = keys.label[cut.code]
+    tables = keys.tables
+    given = tables.label[cut.code]
     same_line = np.append(False, cut.line[1:] == cut.line[:-1])
     before = np.append(cut.code[:1], cut.code[:-1])
-    wrong: Flags = same_line & (given > 0) & (keys.needs_label[before] != given) & (keys.slot_number[before] > 0)
+    wrong: Flags = same_line & (given > 0) & (tables.needs_label[before] != given) & (keys.slot_number[before] > 0)
     mended = []
     for place in np.flatnonzero(wrong).tolist():
         right = _right_slot(keys, cut, place)
@@ -74,15 +65,15 @@ def _right_slot(keys: Keys, cut: Cut, place: int) -> int | None:
     number = cut.line[place]
     codes = cut.code[np.searchsorted(cut.line, number) : np.searchsorted(cut.line, number, side="right")]
     label, slot = cut.code[place], cut.code[place - 1]
-    right = keys.slot_of_label.get(int(keys.label[label]))
+    tables = keys.tables
+    right = keys.slot_of_label.get(int(tables.label[label]))
     if right is None:
         return None
-    labels = keys.label[codes]
-    slots = keys.slots[codes]
+    labels, slots = tables.label[codes], tables.slots[codes]
     is_clear = (
-        np.count_nonzero(labels == keys.label[label]) == 1
-        and np.count_nonzero(slots == keys.slots[slot]) == 1
-        and not np.any(slots == keys.slots[right])
+        np.count_nonzero(labels == tables.label[label]) == 1
+        and np.count_nonzero(slots == tables.slots[slot]) == 1
+        and not np.any(slots == tables.slots[right])
         and not np.any(labels == keys.slot_number[slot])
     )
     return right if is_clear else None

@@ -13,7 +13,7 @@ from sakimori.logs.formats.bulk.addresses import pack_addresses
 from sakimori.logs.formats.bulk.cutting import Pairs, cut_pairs
 from sakimori.logs.formats.bulk.derived import Headers, derive, read_headers
 from sakimori.logs.formats.bulk.frames import frames
-from sakimori.logs.formats.bulk.lines import Flags, Lines, Places, find_lines
+from sakimori.logs.formats.bulk.lines import Lines, Places, find_lines
 from sakimori.logs.formats.bulk.texts import Texts
 from sakimori.logs.formats.bulk.typed import read_column
 from sakimori.logs.formats.cef import CEF_VOCABULARY
@@ -65,12 +65,12 @@ def _table(lines: Lines, pairs: Pairs, first_line_no: int) -> tuple[pa.Table, Pl
     chosen = np.flatnonzero(pairs.regular)
     headers = read_headers(lines, chosen)
     texts = Texts(lines.buffer, pairs, chosen)
-    odd = ~headers.is_plain | _has_odd_label(pairs, texts)
+    odd = ~headers.is_plain
     columns: dict[str, pa.Array] = {}
     for field in _SENT:
         if field.kind not in _TEXTS and texts.has_any(POSITION[field.name]):
-            columns[field.name], refused = read_column(field.kind, texts.as_sent(POSITION[field.name]))
-            odd |= False if refused is None else refused
+            columns[field.name], refused = read_column(field.kind, texts, POSITION[field.name])
+            odd |= refused
     if "time" in columns:
         odd |= pc.is_null(columns["time"]).to_numpy(zero_copy_only=False)
     else:
@@ -84,13 +84,6 @@ def _table(lines: Lines, pairs: Pairs, first_line_no: int) -> tuple[pa.Table, Pl
     columns["line_no"] = pa.array((chosen + first_line_no).astype(np.uint32))
     arrays = [columns[name] if name in columns else _blank(name, len(chosen)) for name in EVENT_TABLE.names]
     return pa.Table.from_arrays(arrays, schema=EVENT_TABLE), chosen
-
-
-def _has_odd_label(pairs: Pairs, texts: Texts) -> Flags:
-    odd = np.zeros(texts.count, np.bool_)
-    for slot, expected in pairs.keys.expected.items():
-        odd |= texts.has(slot) & pc.not_equal(texts.as_sent(slot), expected).to_numpy(zero_copy_only=False)
-    return odd
 
 
 def _other_columns(texts: Texts, headers: Headers, chosen: Places) -> dict[str, pa.Array]:
