@@ -16,6 +16,6 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def compiled(function: Function) -> Function:
     """Compile a function; see the module's docstring for what it may not do."""
     try:
-        return cast(Function, njit(cache=True, nogil=True)(function))
+        return cast("Function", njit(cache=True, nogil=True)(function))
     except RuntimeError:  # No folder that the machine code could be kept in.
-        return cast(Function, njit(nogil=True)(function))
+        return cast("Function", njit(nogil=True)(function))

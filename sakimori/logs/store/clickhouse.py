@@ -13,15 +13,14 @@ import pyarrow.lib as pa
 
 from sakimori.logs.store import statements
 from sakimori.logs.store.blocks import blocks, with_owner
-from sakimori.logs.store.clients import ClientPool, client_maker
+from sakimori.logs.store.clients import ClientPool, client_maker, is_embedded
+from sakimori.logs.store.inserting import insert
 from sakimori.logs.store.interface import LogStore, Row, StoreError
 from sakimori.logs.store.statements import ADDRESS_TEXT, EVENTS
 
 __all__ = ["ADDRESS_TEXT", "EVENTS", "ClickHouseStore", "open_store"]
 
 _SCHEMA = "schema"
-# A hostile or very late file may spread over many days; that must make it slow, not impossible to store.
-_INSERT_SETTINGS = {"max_partitions_per_insert_block": 0}
 
 
 class ClickHouseStore:
@@ -52,7 +51,7 @@ class ClickHouseStore:
         for block in blocks(rows):
             table = with_owner(block, contract_id=contract_id, file_id=file_id)
             with self._pool.client() as client:
-                client.insert_arrow(staging, table, settings=_INSERT_SETTINGS)
+                insert(client, staging, table, is_embedded=self._pool.is_embedded)
             stored += len(block)
             earliest, latest = _ends(block)
             first = earliest if first is None else min(first, earliest)
@@ -141,7 +140,7 @@ class ClickHouseStore:
 
 def open_store(url: str) -> LogStore:
     """Open `chdb:///folder` or `clickhouse://user:password@host/database`. ValueError for another URL."""
-    return ClickHouseStore(ClientPool(client_maker(url)))
+    return ClickHouseStore(ClientPool(client_maker(url), is_embedded=is_embedded(url)))
 
 
 def _insist_on_binding(sql: str, parameters: Mapping[str, Any]) -> None:

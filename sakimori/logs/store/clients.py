@@ -27,9 +27,10 @@ MakeClient = Callable[[], Client]
 
 
 class ClientPool:
-    """Makes clients as threads need them and keeps them for the next one."""
+    """Makes clients as threads need them and keeps them for the next one. is_embedded: of the engine in our process."""
 
-    def __init__(self, make: MakeClient) -> None:
+    def __init__(self, make: MakeClient, *, is_embedded: bool = False) -> None:
+        self.is_embedded = is_embedded
         self._make = make
         self._idle: list[Client] = []
         self._is_closed = False
@@ -67,6 +68,11 @@ class ClientPool:
                 self._idle.append(client)
                 return
         client.close()
+
+
+def is_embedded(url: str) -> bool:
+    """Whether a log store's URL means the engine in our own process."""
+    return urlsplit(url).scheme == _EMBEDDED
 
 
 def client_maker(url: str) -> MakeClient:
