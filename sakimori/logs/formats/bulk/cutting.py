@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sakimori.logs.formats.bulk.doubtful import settle
 from sakimori.logs.formats.bulk.judging import judge
 from sakimori.logs.formats.bulk.keys import Keys, understand
-from sakimori.logs.formats.bulk.lines import Flags, Lines
+from sakimori.logs.formats.bulk.lines import Flags, Lines, Places
 from sakimori.logs.formats.bulk.mending import mend
 from sakimori.logs.formats.bulk.scanning import Cut, scan
 from sakimori.logs.formats.cutting import Vocabulary
@@ -25,6 +25,10 @@ class Pairs:
     cut: Cut
     regular: Flags
     holder: npt.NDArray[np.int32]
+
+    def spans_of(self, lines: Places) -> tuple[Places, Places]:
+        """For each of some lines its first pair, and the one behind its last."""
+        return np.searchsorted(self.cut.line, lines), np.searchsorted(self.cut.line, lines, side="right")
 
 
 def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:

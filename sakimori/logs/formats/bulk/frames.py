@@ -43,8 +43,7 @@ def frames(lines: Lines, pairs: Pairs, chosen: Places) -> pa.StringArray:
         _IS_WHOLE_NUMBER[known],
         _stays(lines, pairs, chosen),
     )
-    first = np.searchsorted(pairs.cut.line, chosen)
-    last = np.searchsorted(pairs.cut.line, chosen, side="right")
+    first, last = pairs.spans_of(chosen)
     starts, ends = lines.starts[chosen], lines.ends[chosen]
     text = np.empty(int((ends - starts).sum()), np.uint8)
     offsets = np.zeros(len(chosen) + 1, np.int32)

@@ -7,8 +7,9 @@ respect is left as it is, and so to it.
 
 import numpy as np
 
+from sakimori.lib.compiled import compiled
 from sakimori.logs.formats.bulk.keys import Keys
-from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
+from sakimori.logs.formats.bulk.lines import Bytes, Places
 from sakimori.logs.formats.bulk.scanning import Cut
 from sakimori.logs.formats.cutting import Vocabulary, glued_pair
 
@@ -21,37 +22,60 @@ def mend(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[C
 
 
 def _split_glued_labels(buffer: Bytes, keys: Keys, vocabulary: Vocabulary, cut: Cut) -> tuple[Cut, Places]:
-    longer = np.flatnonzero((cut.end - cut.begin > keys.tables.label_length[cut.code]) & ~cut.has_backslash)
+    places = np.empty(len(cut.line), np.int64)
+    longer = places[: _find_longer(cut, keys.tables.label_length, places)]
     codes = {name: code for code, name in enumerate(keys.names)}
-    places, code, begin, end = [], [], [], []
+    glued, code, begin, end = [], [], [], []
     for place in longer.tolist():
         text = buffer[cut.begin[place] : cut.end[place]].tobytes()
         found = glued_pair(text.strip(b" ").decode("ascii"), vocabulary) if text.isascii() else None
         if found is None or found.key not in codes:
             continue
         start = cut.begin[place] + len(text) - len(text.lstrip(b" "))
-        places.append(place)
+        glued.append(place)
         code.append(codes[found.key])
         begin.append(start + found.value_place)
         end.append(cut.end[place])
         cut.end[place] = start + found.label_length
-    if not places:
+    if not glued:
         return cut, np.empty(0, np.int64)
-    behind = np.array(places) + 1
-    lines = cut.line[places]
-    values = (lines, np.array(code), np.array(begin), np.array(end), np.zeros(len(places), np.bool_))
+    behind = np.array(glued) + 1
+    lines = cut.line[glued]
+    values = (lines, np.array(code), np.array(begin), np.array(end), np.zeros(len(glued), np.bool_))
     return Cut(*(np.insert(old, behind, new) for old, new in zip(cut, values, strict=True))), lines
+
+
+@compiled
+def _find_longer(cut: Cut, label_length: Places, places: Places) -> int:
+    """Find values that are longer than their label can be. Returns how many."""
+    codes, begins, ends, has_backslash = cut.code, cut.begin, cut.end, cut.has_backslash
+    count = 0
+    for pair in range(len(codes)):
+        if ends[pair] - begins[pair] > label_length[codes[pair]] and not has_backslash[pair]:
+            places[count] = pair
+            count += 1
+    return count
+
+
+@compiled
+def _find_wrong(cut: Cut, label: Places, needs_label: Places, slot_number: Places, places: Places) -> int:
+    """Find labels that stand behind a slot of another number. Returns how many."""
+    lines, codes = cut.line, cut.code
+    count = 0
+    for pair in range(1, len(codes)):
+        given, before = label[codes[pair]], codes[pair - 1]
+        if given and needs_label[before] != given and slot_number[before] and lines[pair - 1] == lines[pair]:
+            places[count] = pair
+            count += 1
+    return count
 
 
 def _mend_wrong_slots(keys: Keys, cut: Cut) -> Places:
     """Give the slot the number that its label has. Changes `cut.code`."""
-    tables = keys.tables
-    given = tables.label[cut.code]
-    same_line = np.append(False, cut.line[1:] == cut.line[:-1])
-    before = np.append(cut.code[:1], cut.code[:-1])
-    wrong: Flags = same_line & (given > 0) & (tables.needs_label[before] != given) & (keys.slot_number[before] > 0)
+    places = np.empty(len(cut.line), np.int64)
+    wrong = places[: _find_wrong(cut, keys.tables.label, keys.tables.needs_label, keys.slot_number, places)]
     mended = []
-    for place in np.flatnonzero(wrong).tolist():
+    for place in wrong.tolist():
         right = _right_slot(keys, cut, place)
         if right is not None:
             cut.code[place - 1] = right

@@ -87,11 +87,7 @@ def _table(lines: Lines, pairs: Pairs, first_line_no: int) -> tuple[pa.Table, Pl
 
 
 def _other_columns(texts: Texts, headers: Headers, chosen: Places) -> dict[str, pa.Array]:
-    columns = {
-        field.name: texts.plain(POSITION[field.name], kind=field.kind)
-        for field in _SENT
-        if field.kind in _TEXTS and texts.has_any(POSITION[field.name])
-    }
+    columns = texts.columns()
     rules = texts.as_sent(POSITION["rule_names"])
     columns |= derive(headers, rules, columns.get("act", _blank("act", len(chosen))))
     if "client_ip_text" in columns:

@@ -5,13 +5,15 @@ import pyarrow.compute as pc
 import pyarrow.lib as pa
 
 from sakimori.logs.columns import ARROW_TYPES
-from sakimori.logs.fields import Kind
+from sakimori.logs.fields import FIELDS, POSITION, Kind
 from sakimori.logs.formats.bulk import gathering
 from sakimori.logs.formats.bulk.cutting import Pairs
 from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
 
 _ESCAPED = r"\\([=|\\])"
 _ESCAPED_IN_JSON = r"\\([=|])"
+_KINDS = frozenset({Kind.TEXT, Kind.WORD, Kind.JSON})
+_TEXT_FIELDS = [field for field in FIELDS if field.kind in _KINDS and field.cef]
 
 
 class Texts:
@@ -42,10 +44,20 @@ class Texts:
         """Give a column with its escapes; "" where there is no value."""
         return self._texts(self._pairs_at(slot))
 
-    def plain(self, slot: int, *, kind: Kind = Kind.TEXT) -> pa.StringArray:
-        """Give a column without the escapes that its kind has."""
-        pairs = self._pairs_at(slot)
-        return _unescaped(self._texts(pairs), (pairs >= 0) & self._pairs.cut.has_backslash[pairs], kind)
+    def columns(self) -> dict[str, pa.StringArray]:
+        """Give all columns of text that any line has, without the escapes that their kinds have."""
+        given = [field for field in _TEXT_FIELDS if self.has_any(POSITION[field.name])]
+        gathered = gathering.gather(self._buffer, self._spans([POSITION[field.name] for field in given]), len(given))
+        return {
+            field.name: _unescaped(gathered.column(number), gathered.has_backslash[number], field.kind)
+            for number, field in enumerate(given)
+        }
+
+    def _spans(self, slots: list[int]) -> gathering.Spans:
+        column_of = np.full(self._pairs.keys.slot_count, -1, np.int32)
+        column_of[slots] = np.arange(len(slots))
+        first, last = self._pairs.spans_of(self._lines)
+        return gathering.Spans(first, last, self._pairs.cut, column_of[self._pairs.keys.tables.slots])
 
     def numbers(self, slot: int, *, most: int, digits: int) -> tuple[pa.Int64Array, Flags]:
         """Give a column of whole numbers, and which texts are none (see `gathering.py`)."""
