@@ -96,7 +96,7 @@ def _bytes_per_event(store: LogStore, lines: int) -> dict[str, float]:
     whole = store.query("SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE table = 'events' AND active")
     line = store.query(
         "SELECT sum(column_bytes_on_disk) AS bytes FROM system.parts_columns"
-        " WHERE table = 'events' AND active AND column = 'line'"
+        " WHERE table = 'events' AND active AND column IN ('line', 'frame')"
     )
     with_line, only_line = int(whole[0]["bytes"]), int(line[0]["bytes"])
     return {

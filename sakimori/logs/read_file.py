@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sakimori.lib.ahead import ahead
 from sakimori.logs.fields import Event
-from sakimori.logs.formats.bulk import read_block
 from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine
 from sakimori.logs.unpack import CutLine, Limits, UnpackedFile, read_log_file
@@ -59,6 +58,9 @@ def _read_blocks(
     blocks: Iterable[bytes | CutLine], parser: LineParser, max_line_bytes: int
 ) -> Iterator[tuple[pa.Table, list[tuple[int, Event | BadLine]]]]:
     """Read odd lines here too: in a thread of their own they would keep Python's lock from the reading of blocks."""
+    # Compiled code, which takes its time to load: only whoever reads log files waits for it.
+    from sakimori.logs.formats.bulk import read_block  # noqa: PLC0415
+
     line_no = 1
     for content in blocks:
         block = read_block(content, first_line_no=line_no, max_line_bytes=max_line_bytes)

@@ -2,6 +2,7 @@
 
 import random
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
-from sakimori.logs.formats.bulk import read_block
+from sakimori.logs.formats.bulk import judging, read_block
 from sakimori.logs.original import original_line
 from sakimori.logs.read_file import BadLine, numbered_events, tables_and_events
 from sakimori.logs.store.blocks import event_table
@@ -101,6 +102,12 @@ def test_most_simulated_lines_are_regular_and_all_read_the_same() -> None:
 @pytest.mark.parametrize("path", sorted(_SAMPLES.iterdir()), ids=lambda path: path.name)
 def test_samples_read_the_same(path: Path) -> None:
     check(path.read_bytes())
+
+
+def test_no_white_space_is_overlooked() -> None:
+    assert {ord(character) for character in map(chr, range(0x80, sys.maxunicode + 1)) if character.isspace()} == set(
+        judging._WHITE.tolist()
+    )
 
 
 def test_keys_in_any_order_are_regular() -> None:

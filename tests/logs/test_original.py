@@ -57,6 +57,8 @@ def test_a_line_without_a_frame_is_whole() -> None:
         ("in=0459", "in=0459"),
         ("cs7=35.5 cs7Label=latitude", "cs7=\x01O cs7Label=latitude"),
         ("cs7=35.50 cs7Label=latitude", "cs7=35.50 cs7Label=latitude"),
+        ("cs7=35.50 new=1 cs7=35.50 cs7Label=latitude", "cs7=35.50 new=1 cs7=35.50 cs7Label=latitude"),
+        ("cs7=35.5 new=1 cs7=35.5 cs7Label=latitude", "cs7=35.5 new=1 cs7=\x01O cs7Label=latitude"),
         ("ver=  TLSv1.3  end=1790000000001", "ver=  \x01a  end=\x01B"),
         ("fileType=1,2,", "fileType=1,2,"),
         ("new=kept", "new=kept"),

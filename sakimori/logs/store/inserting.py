@@ -6,9 +6,9 @@ storing them. Here that file lies in memory, where the system has such files (Li
 
 import os
 
-import pyarrow.ipc
 import pyarrow.lib as pa
 from clickhouse_connect.driver.client import Client
+from pyarrow.ipc import new_file
 
 # A hostile or very late file may spread over many days; that must make it slow, not impossible to store.
 _SETTINGS = {"max_partitions_per_insert_block": 0}
@@ -27,7 +27,7 @@ def _through_memory(client: Client, table: str, rows: pa.Table) -> None:
     descriptor = os.memfd_create("sakimori-rows")
     try:
         path = f"/proc/self/fd/{descriptor}"
-        with pa.OSFile(path, "wb") as sink, pyarrow.ipc.RecordBatchFileWriter(sink, rows.schema) as writer:
+        with pa.OSFile(path, "wb") as sink, new_file(sink, rows.schema) as writer:  # type: ignore[no-untyped-call]
             writer.write(rows)
         settings = ", ".join(f"{name} = {value}" for name, value in _SETTINGS.items())
         columns = ", ".join(rows.schema.names)

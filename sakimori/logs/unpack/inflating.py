@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import cast
 
 from isal import isal_zlib
 
 from sakimori.logs.unpack.errors import FileReason, UnreadableFile
 
 _STEP_BYTES = 64 * 1024
+_BROKEN = cast("type[Exception]", isal_zlib.error)  # Its stub calls the class an exception.
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZLIB_BITS, _GZIP_BITS, _RAW_BITS = 15, 31, -15
 _ZLIB_METHOD, _ZLIB_CHECK = 8, 31
@@ -69,7 +71,7 @@ def _is_raw_deflate(beginning: bytes) -> bool:
     """Raw deflate has no mark. What inflates to text is taken for it."""
     try:
         clear = isal_zlib.decompressobj(_RAW_BITS).decompress(beginning, _STEP_BYTES)
-    except isal_zlib.error:
+    except _BROKEN:
         return False
     return bool(clear) and _TEXT.fullmatch(clear[:_FIRST_BYTES]) is not None
 
@@ -110,7 +112,7 @@ class _Streams:
     def _step(self, data: bytes) -> bytes:
         try:
             return self._decoder.decompress(data, _STEP_BYTES)
-        except isal_zlib.error:
+        except _BROKEN:
             raise UnreadableFile(FileReason.BROKEN_COMPRESSION) from None
 
     def _begins_again(self, data: bytes) -> bool:

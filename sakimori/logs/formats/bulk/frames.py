@@ -22,27 +22,27 @@ _ZERO = ord("0")
 _WHOLE_NUMBERS = frozenset({Kind.INT, Kind.PORT, Kind.TIME})
 _AS_IS, _ESCAPED = ord(AS_IS), ord(ESCAPED)
 _LETTERS = np.array([ord(MARKS.get(field.name, "\0")) for field in FIELDS], np.uint8)
-_IS_WHOLE_NUMBER = np.array([field.kind in _WHOLE_NUMBERS for field in FIELDS], np.bool_)
-_FLOATS = [slot for slot, field in enumerate(FIELDS) if field.kind is Kind.FLOAT and field.name in MARKS]
+_IS_WHOLE = np.array([field.kind in _WHOLE_NUMBERS for field in FIELDS], np.bool_)
+_IS_DECIMAL = np.array([field.kind is Kind.FLOAT for field in FIELDS], np.bool_)
 
 
 class _Rules(NamedTuple):
-    """For each key its letter (0: stays) and whether it is a whole number; for each pair, whether it stays anyhow."""
+    """For each key its letter (0: stays), and whether it is a whole or a decimal number; for each pair of the latter,
+    whether `original.py` writes it alike.
+    """
 
     letters: Bytes
-    is_whole_number: Flags
-    stays: Flags
+    is_whole: Flags
+    is_decimal: Flags
+    is_alike: Flags
 
 
 def frames(lines: Lines, pairs: Pairs, chosen: Places) -> pa.StringArray:
     """Give the frames of the chosen lines, all of whose values have been read into their columns."""
     slots = pairs.keys.tables.slots
     known = np.minimum(slots, len(FIELDS) - 1)
-    rules = _Rules(
-        np.where(slots < len(FIELDS), _LETTERS[known], np.uint8(0)),
-        _IS_WHOLE_NUMBER[known],
-        _stays(lines, pairs, chosen),
-    )
+    letters = np.where(slots < len(FIELDS), _LETTERS[known], np.uint8(0))
+    rules = _Rules(letters, _IS_WHOLE[known], _IS_DECIMAL[known], _are_alike(lines, pairs, chosen))
     first, last = pairs.spans_of(chosen)
     starts, ends = lines.starts[chosen], lines.ends[chosen]
     text = np.empty(int((ends - starts).sum()), np.uint8)
@@ -51,20 +51,18 @@ def frames(lines: Lines, pairs: Pairs, chosen: Places) -> pa.StringArray:
     return pa.Array.from_buffers(pa.string(), len(chosen), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
-def _stays(lines: Lines, pairs: Pairs, chosen: Places) -> Flags:
-    """Decimal numbers stay unless `original.py` writes them alike. They are few different ones: places on earth."""
-    stays = np.zeros(len(pairs.cut.line), np.bool_)
-    for slot in _FLOATS:
+def _are_alike(lines: Lines, pairs: Pairs, chosen: Places) -> Flags:
+    """Look at the decimal numbers that columns hold. They are few different ones: places on earth."""
+    alike = np.zeros(len(pairs.cut.line), np.bool_)
+    for slot in np.flatnonzero(_IS_DECIMAL).tolist():
         held = pairs.holder[slot][chosen]
         held = held[held >= 0]
         texts = texts_at(lines.buffer, pairs.cut.begin, pairs.cut.end, held).dictionary_encode()
-        unlike = np.array([not _is_written_alike(text) for text in texts.dictionary.to_pylist()], np.bool_)
-        stays[held] = unlike[texts.indices.to_numpy()]
-    return stays
-
-
-def _is_written_alike(text: str) -> bool:
-    return text == "" or text == written(float(text))
+        by_text = np.array(
+            [bool(text) and text == written(float(text)) for text in texts.dictionary.to_pylist()], np.bool_
+        )
+        alike[held] = by_text[texts.indices.to_numpy()]
+    return alike
 
 
 @compiled
@@ -78,15 +76,15 @@ def _write(
 ) -> None:
     first, last, starts, ends = spans
     _, codes, begins, value_ends, has_backslash = cut
-    letters, is_whole_number, stays = rules
+    letters, is_whole, is_decimal, is_alike = rules
     length = 0
     for line in range(len(starts)):
         source = starts[line]
         for pair in range(first[line], last[line]):
             begin, end, code = begins[pair], value_ends[pair], codes[pair]
-            if letters[code] == 0 or stays[pair] or end - begin < _MARK_BYTES:
+            if letters[code] == 0 or end - begin < _MARK_BYTES:
                 continue
-            if is_whole_number[code] and buffer[begin] == _ZERO:
+            if (is_whole[code] and buffer[begin] == _ZERO) or (is_decimal[code] and not is_alike[pair]):
                 continue
             if has_backslash[pair] and not _are_only_signs_escaped(buffer, begin, end):
                 continue

@@ -3,7 +3,6 @@
 The rules are those of `formats/keyed.py`, `formats/cutting.py` and `str.strip`.
 """
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,8 @@ _JSON_ENDS = np.zeros(256, np.bool_)
 _JSON_ENDS[list(b"]},")] = True
 _ASCII = 0x80
 _WHITE_ASCII = np.array([chr(number).isspace() for number in range(_ASCII)])
-_WHITE = np.array([number for number in range(_ASCII, sys.maxunicode) if chr(number).isspace()])
+_LAST_WHITE = 0x3000  # Nothing beyond it is white, as a test makes sure.
+_WHITE = np.array([number for number in range(_ASCII, _LAST_WHITE + 1) if chr(number).isspace()])
 _FINE, _DOUBTFUL, _ODD = range(3)
 
 

@@ -29,7 +29,7 @@ _MOST_PROBES = 32
 _BASIS = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _HIGH_BITS = np.uint64(40)
-_NOT_NUMBERED = -1
+_NOT_NUMBERED, _NO_ROOM = -1, -2
 
 
 class Cut(NamedTuple):
@@ -113,51 +113,53 @@ def _find_words(buffer: Bytes, ends: Places, headers: Places, may_be_regular: Fl
 
 
 @compiled
+def _mark_keys(buffer: Bytes, cut: Cut, words: int, marks: npt.NDArray[np.uint64], are_keys: Flags) -> None:
+    """Say which words are keys, and give each of these its hash."""
+    begins, value_begins = cut.code, cut.begin
+    for word in range(words):
+        begin, end = begins[word], value_begins[word] - 1
+        mark, is_key = _BASIS, 0 < end - begin <= _MAX_KEY_BYTES and _LETTERS[buffer[begin]] == _ANY_LETTER
+        for place in range(begin, end if is_key else begin):
+            is_key &= _LETTERS[buffer[place]] != _NO_LETTER
+            mark = (mark ^ np.uint64(buffer[place])) * _PRIME
+        marks[word], are_keys[word] = mark, is_key
+
+
+@compiled
 def _number_keys(
     buffer: Bytes, line_ends: Places, may_be_regular: Flags, spellings: _Spellings, cut: Cut, words: int
 ) -> tuple[int, int]:
     """Number the words that are keys, and close up over all others. Returns how many pairs and spellings there are."""
     table, hashes, key_begins, key_lengths = spellings
     lines, codes, begins, ends, slashes = cut
+    marks, are_keys = np.empty(words, np.uint64), np.empty(words, np.bool_)
+    _mark_keys(buffer, cut, words, marks, are_keys)
     count, known = 0, 0
     for word in range(words):
-        line, begin, end, backslash = lines[word], codes[word], begins[word] - 1, slashes[word]
+        line, begin, end, mark = lines[word], codes[word], begins[word] - 1, marks[word]
         is_inside = count > 0 and lines[count - 1] == line
-        mark, is_key = _BASIS, 0 < end - begin <= _MAX_KEY_BYTES and _LETTERS[buffer[begin]] == _ANY_LETTER
-        for place in range(begin, end if is_key else begin):
-            is_key &= _LETTERS[buffer[place]] != _NO_LETTER
-            mark = (mark ^ np.uint64(buffer[place])) * _PRIME
         if is_inside:
-            slashes[count - 1] |= backslash
-        if not is_key:
+            slashes[count - 1] |= slashes[word]
+        if not are_keys[word]:
             continue
         code, slot = _NOT_NUMBERED, np.int64(mark >> _HIGH_BITS) & (_TABLE_SIZE - 1)
         for _ in range(_MOST_PROBES):
             code = table[slot] - 1
             # Whoever wants to can make two words with one hash.
-            if code < 0 or (
-                hashes[code] == mark
-                and key_lengths[code] == end - begin
-                and _is_same(buffer, begin, end, key_begins[code])
-            ):
+            is_alike = hashes[code] == mark and key_lengths[code] == end - begin
+            if code < 0 or (is_alike and _is_same(buffer, begin, end, key_begins[code])):
                 break
-            code, slot = _NOT_NUMBERED - 1, (slot + 1) & (_TABLE_SIZE - 1)
+            code, slot = _NO_ROOM, (slot + 1) & (_TABLE_SIZE - 1)
         if code == _NOT_NUMBERED and known < _MAX_SPELLINGS:
             code, known = known, known + 1
-            table[slot] = known
-            hashes[code], key_begins[code], key_lengths[code] = mark, begin, end - begin
+            table[slot], hashes[code], key_begins[code], key_lengths[code] = known, mark, begin, end - begin
         if code < 0:
             may_be_regular[line] = False
             continue
         if is_inside:
             ends[count - 1] = begin - 1
-        lines[count], codes[count], begins[count], ends[count], slashes[count] = (
-            line,
-            code,
-            end + 1,
-            line_ends[line],
-            False,
-        )
+        lines[count], codes[count], begins[count], ends[count] = line, code, end + 1, line_ends[line]
+        slashes[count] = False
         count += 1
     return count, known
 
