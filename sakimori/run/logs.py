@@ -1,4 +1,7 @@
-"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event."""
+"""`sakimori logs`: what an operator does with logs in the shell.
+
+`parse FILE` reads a vendor log file, or bare lines, and prints one JSON object per event. `search` has its own module.
+"""
 
 import argparse
 import sys
@@ -10,13 +13,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
+from sakimori.run import logs_search
 
-HELP = "read log files (parse FILE)"
+HELP = "read log files (parse FILE), seek in the log store (search CONTRACT)"
 _PROGRESS_EVERY = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`."""
+    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -27,9 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID=PEM",
         help="private key file for log files encrypted with the public key of this number",
     )
+    logs_search.add_arguments(actions.add_parser("search", help=logs_search.HELP))
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says. Returns its exit code."""
+    return logs_search.run(arguments) if arguments.action == "search" else _parse(arguments)
+
+
+def _parse(arguments: argparse.Namespace) -> int:
     """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
     try:
         keys = dict(_key(text) for text in arguments.key)
