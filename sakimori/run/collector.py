@@ -18,7 +18,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.lib.crypto import write_durably
 from sakimori.lib.jst import utc_now
-from sakimori.logs.receive.hec import collector
+from sakimori.logs.receive.hec import HecDoor, collector
 
 _YEARS = timedelta(days=3 * 365)
 
@@ -30,8 +30,9 @@ class CollectorServer:
         self.port = port
         self._host = host
         certificate, key = certificate_files(host)
+        door = HecDoor(settings.CONFIG.data / "hec", backends.spool(), utc_now)
         config = uvicorn.Config(
-            collector(spool=backends.spool(), clock=utc_now),
+            collector(door, clock=utc_now),
             host=host,
             port=port,
             ssl_certfile=str(certificate),
@@ -39,7 +40,7 @@ class CollectorServer:
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
             log_config=None,
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             server_header=False,
         )
         config.load()

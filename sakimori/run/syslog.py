@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from sakimori import backends
 from sakimori.lib.jst import utc_now
 from sakimori.logs.receive.syslog import SyslogLimits, SyslogReceiver
-from sakimori.logs.receive.syslog_files import SyslogDoor
+from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.run.collector import certificate_files
 
 _log = structlog.get_logger()

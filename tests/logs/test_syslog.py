@@ -25,9 +25,10 @@ from sakimori import backends
 from sakimori.customers.models import Contract, LogSender
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.models import LogFile, Residue
-from sakimori.logs.receive import syslog_files
+from sakimori.logs.receive import gathered
+from sakimori.logs.receive.gathered import Gathered
 from sakimori.logs.receive.syslog import SyslogLimits
-from sakimori.logs.receive.syslog_files import Gathered, SyslogDoor
+from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.logs.spool import Spool
 from sakimori.run.collector import self_signed
 from sakimori.run.syslog import SyslogServer
@@ -386,7 +387,7 @@ def test_what_could_not_be_handed_over_waits_on_our_disk(
 
     door = make_door()
     with monkeypatch.context() as broken:
-        broken.setattr(syslog_files, "accept", locked)
+        broken.setattr(gathered, "accept", locked)
         door.send(b"<30>patient\n")
         until(lambda: list(door.folder.glob("*.ready")) and not list(door.folder.glob("*.open")), "it waits")
         door.stop()
@@ -411,7 +412,7 @@ def test_a_full_disk_ends_the_connection_and_the_loss_is_counted(door: Door, mon
 def test_after_a_failed_write_a_file_holds_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = Gathered(tmp_path, 1)
     file.write(b"one\n")
-    write, calls = syslog_files.os.write, []
+    write, calls = gathered.os.write, []
 
     def half(descriptor: int, data: bytes) -> int:
         calls.append(data)
@@ -420,7 +421,7 @@ def test_after_a_failed_write_a_file_holds_what_it_held(tmp_path: Path, monkeypa
         return write(descriptor, data[:2])
 
     with monkeypatch.context() as broken:
-        broken.setattr(syslog_files.os, "write", half)
+        broken.setattr(gathered.os, "write", half)
         with pytest.raises(OSError, match="No space"):
             file.write(b"two\n")
     file.write(b"three\n")
