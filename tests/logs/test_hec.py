@@ -303,6 +303,14 @@ def test_requests_that_come_together_are_one_file_and_the_same_one_counts_once(d
     )
 
 
+def test_while_the_store_is_behind_fewer_files_come(door: Door) -> None:
+    made = HecDoor(door.gathered, door.spool, Clock())
+    for number in range(12):
+        assert made.gathering_seconds(1, shortest=1.0) == max(1.0, 1.0 + (number - 4) * 0.5)
+        (ready := door.gathered / f"{door.a.pk}-{number}.ready").write_bytes(b"%d\n" % number)
+        made.hand_over(ready)
+
+
 def test_what_shows_no_format_is_a_file_of_its_own(door: Door, server: "Server") -> None:
     """A header, a compressed body or an order of fields would count for the lines of others too."""
     bodies = [f"{LINE}\n".encode(), b"format:CEF\n|==|\n" + zlib.compress(LINE.encode()), b"#Fields: date\n2026-11-23"]

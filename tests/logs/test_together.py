@@ -172,6 +172,21 @@ def test_a_folder_that_cannot_be_looked_through_is_no_end(door: Door, monkeypatc
     assert door.files == [(1, b"line\n")]
 
 
-def test_the_more_files_are_open_the_longer_lines_are_gathered() -> None:
-    assert [gathering_seconds(number, shortest=1.0) for number in (0, 1, 25, 50, 5000)] == [1.0, 1.0, 1.5, 3.0, 3.0]
-    assert gathering_seconds(1, shortest=3600.0) == 3600.0
+@pytest.mark.parametrize(
+    ("open_files", "waiting", "seconds"),
+    [
+        (0, 0, 1.0),
+        (1, 4, 1.0),
+        (25, 0, 1.5),
+        (50, 0, 3.0),
+        (5000, 4, 3.0),
+        (1, 10, 4.0),
+        (50, 10, 6.0),
+        (50, 100, 30.0),
+    ],
+)
+def test_the_more_files_are_open_or_wait_the_longer_lines_are_gathered(
+    open_files: int, waiting: int, seconds: float
+) -> None:
+    assert gathering_seconds(open_files, waiting, shortest=1.0) == seconds
+    assert gathering_seconds(open_files, waiting, shortest=3600.0) == 3600.0

@@ -20,6 +20,7 @@ from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.crypto import sync_folder
 from sakimori.lib.jst import day_of
+from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool
 
@@ -27,15 +28,21 @@ _NEW, _OPEN, _READY = ".new", ".open", ".ready"
 _CHUNK_BYTES = 1 << 20
 # What a file costs the log store, whatever is in it: it is stored in a table of its own, which is made and removed.
 _STORE_SECONDS_PER_FILE = 0.06
-_LONGEST_SECONDS = 3.0
+_SECONDS_PER_WAITING_FILE = 0.5
+_ALWAYS_WAITING = 4
+_LONGEST_WHILE_STORE_KEEPS_UP, _LONGEST = 3.0, 30.0
+_MOST_COUNTED = 100
 
 
-def gathering_seconds(open_files: int, *, shortest: float) -> float:
-    """How long lines are gathered into one file while so many files are open.
+def gathering_seconds(open_files: int, waiting_files: int, *, shortest: float) -> float:
+    """How long lines are gathered into one file: the longer, the more files are open and wait for the log store.
 
-    The more files there are, the longer: they must not come faster than the log store takes them.
+    So files never come faster for long than the store takes them, however many contracts send and however busy the
+    machine is: it then gets fewer and larger ones.
     """
-    return max(shortest, min(_LONGEST_SECONDS, open_files * _STORE_SECONDS_PER_FILE))
+    keeping_up = max(shortest, min(_LONGEST_WHILE_STORE_KEEPS_UP, open_files * _STORE_SECONDS_PER_FILE))
+    behind = max(0, waiting_files - _ALWAYS_WAITING) * _SECONDS_PER_WAITING_FILE
+    return max(shortest, min(_LONGEST, keeping_up + behind))
 
 
 class Gathered:
@@ -97,14 +104,19 @@ class Gathered:
 
 
 class GatheringDoor:
-    """One door's folder of gathered files, and the way from there into spool and ledger. Every method may block."""
+    """One door's folder of gathered files, and the way from there into spool and ledger. Methods may block."""
 
     name = ""
 
     def __init__(self, folder: Path, spool: Spool, clock: Callable[[], datetime]) -> None:
         self.folder = folder
         self._spool, self._clock = spool, clock
+        self._waiting_files = 0
         folder.mkdir(parents=True, exist_ok=True)
+
+    def gathering_seconds(self, open_files: int, *, shortest: float) -> float:
+        """How long lines are gathered into one file just now. Does not block."""
+        return gathering_seconds(open_files, self._waiting_files, shortest=shortest)
 
     def hand_over(self, ready: Path) -> None:
         """Bring a finished file into spool and ledger, then remove it. Lines of a contract that has ended are dropped.
@@ -125,6 +137,8 @@ class GatheringDoor:
                     now=self._clock(),
                 )
         ready.unlink(missing_ok=True)
+        waiting = LogFile.objects.filter(state__in=[LogFileState.RECEIVED, LogFileState.STORING])
+        self._waiting_files = waiting[:_MOST_COUNTED].count()
 
     def sweep(self, *, older_than: timedelta) -> int:
         """Hand over what nobody did: files whose hand-over failed, and those of a process that is no more.

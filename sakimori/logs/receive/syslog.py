@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError
 
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES
-from sakimori.logs.receive.gathered import Gathered, gathering_seconds
+from sakimori.logs.receive.gathered import Gathered
 from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.logs.receive.syslog_frames import Frames, log_line
 
@@ -71,7 +71,7 @@ class SyslogReceiver:
 
     def file_seconds(self) -> float:
         """How long a connection's lines are gathered just now."""
-        return gathering_seconds(self._open.total(), shortest=self.limits.file_seconds)
+        return self.door.gathering_seconds(self._open.total(), shortest=self.limits.file_seconds)
 
 
 class _Connection:

@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 from django.db import DatabaseError
 
-from sakimori.logs.receive.gathered import Gathered, GatheringDoor, gathering_seconds
+from sakimori.logs.receive.gathered import Gathered, GatheringDoor
 
 _log = structlog.get_logger()
 _WRITERS, _HAND_OVERS = 8, 2
@@ -31,7 +31,8 @@ _MOST_REMEMBERED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class TogetherLimits:
-    """A file is handed over when it is so old (older where many contracts send) or so large.
+    """A file is handed over when it is so old (older where many contracts send or the log
+    store is behind) or so large.
 
     A request that comes again within `again_seconds` is taken once.
     """
@@ -159,7 +160,7 @@ class Together:
     def _seconds_left(self, contract: _Contract) -> float:
         if self._is_closing or contract.file is None or contract.file.since is None:
             return 0.0
-        wanted = gathering_seconds(len(self._contracts), shortest=self._limits.file_seconds)
+        wanted = self._door.gathering_seconds(len(self._contracts), shortest=self._limits.file_seconds)
         return max(0.0, contract.file.since + wanted - time.monotonic())
 
     def _is_due(self, contract: _Contract) -> bool:
