@@ -318,6 +318,25 @@ def test_a_quiet_connection_ends_without_a_loss(make_door: Callable[..., Door]) 
     assert door.residue() is None
 
 
+def test_a_file_that_is_to_wait_longer_than_it_was_ends_no_connection(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, asked = [0.05, 0.05, 0.3], []
+
+    def seconds(_: SyslogDoor, open_files: int, *, shortest: float) -> float:
+        asked.append(open_files)
+        return wanted.pop(0) if wanted else 0.3
+
+    monkeypatch.setattr(SyslogDoor, "gathering_seconds", seconds)
+    connection = door.connect()
+    connection.sendall(b"<30>one\n")
+    spooled(door, 1)
+    connection.sendall(b"<30>two\n")
+    end(connection)
+    door.stop()
+    assert (door.lines(), door.residue(), set(asked)) == ([b"one", b"two"], None, {1})
+
+
 def test_a_contract_has_only_so_many_connections(make_door: Callable[..., Door]) -> None:
     door = make_door(SyslogLimits(connections_per_contract=1, file_seconds=0.05))
     first = door.connect()

@@ -121,17 +121,20 @@ class _Connection:
                 async with asyncio.timeout(self._seconds_to_wait()):
                     data = await reader.read(_READ_BYTES)
             except TimeoutError:
-                if not self._is_file_due():
+                if self._is_file_due():
+                    if not await self._next_file():
+                        return b""
+                elif time.monotonic() >= self._quiet_until():
                     raise
-                if not await self._next_file():
-                    return b""
             else:
                 self._last_data = time.monotonic()
                 return data
 
+    def _quiet_until(self) -> float:
+        return self._last_data + (self._limits.pause_seconds if self._frames.is_inside else self._limits.idle_seconds)
+
     def _seconds_to_wait(self) -> float:
-        quiet = self._limits.pause_seconds if self._frames.is_inside else self._limits.idle_seconds
-        moments = [self._last_data + quiet]
+        moments = [self._quiet_until()]
         if self._file.since is not None:
             moments.append(self._file.since + self._receiver.file_seconds())
         return max(0.0, min(moments) - time.monotonic())
