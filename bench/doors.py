@@ -129,6 +129,7 @@ def _measure(receiver: Receiver, given: argparse.Namespace, data: Path) -> dict[
         "hec_p99_ms": round(percentile(answers, 0.99) * 1000, 1),
         "hec_max_ms": round(max(answers) * 1000, 1),
         "hec_refused": pushed.refused,
+        "hec_repeated": pushed.repeated,
         "hec_lost": pushed.events - _new(first, after_hec),
         "hec_events": pushed.events,
         "hec_events_per_second": round(pushed.per_second),
@@ -145,12 +146,20 @@ def _measure(receiver: Receiver, given: argparse.Namespace, data: Path) -> dict[
         "files": end["files"] - first["files"],
         "parts": end["parts"],
         "quarantined_lines": end["bad"],
+        "hec_processor_us_per_event": _processor_us(first, after_hec),
+        "syslog_processor_us_per_event": _processor_us(after_hec, end),
     }
 
 
 def _new(before: dict[str, Any], after: dict[str, Any]) -> int:
     """Different events that the store has more, and lines that lie in quarantine."""
     return int(after["events"] - before["events"] + after["bad"] - before["bad"])
+
+
+def _processor_us(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """What the receiving process needs for an event, from the door to the log store and the searches for attacks."""
+    seconds = after["processor_seconds"] - before["processor_seconds"]
+    return round(float(seconds / max(1, after["lines"] - before["lines"]) * 1e6), 1)
 
 
 def _watched(receiver: Receiver, sending: Coroutine[Any, Any, Sent]) -> tuple[Sent, list[float]]:

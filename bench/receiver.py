@@ -134,6 +134,7 @@ def _sums() -> dict[str, object]:
         "waiting": files.exclude(state__in=[LogFileState.STORED, LogFileState.QUARANTINED]).count(),
         "cuts": residue["cuts"],
         "cut_lines": residue["lines"],
+        "processor_seconds": time.process_time(),
     }
 
 

@@ -19,7 +19,9 @@ from sakimori import backends
 from sakimori.lib.crypto import write_durably
 from sakimori.lib.jst import utc_now
 from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.run.promptness import answer_promptly
 
+_KEEP_ALIVE_SECONDS = 75
 _YEARS = timedelta(days=3 * 365)
 
 
@@ -42,6 +44,8 @@ class CollectorServer:
             access_log=False,
             lifespan="on",
             server_header=False,
+            # A sender who pauses finds his connection open: one that closes while he sends is an error to him.
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
         config.load()
         if config.ssl is not None:
@@ -52,6 +56,7 @@ class CollectorServer:
 
     def start(self) -> None:
         """Begin to answer: from now on a sender gets through. OSError if the port is taken."""
+        answer_promptly()
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         self._socket = socket.create_server((self._host, self.port), family=family, backlog=100)
         self.port = self._socket.getsockname()[1]

@@ -11,11 +11,13 @@ import tracemalloc
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -27,6 +29,7 @@ from sakimori.logs.duties import ingest_due
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive import gathered
 from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.logs.receive.tokens import Tokens
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 from sakimori.run.collector import CollectorServer
@@ -280,6 +283,24 @@ def test_the_token_of_a_contract_that_has_ended_is_one_that_nobody_knows(door: D
     assert door.post(LINE.encode(), path=RAW) == (403, 4)
     assert door.nothing_kept()
     assert door.post(LINE.encode(), path=RAW, token=door.token_b) == (200, 0)
+
+
+def test_a_token_that_is_in_use_is_asked_for_once_a_second(
+    door: Door, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    seconds = 0.0
+    tokens = Tokens(clock=Clock(), steady=lambda: seconds)
+
+    def ask(token: str) -> int | None:
+        return async_to_sync(tokens.contract_id)(token)
+
+    assert (ask(door.token_a), ask(door.token_b), ask("wrong")) == (door.a.pk, door.b.pk, None)
+    seconds = 0.9
+    with django_assert_num_queries(0):
+        assert (ask(door.token_a), ask(door.token_b)) == (door.a.pk, door.b.pk)
+    Contract.objects.filter(pk=door.a.pk).update(ends_on=day_of(START))
+    seconds = 1.0
+    assert (ask(door.token_a), ask(door.token_b)) == (None, door.b.pk)
 
 
 def test_the_token_decides_whose_it_is_whatever_the_line_says(door: Door) -> None:

@@ -9,29 +9,27 @@ import gzip
 import io
 import json
 import re
-import secrets
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sakimori.customers.models import VendorAccount
-from sakimori.customers.queries import running
-from sakimori.customers.secrets import token_digest
-from sakimori.lib.jst import day_of
 from sakimori.logs.formats.detect import LogFormat, format_of
 from sakimori.logs.receive.gathered import GatheringDoor
 from sakimori.logs.receive.together import Together, TogetherLimits
+from sakimori.logs.receive.tokens import Tokens
 
 _LIMIT_BYTES = 64 << 20
 _SPACE = re.compile(r"\s*")
 _FIRST_BYTES = 1024
+_AT_ONCE_BYTES = 256 << 10
 _SHOWN = (LogFormat.CEF, LogFormat.LEEF, LogFormat.JSON)
 
 
@@ -52,6 +50,7 @@ class HecDoor(GatheringDoor):
 def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherLimits | None = None) -> Starlette:
     """The collector as an ASGI application. It needs its lifespan: what was taken is handed over at the end of it."""
     together = Together(door, limits or TogetherLimits())
+    requests = _Requests(together, Tokens(clock=clock, steady=time.monotonic))
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -61,29 +60,44 @@ def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherL
         finally:
             await together.close()
 
-    async def take(request: Request) -> JSONResponse:
-        raw = request.url.path.endswith(("/raw", "/raw/1.0"))
+    prefix, ends = "/services/collector", ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
+    doors = [Route(prefix + end, requests.answer, methods=["POST"]) for end in ends]
+    healths = [Route(f"{prefix}/health{end}", _health) for end in ("", "/1.0")]
+    return Starlette(routes=[*doors, *healths], lifespan=lifespan)
+
+
+class _Requests:
+    """Every request that brings events."""
+
+    def __init__(self, together: Together, tokens: Tokens) -> None:
+        self._together, self._tokens = together, tokens
+
+    async def answer(self, request: Request) -> JSONResponse:
         try:
-            # The token comes first: a stranger's body is not even read.
-            contract_id = await run_in_threadpool(_contract_id, _token(request), clock())
-            packed = request.headers.get("content-encoding", "").lower() == "gzip"
-            lines, alone = await run_in_threadpool(_content, await _body(request), raw=raw, packed=packed)
-            await together.take(contract_id, lines, alone=alone)
+            await self._take(request)
         except BadRequest as error:
             return JSONResponse({"text": str(error), "code": error.code}, error.status)
         except (OSError, DatabaseError):
             return JSONResponse({"text": "Server is busy", "code": 9}, 503)
         return JSONResponse({"text": "Success", "code": 0})
 
-    async def health(_request: Request) -> JSONResponse:
-        return JSONResponse({"text": "HEC is healthy", "code": 17})
+    async def _take(self, request: Request) -> None:
+        # The token comes first: a stranger's body is not even read.
+        contract_id = await self._tokens.contract_id(_token(request))
+        if contract_id is None:
+            raise BadRequest("Invalid token", 4, 403)
+        raw = request.url.path.endswith(("/raw", "/raw/1.0"))
+        body, packed = await _body(request), request.headers.get("content-encoding", "").lower() == "gzip"
+        if packed or len(body) > _AT_ONCE_BYTES:
+            lines, alone = await run_in_threadpool(_content, body, raw=raw, packed=packed)
+        else:
+            # Going to a thread and back would take longer than the reading.
+            lines, alone = _content(body, raw=raw, packed=False)
+        await self._together.take(contract_id, lines, alone=alone)
 
-    prefix = "/services/collector"
-    doors = [
-        Route(f"{prefix}{end}", take, methods=["POST"]) for end in ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
-    ]
-    healths = [Route(f"{prefix}/health{end}", health) for end in ("", "/1.0")]
-    return Starlette(routes=[*doors, *healths], lifespan=lifespan)
+
+async def _health(_request: Request) -> JSONResponse:
+    return JSONResponse({"text": "HEC is healthy", "code": 17})
 
 
 async def _body(request: Request) -> bytes:
@@ -129,17 +143,6 @@ def _content(body: bytes, *, raw: bool, packed: bool) -> tuple[bytes, bool]:
     if format_of(lines[:_FIRST_BYTES]) not in _SHOWN:
         return lines, True
     return (lines if lines.endswith(b"\n") else lines + b"\n"), False
-
-
-def _contract_id(token: str, now: datetime) -> int:
-    """Whose token it is. From the day of cancellation on a token is refused like one that nobody knows."""
-    close_old_connections()
-    digest = token_digest(token)
-    accounts = VendorAccount.objects.filter(running(day_of(now), contract="contract"), collector_token_digest=digest)
-    account = accounts.first()
-    if account is None or not secrets.compare_digest(account.collector_token_digest, digest):
-        raise BadRequest("Invalid token", 4, 403)
-    return account.contract_id
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
