@@ -424,6 +424,28 @@ def test_a_wrong_token_is_not_acknowledged(door: Door, server: Server, tmp_path:
     assert door.nothing_kept()
 
 
+def test_somebody_elses_client_delivers(door: Door, server: Server) -> None:
+    """The public client `hass-splunk`, which speaks through aiohttp, with the server's certificate checked."""
+    aiohttp = pytest.importorskip("aiohttp", reason="the development requirements are not installed")
+    client_of = pytest.importorskip("hass_splunk", reason="the development requirements are not installed").hass_splunk
+
+    async def deliver() -> list[object]:
+        connector = aiohttp.TCPConnector(ssl=server.trust)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            known = client_of(session, door.token_a, "127.0.0.1", server.port)
+            unknown = client_of(session, "wrong", "127.0.0.1", server.port)
+            for number in range(300):
+                await known.queue({"event": f"{LINE} {number}", "host": "cwaf"}, send=False)
+            await known.queue({"event": {"act": "さくら"}}, send=False)
+            return [await known.check(), await unknown.check(), await known.send(), len(known.batch)]
+
+    assert asyncio.run(deliver()) == [True, False, True, 0]
+    server.stop()
+    lines = b"".join(door.content()).decode().splitlines()
+    assert lines == [*(f"{LINE} {number}" for number in range(300)), '{"act": "さくら"}']
+    assert {file.contract for file in in_order()} == {door.a}
+
+
 @pytest.mark.parametrize(("version", "taken"), [("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)])
 def test_old_tls_is_refused(server: Server, version: str, taken: bool) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

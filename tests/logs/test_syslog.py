@@ -40,6 +40,9 @@ LINE = "CEF:0|Incapsula|SIEMintegration|1|1|SQL Injection|0| fileId=%d 名前=�
 QUICK = SyslogLimits(file_seconds=0.05, pause_seconds=0.3, line_bytes=5000)
 
 
+_RSYSLOG_HAS_TLS = bool(shutil.which("rsyslogd")) and any(Path("/usr/lib").glob("**/rsyslog/lmnsd_ossl.so"))
+
+
 @dataclass
 class Sender:
     """Somebody with a key and a certificate."""
@@ -508,3 +511,57 @@ def forward(relay: socket.socket, door: Door) -> None:
     with plain:
         received = b"".join(iter(lambda: plain.recv(65536), b""))
     door.send(received)
+
+
+_RSYSLOG = """
+global(
+  workDirectory="{folder}"
+  defaultNetstreamDriver="ossl"
+  defaultNetstreamDriverCAFile="{authority}"
+  defaultNetstreamDriverCertFile="{certificate}"
+  defaultNetstreamDriverKeyFile="{key}"
+)
+module(load="imfile" mode="polling" pollingInterval="1")
+input(type="imfile" file="{folder}/cwaf.log" tag="cwaf" freshStartTail="off")
+action(
+  type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="{framing}"
+  template="{template}" StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/certvalid"
+)
+"""
+
+
+@pytest.mark.skipif(not _RSYSLOG_HAS_TLS, reason="rsyslog or its TLS driver (rsyslog-openssl) is not installed")
+@pytest.mark.parametrize(
+    ("framing", "template"),
+    [("octet-counted", "RSYSLOG_SyslogProtocol23Format"), ("traditional", "RSYSLOG_ForwardFormat")],
+)
+def test_rsyslog_delivers_over_tls(door: Door, tmp_path: Path, framing: str, template: str) -> None:
+    """A relay as a customer would run it, with its own certificate, in both framings and both headers."""
+    lines = [(LINE % number).encode() for number in range(300)]
+    (tmp_path / "cwaf.log").write_bytes(b"".join(line + b"\n" for line in lines))
+    (tmp_path / "rsyslog.conf").write_text(
+        _RSYSLOG.format(
+            folder=tmp_path,
+            authority=settings.CONFIG.data / "keys" / "collector.pem",
+            certificate=door.senders["a"].certificate,
+            key=door.senders["a"].key,
+            port=door.server.port,
+            framing=framing,
+            template=template,
+        )
+    )
+    command = ["rsyslogd", "-n", "-f", str(tmp_path / "rsyslog.conf"), "-i", str(tmp_path / "pid")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: spooled_lines(door) >= len(lines), "all lines are in the spool")
+    finally:
+        process.terminate()
+        process.wait(20)
+    door.stop()
+    assert (door.lines(), door.residue()) == (lines, None)
+
+
+def spooled_lines(door: Door) -> int:
+    """How many lines of the vendor's lie in finished files of the spool."""
+    names = [name for name in door.spool.names_older_than(2**40) if not name.startswith(".")]
+    return sum(door.spool.path(name).read_bytes().count(b"CEF:0") for name in names)
