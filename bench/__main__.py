@@ -10,6 +10,7 @@ from bench.ingest import PEERS, measure_ingest
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
+from bench.search import measure_search
 
 Measure = Callable[[Sequence[str]], Mapping[str, object]]
 
@@ -28,6 +29,7 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
     "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
+    "search": ("many events, and what the pages of the log search ask", measure_search),
 }
 
 
