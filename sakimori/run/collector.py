@@ -18,8 +18,10 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.lib.crypto import write_durably
 from sakimori.lib.jst import utc_now
-from sakimori.logs.receive.hec import collector
+from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.run.promptness import answer_promptly
 
+_KEEP_ALIVE_SECONDS = 75
 _YEARS = timedelta(days=3 * 365)
 
 
@@ -30,8 +32,9 @@ class CollectorServer:
         self.port = port
         self._host = host
         certificate, key = certificate_files(host)
+        door = HecDoor(settings.CONFIG.data / "hec", backends.spool(), utc_now)
         config = uvicorn.Config(
-            collector(spool=backends.spool(), clock=utc_now),
+            collector(door, clock=utc_now),
             host=host,
             port=port,
             ssl_certfile=str(certificate),
@@ -39,8 +42,10 @@ class CollectorServer:
             ssl_version=ssl.PROTOCOL_TLS_SERVER,
             log_config=None,
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             server_header=False,
+            # A sender who pauses finds his connection open: one that closes while he sends is an error to him.
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
         config.load()
         if config.ssl is not None:
@@ -51,6 +56,7 @@ class CollectorServer:
 
     def start(self) -> None:
         """Begin to answer: from now on a sender gets through. OSError if the port is taken."""
+        answer_promptly()
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         self._socket = socket.create_server((self._host, self.port), family=family, backlog=100)
         self.port = self._socket.getsockname()[1]

@@ -14,8 +14,9 @@ from django.db import DatabaseError
 from sakimori import backends
 from sakimori.lib.jst import utc_now
 from sakimori.logs.receive.syslog import SyslogLimits, SyslogReceiver
-from sakimori.logs.receive.syslog_files import SyslogDoor
+from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.run.collector import certificate_files
+from sakimori.run.promptness import answer_promptly
 
 _log = structlog.get_logger()
 _HANDSHAKE_SECONDS = 10.0
@@ -42,6 +43,7 @@ class SyslogServer:
 
     def start(self) -> None:
         """Take what a killed process left, then begin to answer. OSError if the port is taken."""
+        answer_promptly()
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         self._socket = socket.create_server((self._host, self.port), family=family, backlog=100)
         self.port = self._socket.getsockname()[1]

@@ -167,7 +167,7 @@ def test_chips_say_what_is_on_and_lead_away_from_it() -> None:
 
 def row(**columns: object) -> dict[str, object]:
     whole = Event(time=MIDNIGHT)._asdict()
-    return {**whole, **COLUMNS, "file_id": 7, "line_no": 3, **columns}
+    return {**whole, **COLUMNS, "file_id": 7, "line_no": 3, "frame": "", **columns}
 
 
 def test_a_listed_event_in_words() -> None:

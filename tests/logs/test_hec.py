@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import shutil
 import socket
 import ssl
 import time
@@ -10,11 +11,13 @@ import tracemalloc
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import DatabaseError
 
@@ -24,8 +27,9 @@ from sakimori.customers.secrets import issue_collector_token
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.duties import ingest_due
 from sakimori.logs.models import LogFile, LogFileState
-from sakimori.logs.receive import hec
-from sakimori.logs.receive.hec import collector
+from sakimori.logs.receive import gathered
+from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.logs.receive.tokens import Tokens
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 from sakimori.run.collector import CollectorServer
@@ -49,6 +53,7 @@ class Door:
 
     spool: Spool
     folder: Path
+    gathered: Path
     a: Contract
     b: Contract
     token_a: str
@@ -63,8 +68,12 @@ class Door:
 
     def call(self, method: str, path: str, **request: object) -> httpx.Response:
         async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(collector(spool=self.spool, clock=Clock()))
-            async with httpx.AsyncClient(transport=transport, base_url="https://collector", timeout=60) as client:
+            application = collector(HecDoor(self.gathered, self.spool, Clock()), clock=Clock())
+            transport = httpx.ASGITransport(application)
+            async with (
+                application.router.lifespan_context(application),
+                httpx.AsyncClient(transport=transport, base_url="https://collector", timeout=60) as client,
+            ):
                 return await client.request(method, path, **request)  # type: ignore[arg-type]
 
         return asyncio.run(ask())
@@ -74,7 +83,7 @@ class Door:
         return [self.spool.path(file.spool_name).read_bytes() for file in LogFile.objects.order_by("pk")]
 
     def nothing_kept(self) -> bool:
-        return not LogFile.objects.exists() and not list(self.folder.iterdir())
+        return not (LogFile.objects.exists() or list(self.folder.iterdir()) or list(self.gathered.iterdir()))
 
 
 @pytest.fixture
@@ -85,8 +94,9 @@ def door(tmp_path: Path) -> Door:
         account = VendorAccount(contract=contract, api_id="1", sealed_api_key="x")
         tokens[contract.pk] = issue_collector_token(account)
         account.save()
-    folder = tmp_path / "spool"
-    return Door(Spool(folder), folder, people.a, people.b, tokens[people.a.pk], tokens[people.b.pk])
+    folder, gathered_folder = tmp_path / "spool", settings.CONFIG.data / "hec"
+    shutil.rmtree(gathered_folder, ignore_errors=True)
+    return Door(Spool(folder), folder, gathered_folder, people.a, people.b, tokens[people.a.pk], tokens[people.b.pk])
 
 
 def events(*lines: object) -> bytes:
@@ -275,19 +285,62 @@ def test_the_token_of_a_contract_that_has_ended_is_one_that_nobody_knows(door: D
     assert door.post(LINE.encode(), path=RAW, token=door.token_b) == (200, 0)
 
 
+def test_a_token_that_is_in_use_is_asked_for_once_a_second(
+    door: Door, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    seconds = 0.0
+    tokens = Tokens(clock=Clock(), steady=lambda: seconds)
+
+    def ask(token: str) -> int | None:
+        return async_to_sync(tokens.contract_id)(token)
+
+    assert (ask(door.token_a), ask(door.token_b), ask("wrong")) == (door.a.pk, door.b.pk, None)
+    seconds = 0.9
+    with django_assert_num_queries(0):
+        assert (ask(door.token_a), ask(door.token_b)) == (door.a.pk, door.b.pk)
+    Contract.objects.filter(pk=door.a.pk).update(ends_on=day_of(START))
+    seconds = 1.0
+    assert (ask(door.token_a), ask(door.token_b)) == (None, door.b.pk)
+
+
 def test_the_token_decides_whose_it_is_whatever_the_line_says(door: Door) -> None:
     line = cef("SQL Injection", "198.51.100.7", at=START, site_id=ord("A"), site="shop-a.example.jp").decode()
     assert door.post(events(line), token=door.token_b) == (200, 0)
     assert LogFile.objects.get().contract == door.b
 
 
-def test_the_same_request_twice_is_one_file(door: Door) -> None:
-    for _ in range(3):
-        assert door.post(events(LINE)) == (200, 0)
-    assert LogFile.objects.count() == 1
-    assert len(list(door.folder.iterdir())) == 1
-    assert door.post(events(LINE), token=door.token_b) == (200, 0)
-    assert LogFile.objects.count() == 2
+def test_requests_that_come_together_are_one_file_and_the_same_one_counts_once(door: Door, server: "Server") -> None:
+    with httpx.Client(base_url=f"https://127.0.0.1:{server.port}", verify=server.trust) as client:
+        for token, body in [(door.token_a, events(LINE))] * 3 + [
+            (door.token_b, events(LINE)),
+            (door.token_a, events({})),
+        ]:
+            answer = client.post(EVENT, content=body, headers={"authorization": f"Splunk {token}"})
+            assert (answer.status_code, answer.json()["code"]) == (200, 0)
+    server.stop()
+    whose = [file.contract for file in in_order()]
+    assert sorted(zip(door.content(), [c.pk for c in whose], strict=True)) == sorted(
+        [(f"{LINE}\n{{}}\n".encode(), door.a.pk), (f"{LINE}\n".encode(), door.b.pk)]
+    )
+
+
+def test_while_the_store_is_behind_fewer_files_come(door: Door) -> None:
+    made = HecDoor(door.gathered, door.spool, Clock())
+    for number in range(12):
+        assert made.gathering_seconds(1, shortest=1.0) == max(1.0, 1.0 + (number - 4) * 0.5)
+        (ready := door.gathered / f"{door.a.pk}-{number}.ready").write_bytes(b"%d\n" % number)
+        made.hand_over(ready)
+
+
+def test_what_shows_no_format_is_a_file_of_its_own(door: Door, server: "Server") -> None:
+    """A header, a compressed body or an order of fields would count for the lines of others too."""
+    bodies = [f"{LINE}\n".encode(), b"format:CEF\n|==|\n" + zlib.compress(LINE.encode()), b"#Fields: date\n2026-11-23"]
+    with httpx.Client(base_url=f"https://127.0.0.1:{server.port}", verify=server.trust) as client:
+        for body in bodies:
+            answer = client.post(RAW, content=body, headers={"authorization": f"Splunk {door.token_a}"})
+            assert (answer.status_code, answer.json()["code"]) == (200, 0)
+    server.stop()
+    assert sorted(door.content()) == sorted(bodies)
 
 
 def test_a_full_disk_is_busy_and_nothing_is_kept(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,14 +354,26 @@ def test_a_full_disk_is_busy_and_nothing_is_kept(door: Door, monkeypatch: pytest
     assert door.post(events(LINE)) == (200, 0)
 
 
-def test_a_ledger_that_cannot_write_is_busy(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_ledger_cannot_be_written_lines_wait_on_our_disk(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     def locked(*_: object, **__: object) -> None:
         raise DatabaseError("database is locked")
 
     with monkeypatch.context() as broken:
-        broken.setattr(hec, "accept", locked)
-        assert door.post(events(LINE)) == (503, 9)
-    assert door.nothing_kept()
+        broken.setattr(gathered, "accept", locked)
+        assert door.post(events(LINE)) == (200, 0)
+    assert not LogFile.objects.exists()
+    assert door.call("GET", "/services/collector/health").status_code == 200
+    assert door.content() == [f"{LINE}\n".encode()]
+    assert list(door.gathered.iterdir()) == []
+
+
+def test_the_next_start_takes_what_a_killed_process_left(door: Door) -> None:
+    door.gathered.mkdir()
+    name = f"{door.a.pk}-{'0' * 24}"
+    for _ in range(2):  # Killed again, between ledger and removal.
+        (door.gathered / f"{name}.open").write_bytes(b"answered\n")
+        assert door.call("GET", "/services/collector/health").status_code == 200
+    assert (LogFile.objects.get().name, door.content()) == (name, [b"answered\n"])
 
 
 @dataclass
@@ -317,6 +382,11 @@ class Server:
 
     port: int
     ca_pem: str
+    stop: Callable[[], None]
+
+    @property
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cadata=self.ca_pem)
 
 
 @pytest.fixture
@@ -324,7 +394,7 @@ def server(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(backends, "spool", lambda: door.spool)
     made = CollectorServer("127.0.0.1", 0)
     made.start()
-    yield Server(made.port, (settings.CONFIG.data / "keys" / "collector.pem").read_text())
+    yield Server(made.port, (settings.CONFIG.data / "keys" / "collector.pem").read_text(), made.stop)
     made.stop()
 
 
@@ -337,9 +407,10 @@ def test_the_pusher_delivers_over_tls_and_its_lines_become_rows(
         target = PushTarget(f"https://127.0.0.1:{server.port}{path}", door.token_a, ca_pem=server.ca_pem, is_gzipped=gz)
         push(state, target, lambda pusher: pusher.push_next())
     state.close()
+    server.stop()
     ingest_due(store=log_store, spool=door.spool, worker="one", clock=utc_now)
     sums = [(file.state, file.contract, file.lines, file.rows, file.quarantined_lines) for file in in_order()]
-    assert sums == [(LogFileState.STORED, door.a, 1000, 1000, 0), (LogFileState.STORED, door.a, 501, 500, 1)]
+    assert sums == [(LogFileState.STORED, door.a, 1501, 1500, 1)]
     rows = log_store.query("SELECT count() AS n FROM events WHERE contract_id = {c:UInt32}", {"c": door.a.pk})
     assert rows == [{"n": 1500}]
 
@@ -351,6 +422,28 @@ def test_a_wrong_token_is_not_acknowledged(door: Door, server: Server, tmp_path:
     assert push(state, target, lambda pusher: pusher.push_next()) is False
     state.close()
     assert door.nothing_kept()
+
+
+def test_somebody_elses_client_delivers(door: Door, server: Server) -> None:
+    """The public client `hass-splunk`, which speaks through aiohttp, with the server's certificate checked."""
+    aiohttp = pytest.importorskip("aiohttp", reason="the development requirements are not installed")
+    client_of = pytest.importorskip("hass_splunk", reason="the development requirements are not installed").hass_splunk
+
+    async def deliver() -> list[object]:
+        connector = aiohttp.TCPConnector(ssl=server.trust)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            known = client_of(session, door.token_a, "127.0.0.1", server.port)
+            unknown = client_of(session, "wrong", "127.0.0.1", server.port)
+            for number in range(300):
+                await known.queue({"event": f"{LINE} {number}", "host": "cwaf"}, send=False)
+            await known.queue({"event": {"act": "さくら"}}, send=False)
+            return [await known.check(), await unknown.check(), await known.send(), len(known.batch)]
+
+    assert asyncio.run(deliver()) == [True, False, True, 0]
+    server.stop()
+    lines = b"".join(door.content()).decode().splitlines()
+    assert lines == [*(f"{LINE} {number}" for number in range(300)), '{"act": "さくら"}']
+    assert {file.contract for file in in_order()} == {door.a}
 
 
 @pytest.mark.parametrize(("version", "taken"), [("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)])

@@ -1,4 +1,4 @@
-"""The contract of LogStore, over the embedded engine."""
+"""The contract of LogStore, over the embedded engine and over HTTP."""
 
 import signal
 import subprocess
@@ -29,6 +29,12 @@ from tests.fixtures_logstore import fresh_store_url
 
 _SAMPLES = Path(__file__).parent / "samples"
 _NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def log_store(any_log_store: LogStore) -> LogStore:
+    """Every test of the contract runs over both."""
+    return any_log_store
 
 
 def event(number: int, *, request_id: str | None = None, **values: object) -> Event:

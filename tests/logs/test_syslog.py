@@ -25,9 +25,10 @@ from sakimori import backends
 from sakimori.customers.models import Contract, LogSender
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.models import LogFile, Residue
-from sakimori.logs.receive import syslog_files
+from sakimori.logs.receive import gathered
+from sakimori.logs.receive.gathered import Gathered
 from sakimori.logs.receive.syslog import SyslogLimits
-from sakimori.logs.receive.syslog_files import Gathered, SyslogDoor
+from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.logs.spool import Spool
 from sakimori.run.collector import self_signed
 from sakimori.run.syslog import SyslogServer
@@ -37,6 +38,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LINE = "CEF:0|Incapsula|SIEMintegration|1|1|SQL Injection|0| fileId=%d 名前=さきもり"
 QUICK = SyslogLimits(file_seconds=0.05, pause_seconds=0.3, line_bytes=5000)
+
+
+_RSYSLOG_HAS_TLS = bool(shutil.which("rsyslogd")) and any(Path("/usr/lib").glob("**/rsyslog/lmnsd_ossl.so"))
 
 
 @dataclass
@@ -317,6 +321,26 @@ def test_a_quiet_connection_ends_without_a_loss(make_door: Callable[..., Door]) 
     assert door.residue() is None
 
 
+def test_a_file_that_is_to_wait_longer_than_it_was_ends_no_connection(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, asked = [0.05, 0.05, 0.3], []
+
+    def seconds(_: SyslogDoor, open_files: int, *, shortest: float) -> float:
+        asked.append(open_files)
+        return wanted.pop(0) if wanted else 0.3
+
+    monkeypatch.setattr(SyslogDoor, "gathering_seconds", seconds)
+    connection = door.connect()
+    connection.sendall(b"<30>one\n")
+    spooled(door, 1)
+    connection.sendall(b"<30>two\n")
+    end(connection)
+    door.over(1)
+    door.stop()
+    assert (door.lines(), door.residue(), set(asked)) == ([b"one", b"two"], None, {1})
+
+
 def test_a_contract_has_only_so_many_connections(make_door: Callable[..., Door]) -> None:
     door = make_door(SyslogLimits(connections_per_contract=1, file_seconds=0.05))
     first = door.connect()
@@ -386,7 +410,7 @@ def test_what_could_not_be_handed_over_waits_on_our_disk(
 
     door = make_door()
     with monkeypatch.context() as broken:
-        broken.setattr(syslog_files, "accept", locked)
+        broken.setattr(gathered, "accept", locked)
         door.send(b"<30>patient\n")
         until(lambda: list(door.folder.glob("*.ready")) and not list(door.folder.glob("*.open")), "it waits")
         door.stop()
@@ -411,7 +435,7 @@ def test_a_full_disk_ends_the_connection_and_the_loss_is_counted(door: Door, mon
 def test_after_a_failed_write_a_file_holds_what_it_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = Gathered(tmp_path, 1)
     file.write(b"one\n")
-    write, calls = syslog_files.os.write, []
+    write, calls = gathered.os.write, []
 
     def half(descriptor: int, data: bytes) -> int:
         calls.append(data)
@@ -420,7 +444,7 @@ def test_after_a_failed_write_a_file_holds_what_it_held(tmp_path: Path, monkeypa
         return write(descriptor, data[:2])
 
     with monkeypatch.context() as broken:
-        broken.setattr(syslog_files.os, "write", half)
+        broken.setattr(gathered.os, "write", half)
         with pytest.raises(OSError, match="No space"):
             file.write(b"two\n")
     file.write(b"three\n")
@@ -488,3 +512,59 @@ def forward(relay: socket.socket, door: Door) -> None:
     with plain:
         received = b"".join(iter(lambda: plain.recv(65536), b""))
     door.send(received)
+
+
+_RSYSLOG = """
+global(
+  workDirectory="{folder}"
+  defaultNetstreamDriver="ossl"
+  defaultNetstreamDriverCAFile="{authority}"
+  defaultNetstreamDriverCertFile="{certificate}"
+  defaultNetstreamDriverKeyFile="{key}"
+)
+module(load="imfile" mode="polling" pollingInterval="1")
+input(type="imfile" file="{folder}/cwaf.log" tag="cwaf" freshStartTail="off")
+action(
+  type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" TCP_Framing="{framing}"
+  template="{template}" StreamDriver="ossl" StreamDriverMode="1" StreamDriverAuthMode="x509/certvalid"
+)
+"""
+
+
+@pytest.mark.skipif(not _RSYSLOG_HAS_TLS, reason="rsyslog or its TLS driver (rsyslog-openssl) is not installed")
+@pytest.mark.parametrize(
+    ("framing", "template"),
+    [("octet-counted", "RSYSLOG_SyslogProtocol23Format"), ("traditional", "RSYSLOG_ForwardFormat")],
+)
+def test_rsyslog_delivers_over_tls(door: Door, tmp_path: Path, framing: str, template: str) -> None:
+    """A relay as a customer would run it, with its own certificate, in both framings and both headers."""
+    lines = [(LINE % number).encode() for number in range(300)]
+    (tmp_path / "cwaf.log").write_bytes(b"".join(line + b"\n" for line in lines))
+    (tmp_path / "rsyslog.conf").write_text(
+        _RSYSLOG.format(
+            folder=tmp_path,
+            authority=settings.CONFIG.data / "keys" / "collector.pem",
+            certificate=door.senders["a"].certificate,
+            key=door.senders["a"].key,
+            port=door.server.port,
+            framing=framing,
+            template=template,
+        )
+    )
+    command = ["rsyslogd", "-n", "-f", str(tmp_path / "rsyslog.conf"), "-i", str(tmp_path / "pid")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: spooled_lines(door) >= len(lines), "all lines are in the spool")
+    finally:
+        process.terminate()
+        process.wait(20)
+    door.stop()
+    assert door.lines() == lines
+    # Told to end, it may drop the connection without TLS's goodbye: a cut, which took nothing.
+    assert door.residue() in (None, (1, 0, 0))
+
+
+def spooled_lines(door: Door) -> int:
+    """How many lines of the vendor's lie in finished files of the spool."""
+    names = [name for name in door.spool.names_older_than(2**40) if not name.startswith(".")]
+    return sum(door.spool.path(name).read_bytes().count(b"CEF:0") for name in names)

@@ -1,37 +1,36 @@
 """The push door: a collector that speaks Splunk's HTTP Event Collector protocol, for the vendor's only direct push.
 
-The contract comes from the token, never from what is sent. "Success" is answered only after the events lie in the
-spool and the ledger. Every request becomes one file of lines: an event that is text becomes its line, an event that
-is an object becomes a line of JSON.
+The contract comes from the token, never from what is sent. "Success" is answered only after the events are synced on
+the disk (see `together.py`). An event that is text becomes its line, an event that is an object becomes a line of JSON.
 """
 
+import contextlib
 import gzip
-import hashlib
 import io
 import json
 import re
-import secrets
+import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sakimori.customers.models import Contract, VendorAccount
-from sakimori.customers.queries import running
-from sakimori.customers.secrets import token_digest
-from sakimori.lib.jst import day_of
-from sakimori.logs.receive.accept import accept
-from sakimori.logs.spool import Spool, TooLarge
+from sakimori.logs.formats.detect import LogFormat, format_of
+from sakimori.logs.receive.gathered import GatheringDoor
+from sakimori.logs.receive.together import Together, TogetherLimits
+from sakimori.logs.receive.tokens import Tokens
 
-DOOR = "hec"
 _LIMIT_BYTES = 64 << 20
 _SPACE = re.compile(r"\s*")
+_FIRST_BYTES = 1024
+_AT_ONCE_BYTES = 256 << 10
+_SHOWN = (LogFormat.CEF, LogFormat.LEEF, LogFormat.JSON)
 
 
 class BadRequest(Exception):
@@ -42,30 +41,63 @@ class BadRequest(Exception):
         self.code, self.status = code, status
 
 
-def collector(*, spool: Spool, clock: Callable[[], datetime]) -> Starlette:
-    """The collector as an ASGI application."""
+class HecDoor(GatheringDoor):
+    """The door's folder of gathered files."""
 
-    async def take(request: Request) -> JSONResponse:
-        raw = request.url.path.endswith(("/raw", "/raw/1.0"))
+    name = "hec"
+
+
+def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherLimits | None = None) -> Starlette:
+    """The collector as an ASGI application. It needs its lifespan: what was taken is handed over at the end of it."""
+    together = Together(door, limits or TogetherLimits())
+    requests = _Requests(together, Tokens(clock=clock, steady=time.monotonic))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        await together.open()
         try:
-            # The token comes first: a stranger's body is not even read.
-            contract = await run_in_threadpool(_contract, _token(request), clock())
-            body = await _body(request)
-            await run_in_threadpool(_take, body, contract, raw=raw, spool=spool, clock=clock)
+            yield
+        finally:
+            await together.close()
+
+    prefix, ends = "/services/collector", ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
+    doors = [Route(prefix + end, requests.answer, methods=["POST"]) for end in ends]
+    healths = [Route(f"{prefix}/health{end}", _health) for end in ("", "/1.0")]
+    return Starlette(routes=[*doors, *healths], lifespan=lifespan)
+
+
+class _Requests:
+    """Every request that brings events."""
+
+    def __init__(self, together: Together, tokens: Tokens) -> None:
+        self._together, self._tokens = together, tokens
+
+    async def answer(self, request: Request) -> JSONResponse:
+        try:
+            await self._take(request)
         except BadRequest as error:
             return JSONResponse({"text": str(error), "code": error.code}, error.status)
-        except (TooLarge, OSError, DatabaseError):
+        except (OSError, DatabaseError):
             return JSONResponse({"text": "Server is busy", "code": 9}, 503)
         return JSONResponse({"text": "Success", "code": 0})
 
-    async def health(_request: Request) -> JSONResponse:
-        return JSONResponse({"text": "HEC is healthy", "code": 17})
+    async def _take(self, request: Request) -> None:
+        # The token comes first: a stranger's body is not even read.
+        contract_id = await self._tokens.contract_id(_token(request))
+        if contract_id is None:
+            raise BadRequest("Invalid token", 4, 403)
+        raw = request.url.path.endswith(("/raw", "/raw/1.0"))
+        body, packed = await _body(request), request.headers.get("content-encoding", "").lower() == "gzip"
+        if packed or len(body) > _AT_ONCE_BYTES:
+            lines, alone = await run_in_threadpool(_content, body, raw=raw, packed=packed)
+        else:
+            # Going to a thread and back would take longer than the reading.
+            lines, alone = _content(body, raw=raw, packed=False)
+        await self._together.take(contract_id, lines, alone=alone)
 
-    prefix = "/services/collector"
-    doors = [
-        Route(f"{prefix}{end}", take, methods=["POST"]) for end in ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
-    ]
-    return Starlette(routes=[*doors, Route(f"{prefix}/health", health), Route(f"{prefix}/health/1.0", health)])
+
+async def _health(_request: Request) -> JSONResponse:
+    return JSONResponse({"text": "HEC is healthy", "code": 17})
 
 
 async def _body(request: Request) -> bytes:
@@ -75,8 +107,7 @@ async def _body(request: Request) -> bytes:
         if size > _LIMIT_BYTES:
             raise BadRequest("Request entity too large", 27, 413)
         parts.append(part)
-    body = b"".join(parts)
-    return _inflated(body) if request.headers.get("content-encoding", "").lower() == "gzip" else body
+    return b"".join(parts)
 
 
 def _inflated(body: bytes) -> bytes:
@@ -99,24 +130,19 @@ def _token(request: Request) -> str:
     return token.strip()
 
 
-def _take(body: bytes, contract: Contract, *, raw: bool, spool: Spool, clock: Callable[[], datetime]) -> None:
-    close_old_connections()
-    if not body.strip():
+def _content(body: bytes, *, raw: bool, packed: bool) -> tuple[bytes, bool]:
+    """What a request brings, and whether it is a file of its own.
+
+    Lines that show their format may share a file with others. What begins otherwise is left as it came: a header, a
+    compressed body or an order of fields counts for all that follows it.
+    """
+    plain = _inflated(body) if packed else body
+    if not plain.strip():
         raise BadRequest("No data", 5)
-    lines = body if raw else b"".join(_lines(body))
-    digest = hashlib.sha256(lines).hexdigest()[:32]
-    accept([lines], contract=contract, door=DOOR, name=f"hec-{digest}", spool=spool, now=clock())
-
-
-def _contract(token: str, now: datetime) -> Contract:
-    """Whose token it is. From the day of cancellation on a token is refused like one that nobody knows."""
-    close_old_connections()
-    digest = token_digest(token)
-    accounts = VendorAccount.objects.filter(running(day_of(now), contract="contract"), collector_token_digest=digest)
-    account = accounts.select_related("contract").first()
-    if account is None or not secrets.compare_digest(account.collector_token_digest, digest):
-        raise BadRequest("Invalid token", 4, 403)
-    return account.contract
+    lines = plain if raw else b"".join(_lines(plain))
+    if format_of(lines[:_FIRST_BYTES]) not in _SHOWN:
+        return lines, True
+    return (lines if lines.endswith(b"\n") else lines + b"\n"), False
 
 
 def _lines(body: bytes) -> Iterator[bytes]:

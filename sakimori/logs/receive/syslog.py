@@ -16,7 +16,8 @@ import structlog
 from django.db import DatabaseError
 
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES
-from sakimori.logs.receive.syslog_files import Gathered, SyslogDoor
+from sakimori.logs.receive.gathered import Gathered
+from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.logs.receive.syslog_frames import Frames, log_line
 
 _log = structlog.get_logger()
@@ -28,7 +29,8 @@ _DRAIN_SECONDS, _DRAIN_PAUSE_SECONDS = 3.0, 0.2
 class SyslogLimits:
     """What a sender may take. A message that was begun must go on within `pause_seconds`.
 
-    A file is handed over when it is so old or so large; connections that are quiet end after `idle_seconds`.
+    A file is handed over when it is so old or so large (older where there are many connections); connections that are
+    quiet end after `idle_seconds`.
     """
 
     line_bytes: int = MAX_LINE_BYTES
@@ -58,7 +60,7 @@ class SyslogReceiver:
                 return
             self._open[contract_id] += 1
             try:
-                await _Connection(self.door, self.limits, contract_id, _fingerprint(writer)).run(reader)
+                await _Connection(self, contract_id, _fingerprint(writer)).run(reader)
             finally:
                 self._open[contract_id] -= 1
         except (OSError, DatabaseError) as error:
@@ -67,15 +69,19 @@ class SyslogReceiver:
             writer.transport.abort()
             self.served += 1
 
+    def file_seconds(self) -> float:
+        """How long a connection's lines are gathered just now."""
+        return self.door.gathering_seconds(self._open.total(), shortest=self.limits.file_seconds)
+
 
 class _Connection:
     """One sender's connection."""
 
-    def __init__(self, door: SyslogDoor, limits: SyslogLimits, contract_id: int, fingerprint: str) -> None:
-        self._door, self._limits = door, limits
+    def __init__(self, receiver: SyslogReceiver, contract_id: int, fingerprint: str) -> None:
+        self._receiver, self._door, self._limits = receiver, receiver.door, receiver.limits
         self._contract_id, self._fingerprint = contract_id, fingerprint
-        self._frames = Frames(max_bytes=limits.line_bytes)
-        self._file = Gathered(door.folder, contract_id)
+        self._frames = Frames(max_bytes=self._limits.line_bytes)
+        self._file = Gathered(self._door.folder, contract_id)
         self._unwritten_lines = self._unwritten_bytes = 0
         self._last_data = time.monotonic()
 
@@ -115,19 +121,22 @@ class _Connection:
                 async with asyncio.timeout(self._seconds_to_wait()):
                     data = await reader.read(_READ_BYTES)
             except TimeoutError:
-                if not self._is_file_due():
+                if self._is_file_due():
+                    if not await self._next_file():
+                        return b""
+                elif time.monotonic() >= self._quiet_until():
                     raise
-                if not await self._next_file():
-                    return b""
             else:
                 self._last_data = time.monotonic()
                 return data
 
+    def _quiet_until(self) -> float:
+        return self._last_data + (self._limits.pause_seconds if self._frames.is_inside else self._limits.idle_seconds)
+
     def _seconds_to_wait(self) -> float:
-        quiet = self._limits.pause_seconds if self._frames.is_inside else self._limits.idle_seconds
-        moments = [self._last_data + quiet]
+        moments = [self._quiet_until()]
         if self._file.since is not None:
-            moments.append(self._file.since + self._limits.file_seconds)
+            moments.append(self._file.since + self._receiver.file_seconds())
         return max(0.0, min(moments) - time.monotonic())
 
     def _write(self, data: bytes) -> None:
@@ -142,9 +151,9 @@ class _Connection:
             raise
 
     def _is_file_due(self) -> bool:
-        file, limits = self._file, self._limits
-        old = file.since is not None and time.monotonic() - file.since >= limits.file_seconds
-        return old or file.size_bytes >= limits.file_bytes
+        file = self._file
+        old = file.since is not None and time.monotonic() - file.since >= self._receiver.file_seconds()
+        return old or file.size_bytes >= self._limits.file_bytes
 
     async def _next_file(self) -> bool:
         """Hand the file over and begin another. False if the sender is not known any more."""

@@ -13,34 +13,42 @@ import pyarrow.lib as pa
 
 from sakimori.logs.store import statements
 from sakimori.logs.store.blocks import blocks, with_owner
-from sakimori.logs.store.clients import ClientPool, client_maker, is_embedded
+from sakimori.logs.store.clients import ClientPool, client_maker, is_embedded, layout_of
 from sakimori.logs.store.inserting import insert
 from sakimori.logs.store.interface import LogStore, Row, StoreError
+from sakimori.logs.store.layout import Layout
 from sakimori.logs.store.statements import ADDRESS_TEXT, EVENTS
 
 __all__ = ["ADDRESS_TEXT", "EVENTS", "ClickHouseStore", "open_store"]
 
 _SCHEMA = "schema"
+_ONE_SERVER = Layout()
 
 
 class ClickHouseStore:
     """See `interface.py` for the promises."""
 
-    def __init__(self, pool: ClientPool) -> None:
-        self._pool = pool
+    def __init__(self, pool: ClientPool, layout: Layout = _ONE_SERVER) -> None:
+        self._pool, self._layout = pool, layout
         # Of two files that are stored at once the later must see the earlier, so within a process they take turns.
         self._storing = Lock()
 
     def migrate(self) -> None:
-        self._command(statements.MAKE_VERSIONS)
+        self._command(self._layout.everywhere(statements.MAKE_VERSIONS))
+        self._catch_up("schema_versions")
         newest = self._number(statements.NEWEST_VERSION, "number")
+        if newest:
+            self._catch_up("events")
         for number, sql in _migrations():
             if number <= newest:
                 continue
             # Each statement can be repeated: a crash in the middle is mended by starting over.
             for statement in _statements(sql):
-                self._command(statement)
+                self._command(self._layout.everywhere(statement))
             self._command(statements.NOTE_VERSION, number=number)
+        engine = self.query(statements.ENGINE_OF_EVENTS)[0]["engine"]
+        if engine.startswith("Replicated") != self._layout.is_replicated:
+            raise StoreError(f"LOGSTORE_URL: the events lie in {engine}; replicated= cannot be changed later")
 
     def append(self, rows: Iterable[Row | pa.Table], *, contract_id: int, file_id: int) -> int:
         """First all rows into a table of the file's own, then each of its days among the events."""
@@ -75,6 +83,7 @@ class ClickHouseStore:
 
     def _move(self, table: str, contract_id: int, file_id: int) -> None:
         """Days that are there already came with an earlier try, which was broken off: they are whole."""
+        self._catch_up("events")
         there = self._partitions(statements.PARTITIONS_OF_FILE, contract_id=contract_id, file_id=file_id)
         for partition in self._partitions(statements.partitions(table)):
             if partition not in there:
@@ -89,8 +98,9 @@ class ClickHouseStore:
         return self._number(statements.COUNT_FILE, "rows", contract_id=contract_id, file_id=file_id)
 
     def count_contract(self, contract_id: int) -> int:
+        self._catch_up("events")
         held = self._number(statements.COUNT_CONTRACT, "rows", contract_id=contract_id)
-        return held + sum(self._number(statements.count_all(name), "rows") for name in self._staged(contract_id))
+        return held + sum(self._staged(contract_id).values())
 
     def doubles(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_DOUBLES, "rows", contract_id=contract_id, file_id=file_id)
@@ -110,10 +120,11 @@ class ClickHouseStore:
 
     def forget_contract(self, contract_id: int) -> None:
         with self._storing:
+            self._catch_up("events")
             for partition in self._partitions(statements.PARTITIONS_OF_CONTRACT, contract_id=contract_id):
                 self._command(statements.drop_partition(partition))
         for name in self._staged(contract_id):
-            self._command(statements.drop_table(name))
+            self._command(self._layout.everywhere(statements.drop_table(name)))
 
     def ping(self) -> None:
         self.query("SELECT 1")
@@ -127,9 +138,17 @@ class ClickHouseStore:
         with self._pool.client() as client:
             client.command(sql, parameters=bound or None)
 
-    def _staged(self, contract_id: int) -> list[str]:
-        pattern = statements.staging_pattern(contract_id)
-        return [row["name"] for row in self.query(statements.STAGING_TABLES, {"pattern": pattern})]
+    def _staged(self, contract_id: int) -> dict[str, int]:
+        """Tables in which rows of a contract wait, on whichever server, and how many."""
+        database = self.query(statements.DATABASE)[0]["name"]
+        values = {"pattern": statements.staging_pattern(contract_id), "database": database}
+        found = self.query(statements.staging_tables(self._layout.tables), values)
+        return {row["name"]: row["rows"] for row in found}
+
+    def _catch_up(self, table: str) -> None:
+        """Another server may have stored what this one has only heard of."""
+        if self._layout.is_replicated:
+            self._command(statements.catch_up(table))
 
     def _partitions(self, sql: str, **parameters: Any) -> list[str]:
         return [row["id"] for row in self.query(sql, parameters)]
@@ -139,8 +158,11 @@ class ClickHouseStore:
 
 
 def open_store(url: str) -> LogStore:
-    """Open `chdb:///folder` or `clickhouse://user:password@host/database`. ValueError for another URL."""
-    return ClickHouseStore(ClientPool(client_maker(url), is_embedded=is_embedded(url)))
+    """Open `chdb:///folder` or `clickhouse://user:password@host/database[?replicated=1&cluster=name]`.
+
+    ValueError for another URL.
+    """
+    return ClickHouseStore(ClientPool(client_maker(url), is_embedded=is_embedded(url)), layout_of(url))
 
 
 def _insist_on_binding(sql: str, parameters: Mapping[str, Any]) -> None:

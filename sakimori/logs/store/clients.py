@@ -7,7 +7,7 @@ borrows one that nobody else uses. Never fork a process that has opened an embed
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 import clickhouse_connect
 import pyarrow.lib as pa
@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
 
 from sakimori.logs.store.interface import StoreError, StoreUnavailable
+from sakimori.logs.store.layout import Layout
 
 _EMBEDDED = "chdb"
 _SERVER_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
@@ -76,12 +77,12 @@ def is_embedded(url: str) -> bool:
 
 
 def client_maker(url: str) -> MakeClient:
-    """Read `chdb:///folder[?database=name]` or `clickhouse://user:password@host[:port]/database`.
+    """Read `chdb:///folder[?database=name]` or `clickhouse://user:password@host[:port]/database[?options]`.
 
     `clickhouses` speaks TLS. The embedded engine makes its database itself; on a server it must be there.
-    ValueError for any other URL.
+    Options: see `layout_of`. ValueError for any other URL.
     """
-    parts = urlsplit(url)
+    parts, layout = urlsplit(url), layout_of(url)
     if parts.scheme == _EMBEDDED and parts.path and not parts.netloc:
         database = parse_qs(parts.query).get("database", [_DEFAULT_DATABASE])[0]
         return _embedded_maker(unquote(parts.path), database)
@@ -94,8 +95,20 @@ def client_maker(url: str) -> MakeClient:
             database=unquote(parts.path.strip("/")) or _DEFAULT_DATABASE,
             secure=parts.scheme == "clickhouses",
             tz_mode="aware",
+            settings=dict(layout.settings),
         )
     raise ValueError("LOGSTORE_URL must be chdb:///folder or clickhouse://user:password@host/database")
+
+
+def layout_of(url: str) -> Layout:
+    """Read `replicated=1` and `cluster=name` of a server's URL. ValueError for other options, or if they do not fit."""
+    parts = urlsplit(url)
+    if parts.scheme not in _SERVER_PORTS:
+        return Layout()
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not options.keys() <= {"replicated", "cluster"} or options.get("replicated", "1") not in ("0", "1"):
+        raise ValueError("LOGSTORE_URL takes the options replicated=1 and cluster=name")
+    return Layout(is_replicated=options.get("replicated") == "1", cluster=options.get("cluster", ""))
 
 
 def _embedded_maker(folder: str, database: str) -> MakeClient:

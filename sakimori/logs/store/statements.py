@@ -37,10 +37,22 @@ CREATE TABLE IF NOT EXISTS schema_versions
 NEWEST_VERSION = "SELECT max(number) AS number FROM schema_versions"
 NOTE_VERSION = "INSERT INTO schema_versions (number) SELECT {number:UInt32}"
 
-STAGING_TABLES = """
-SELECT name FROM system.tables
-WHERE database = currentDatabase() AND match(name, {pattern:String})
+DATABASE = "SELECT currentDatabase() AS name"
+ENGINE_OF_EVENTS = "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+
+
+def staging_tables(tables: str) -> str:
+    """Which staged files there are and how many rows each has. `tables`: where the names of tables lie."""
+    return f"""
+SELECT name, sum(ifNull(total_rows, 0)) AS rows FROM {tables}
+WHERE database = {{database:String}} AND match(name, {{pattern:String}})
+GROUP BY name
 """
+
+
+def catch_up(table: str) -> str:
+    """Wait until this server has what others have stored."""
+    return f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT"
 
 
 def staging_name(*, contract_id: int, file_id: int) -> str:
@@ -61,11 +73,6 @@ def make_like_events(table: str) -> str:
 def drop_table(table: str) -> str:
     """Remove a table and its files at once, if it is there."""
     return f"DROP TABLE IF EXISTS {table} SYNC"
-
-
-def count_all(table: str) -> str:
-    """How many rows a staged file has."""
-    return f"SELECT count() AS rows FROM {table}"
 
 
 def count_shared(table: str) -> str:

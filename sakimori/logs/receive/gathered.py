@@ -1,7 +1,8 @@
-"""Where the lines of syslog connections are gathered until they go into the spool.
+"""Where lines that arrive bit by bit are gathered until they go into the spool, some moments' lines in one file.
 
-A connection writes into a file of its own, which others can see to be in use by the lock on it. What was written
-survives a killed process; the next start takes it. A file's name is its name in the ledger, so it is taken once.
+Whoever takes lines writes into a file of his own, which others can see to be in use by the lock on it. What was written
+survives a killed process, and what was synced a killed machine; the next start takes it. A file's name is its name in
+the ledger, so it is taken once.
 """
 
 import fcntl
@@ -13,19 +14,35 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import close_old_connections, transaction
-from django.db.models import F
+from django.db import close_old_connections
 
-from sakimori.customers.models import Contract, LogSender
+from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
+from sakimori.lib.crypto import sync_folder
 from sakimori.lib.jst import day_of
-from sakimori.logs.models import Residue
+from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool
 
-DOOR = "syslog"
 _NEW, _OPEN, _READY = ".new", ".open", ".ready"
 _CHUNK_BYTES = 1 << 20
+# What a file costs the log store, whatever is in it: it is stored in a table of its own, which is made and removed.
+_STORE_SECONDS_PER_FILE = 0.06
+_SECONDS_PER_WAITING_FILE = 0.5
+_ALWAYS_WAITING = 4
+_LONGEST_WHILE_STORE_KEEPS_UP, _LONGEST = 3.0, 30.0
+_MOST_COUNTED = 100
+
+
+def gathering_seconds(open_files: int, waiting_files: int, *, shortest: float) -> float:
+    """How long lines are gathered into one file: the longer, the more files are open and wait for the log store.
+
+    So files never come faster for long than the store takes them, however many contracts send and however busy the
+    machine is: it then gets fewer and larger ones.
+    """
+    keeping_up = max(shortest, min(_LONGEST_WHILE_STORE_KEEPS_UP, open_files * _STORE_SECONDS_PER_FILE))
+    behind = max(0, waiting_files - _ALWAYS_WAITING) * _SECONDS_PER_WAITING_FILE
+    return max(shortest, min(_LONGEST, keeping_up + behind))
 
 
 class Gathered:
@@ -34,7 +51,7 @@ class Gathered:
     def __init__(self, folder: Path, contract_id: int) -> None:
         self.size_bytes = 0
         self.since: float | None = None
-        self._is_finished = False
+        self._is_finished = self._is_name_synced = False
         self._path = folder / f"{contract_id}-{secrets.token_hex(12)}{_OPEN}"
         # Nobody sees it under this name before it is locked.
         unlocked = self._path.with_suffix(_NEW)
@@ -49,11 +66,28 @@ class Gathered:
             while done < len(lines):
                 done += os.write(self._descriptor, lines[done:])
         except OSError:
-            os.ftruncate(self._descriptor, self.size_bytes)
-            os.lseek(self._descriptor, self.size_bytes, os.SEEK_SET)
+            self._cut_to(self.size_bytes)
             raise
         self.size_bytes += done
         self.since = self.since or time.monotonic()
+
+    def write_durably(self, lines: bytes) -> None:
+        """Add whole lines and sync them, and the file's name. After OSError none of them is there."""
+        before = self.size_bytes
+        self.write(lines)
+        try:
+            os.fsync(self._descriptor)
+            if not self._is_name_synced:
+                sync_folder(self._path.parent)
+                self._is_name_synced = True
+        except OSError:
+            self._cut_to(before)
+            raise
+
+    def _cut_to(self, size_bytes: int) -> None:
+        os.ftruncate(self._descriptor, size_bytes)
+        os.lseek(self._descriptor, size_bytes, os.SEEK_SET)
+        self.size_bytes = size_bytes
 
     def finish(self) -> Path | None:
         """No more lines come. Returns the file, ready to be handed over; None if there was nothing, or once it was."""
@@ -69,25 +103,20 @@ class Gathered:
         return ready if self.size_bytes else None
 
 
-class SyslogDoor:
-    """What a syslog server needs of us: who a sender is, and where his lines go. Every method may block."""
+class GatheringDoor:
+    """One door's folder of gathered files, and the way from there into spool and ledger. Methods may block."""
+
+    name = ""
 
     def __init__(self, folder: Path, spool: Spool, clock: Callable[[], datetime]) -> None:
         self.folder = folder
         self._spool, self._clock = spool, clock
+        self._waiting_files = 0
         folder.mkdir(parents=True, exist_ok=True)
 
-    def certificates(self) -> str:
-        """Every registered certificate, as PEM."""
-        close_old_connections()
-        return "\n".join(LogSender.objects.order_by("pk").values_list("certificate", flat=True))
-
-    def contract_of(self, fingerprint: str) -> int | None:
-        """The key of the contract whose certificate it is. From the day of cancellation on nobody is known."""
-        close_old_connections()
-        today = running(day_of(self._clock()), contract="contract")
-        sender = LogSender.objects.filter(today, fingerprint=fingerprint).first()
-        return sender.contract_id if sender else None
+    def gathering_seconds(self, open_files: int, *, shortest: float) -> float:
+        """How long lines are gathered into one file just now. Does not block."""
+        return gathering_seconds(open_files, self._waiting_files, shortest=shortest)
 
     def hand_over(self, ready: Path) -> None:
         """Bring a finished file into spool and ledger, then remove it. Lines of a contract that has ended are dropped.
@@ -100,14 +129,21 @@ class SyslogDoor:
         if contract is not None:
             with suppress(FileNotFoundError):
                 accept(
-                    _chunks(ready), contract=contract, door=DOOR, name=ready.stem, spool=self._spool, now=self._clock()
+                    _chunks(ready),
+                    contract=contract,
+                    door=self.name,
+                    name=ready.stem,
+                    spool=self._spool,
+                    now=self._clock(),
                 )
         ready.unlink(missing_ok=True)
+        waiting = LogFile.objects.filter(state__in=[LogFileState.RECEIVED, LogFileState.STORING])
+        self._waiting_files = waiting[:_MOST_COUNTED].count()
 
     def sweep(self, *, older_than: timedelta) -> int:
         """Hand over what nobody did: files whose hand-over failed, and those of a process that is no more.
 
-        How much a killed process lost besides is unknown, so such a file counts as a cut. Returns how many.
+        Returns how many.
         """
         done = 0
         for path in sorted(self.folder.glob(f"*{_OPEN}")):
@@ -123,22 +159,13 @@ class SyslogDoor:
     def _adopt(self, path: Path) -> int:
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.note_cut(_contract_id(path), lines=0, size_bytes=0)
+            self.note_left_behind(_contract_id(path))
             path.rename(path.with_suffix(_READY))
             return 1
         return 0
 
-    def note_cut(self, contract_id: int, *, lines: int, size_bytes: int) -> None:
-        """Count what a cut took: a connection's, or of messages that were too long to be taken."""
-        close_old_connections()
-        if not Contract.objects.filter(pk=contract_id).exists():
-            return
-        now = self._clock()
-        with transaction.atomic():
-            row, _ = Residue.objects.get_or_create(contract_id=contract_id, day=day_of(now), defaults={"last_at": now})
-            Residue.objects.filter(pk=row.pk).update(
-                cuts=F("cuts") + 1, lines=F("lines") + lines, size_bytes=F("size_bytes") + size_bytes, last_at=now
-            )
+    def note_left_behind(self, contract_id: int) -> None:
+        """A process that is no more has left a file. A door at which that means a loss writes it down."""
 
 
 def _contract_id(path: Path) -> int:
