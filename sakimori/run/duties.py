@@ -35,6 +35,7 @@ from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
+from sakimori.run.watch_chain import watch_chains
 from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
@@ -96,6 +97,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        Duty("chain", 30.0, lambda: watch_chains(store=store, now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
 
