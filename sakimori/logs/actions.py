@@ -5,7 +5,9 @@ from datetime import datetime
 from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
-from sakimori.logs.search import LogQuery
+from sakimori.logs.condition import LogQuery
+from sakimori.logs.filters import in_order
+from sakimori.logs.search_address import filter_parameter
 
 
 def note_reading(contract: Contract, query: LogQuery, *, by: User, now: datetime) -> None:
@@ -16,5 +18,9 @@ def note_reading(contract: Contract, query: LogQuery, *, by: User, now: datetime
         target=f"contract:{contract.pk}",
         now=now,
         customer=contract.customer,
-        details={"begins": query.begins, "ends": query.ends, "address": str(query.network or "")},
+        details={
+            "begins": query.begins,
+            "ends": query.ends,
+            "filters": ["=".join(filter_parameter(each)) for each in in_order(query.filters)],
+        },
     )

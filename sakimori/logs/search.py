@@ -1,72 +1,177 @@
-"""The question that the log page asks the store: a contract's events of a period, newest first.
+"""The questions that pages, downloads and the command line ask the store about a contract's events of a period.
 
-Values are bound parameters; only names of columns from `fields.py` and constants are put into the SQL.
+Values are bound parameters; only names of columns from `fields.py` and constants are put into the SQL. Every function
+raises StoreError; StoreUnavailable when an answer takes longer than MAX_SECONDS.
 """
 
-from collections.abc import Mapping, Sequence
+# ruff: noqa: S608
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sakimori.lib.addresses import Network
-from sakimori.lib.jst import day_of, milliseconds
+from sakimori.lib.jst import day_of, milliseconds, start_of_day
+from sakimori.logs.condition import LogQuery, condition_of
 from sakimori.logs.fields import FIELDS
+from sakimori.logs.filters import EMPTY, By
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
+__all__ = ["TOP_LISTS", "LogQuery", "Place", "Top", "condition_of", "count", "days", "rows", "top", "tops", "walk"]
+
+Row = Mapping[str, Any]
+
 MAX_SECONDS = 10
-MAX_ROWS = 10_000  # Nobody reads further; whoever seeks something narrows the period or the address.
-_COLUMNS = ", ".join(field.name for field in FIELDS)
+MAX_ROWS = 10_000  # Nobody reads further; whoever seeks something narrows the period or adds a filter.
+TOP_LISTS = (By.ADDRESS, By.COUNTRY, By.KIND, By.SITE, By.URL, By.RULE)
+_WALK_SECONDS = 60
+_NEWEST_FIRST = "ORDER BY time DESC, file_id DESC, line_no DESC"
+_OLDEST_FIRST = "ORDER BY time, file_id, line_no"
+_WHOLE = f"file_id, line_no, {', '.join(field.name for field in FIELDS)}, ifNull({ADDRESS_TEXT}, '') AS address"
+_DAY = timedelta(hours=24)
+
+_NAMED = "rule -> rule != ''"
+# What a list counts, and how it is written. An event with several kinds or rules counts for each.
+_COUNTED = {
+    By.SITE: ("site", "toString(key)"),
+    By.ADDRESS: ("client_ip", f"ifNull({ADDRESS_TEXT.replace('client_ip', 'key')}, '')"),
+    By.KIND: ("arrayJoin(attack_kinds)", "toString(key)"),
+    By.OUTCOME: ("outcome", "toString(key)"),
+    By.COUNTRY: ("country", "toString(key)"),
+    By.URL: ("url", "key"),
+    By.RULE: (
+        f"arrayJoin(arrayDistinct(arrayFilter({_NAMED}, if(arrayExists({_NAMED}, rule_names), rule_names, rule_ids))))",
+        "toString(key)",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class LogQuery:
-    """What is sought: from `begins` (with it) to `ends` (without it). network None: every address."""
+class Top:
+    """A value and how many of the found events have it. value: `EMPTY` where an event has none."""
 
-    contract_id: int
-    begins: datetime
-    ends: datetime
-    network: Network | None = None
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event lies in the order of time; no two events share one."""
+
+    time: datetime
+    file_id: int
+    line_no: int
 
 
 def count(store: LogStore, query: LogQuery) -> int:
-    """How many events fit. Raises StoreError; StoreUnavailable when it takes longer than MAX_SECONDS."""
-    condition, parameters = condition_of(query)
-    sql = f"SELECT count() AS total FROM {EVENTS} WHERE {condition}"  # noqa: S608 - constants of ours only
-    return int(store.query(sql, parameters, max_seconds=MAX_SECONDS)[0]["total"])
+    """How many events fit."""
+    condition, values = condition_of(query)
+    return int(_ask(store, f"SELECT count() AS total FROM {EVENTS} WHERE {condition}", values)[0]["total"])
 
 
-def rows(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Mapping[str, Any]]:
-    """Events with all columns of `fields.py` and `address` (canonical text), the newest first. Raises as `count`."""
-    condition, parameters = condition_of(query)
+def days(store: LogStore, query: LogQuery) -> list[tuple[date, int]]:
+    """The days of Japan on which events fit, the oldest first, and how many do."""
+    condition, values = condition_of(query)
+    sql = f"SELECT day, count() AS total FROM {EVENTS} WHERE {condition} GROUP BY day ORDER BY day"
+    return [(row["day"], int(row["total"])) for row in _ask(store, sql, values)]
+
+
+def rows(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Row]:
+    """Events with all columns of `fields.py`, `file_id`, `line_no` and `address` (canonical text), the newest first.
+
+    Two questions: which events these are is found in the narrow columns that order them; the wide ones are read for
+    the few that are shown.
+    """
+    condition, values = condition_of(query)
     sql = (
-        f"SELECT {_COLUMNS}, ifNull({ADDRESS_TEXT}, '') AS address FROM {EVENTS} WHERE {condition}"  # noqa: S608
-        " ORDER BY time DESC, file_id DESC, line_no DESC LIMIT {limit:UInt32} OFFSET {offset:UInt32}"
+        f"SELECT time, file_id, line_no FROM {EVENTS} WHERE {condition} {_NEWEST_FIRST}"
+        " LIMIT {limit:UInt32} OFFSET {offset:UInt32}"
     )
-    return store.query(sql, {**parameters, "limit": limit, "offset": offset}, max_seconds=MAX_SECONDS)
+    found = _ask(store, sql, {**values, "limit": limit, "offset": offset})
+    return whole(store, query.contract_id, [Place(row["time"], row["file_id"], row["line_no"]) for row in found])
 
 
-def condition_of(query: LogQuery) -> tuple[str, dict[str, object]]:
-    """The condition, and the values of its parameters. Days let the store leave other partitions alone."""
-    parts = [
-        "contract_id = {contract_id:UInt32}",
-        "day >= {first_day:Date} AND day <= {last_day:Date}",
-        "time >= fromUnixTimestamp64Milli({begins:Int64}, 'UTC')",
-        "time < fromUnixTimestamp64Milli({ends:Int64}, 'UTC')",
-    ]
-    values: dict[str, object] = {
-        "contract_id": query.contract_id,
-        "first_day": day_of(query.begins),
-        "last_day": day_of(query.ends),
-        "begins": milliseconds(query.begins),
-        "ends": milliseconds(query.ends),
+def whole(store: LogStore, contract_id: int, places: Sequence[Place]) -> Sequence[Row]:
+    """The events at these places with everything that is known of them, the newest first."""
+    if not places:
+        return ()
+    times = [milliseconds(place.time) for place in places]
+    sql = f"""
+SELECT {_WHOLE} FROM {EVENTS}
+WHERE contract_id = {{contract_id:UInt32}} AND day >= {{first_day:Date}} AND day <= {{last_day:Date}}
+  AND (time, file_id, line_no) IN (
+    SELECT fromUnixTimestamp64Milli(place.1, 'UTC'), place.2, place.3 FROM (
+      SELECT arrayJoin(arrayZip(
+        {{times:Array(Int64)}}, {{files:Array(UInt64)}}, {{lines:Array(UInt32)}})) AS place))
+{_NEWEST_FIRST}"""
+    values = {
+        "contract_id": contract_id,
+        "first_day": min(day_of(place.time) for place in places),
+        "last_day": max(day_of(place.time) for place in places),
+        "times": times,
+        "files": [place.file_id for place in places],
+        "lines": [place.line_no for place in places],
     }
-    if query.network is not None:
-        low, high = query.network[0], query.network[-1]
-        if low == high:
-            parts.append("client_ip = toIPv6({address:String})")
-            values["address"] = str(low)
-        else:
-            parts.append("client_ip >= toIPv6({low:String}) AND client_ip <= toIPv6({high:String})")
-            values |= {"low": str(low), "high": str(high)}
-    return " AND ".join(parts), values
+    return _ask(store, sql, values)
+
+
+def walk(store: LogStore, query: LogQuery, *, page: int = 2_000) -> Iterator[Row]:
+    """Every event that fits, as `rows` gives them but the oldest first, for downloads of any size.
+
+    Memory: `page` rows at a time. Day by day, and on from the last event seen, so that a question never reads what was
+    given already. Events that arrive meanwhile come if they lie ahead. Each question may take a minute.
+    """
+    for day, _ in days(store, query):
+        begins = max(query.begins, start_of_day(day))
+        part = query.within(begins, min(query.ends, start_of_day(day) + _DAY))
+        last: Place | None = None
+        while True:
+            found = _after(store, part, last, page)
+            yield from found
+            if len(found) < page:
+                break
+            last = Place(found[-1]["time"], found[-1]["file_id"], found[-1]["line_no"])
+
+
+def _after(store: LogStore, query: LogQuery, last: Place | None, page: int) -> Sequence[Row]:
+    """The next page of one day."""
+    onward = ""
+    place: dict[str, object] = {}
+    if last is not None:
+        query = query.within(last.time, query.ends)
+        onward = (
+            " AND (time, file_id, line_no) > (fromUnixTimestamp64Milli({last_time:Int64}, 'UTC'),"
+            " {last_file:UInt64}, {last_line:UInt32})"
+        )
+        place = {"last_time": milliseconds(last.time), "last_file": last.file_id, "last_line": last.line_no}
+    condition, values = condition_of(query)
+    sql = f"SELECT {_WHOLE} FROM {EVENTS} WHERE {condition}{onward} {_OLDEST_FIRST} LIMIT {{limit:UInt32}}"
+    return store.query(sql, {**values, **place, "limit": page}, max_seconds=_WALK_SECONDS)
+
+
+def top(store: LogStore, query: LogQuery, by: By, *, limit: int = 20) -> list[Top]:
+    """The values that most of the found events have, the most first."""
+    return tops(store, query, (by,), limit=limit)[by]
+
+
+def tops(store: LogStore, query: LogQuery, lists: Sequence[By] = TOP_LISTS, *, limit: int = 20) -> dict[By, list[Top]]:
+    """Several such lists at once, in one question."""
+    condition, values = condition_of(query)
+    sql = "\nUNION ALL\n".join(_counted(by, condition) for by in lists)
+    found: dict[str, list[Top]] = {str(by): [] for by in lists}
+    for row in _ask(store, f"SELECT * FROM ({sql}) ORDER BY total DESC, value", {**values, "limit": limit}):
+        found[row["list"]].append(Top(row["value"] or EMPTY, int(row["total"])))
+    return {by: found[by] for by in lists}
+
+
+def _counted(by: By, condition: str) -> str:
+    key, text = _COUNTED[by]
+    return (
+        f"SELECT '{by}' AS list, {text} AS value, total FROM (SELECT {key} AS key, count() AS total FROM {EVENTS}"
+        f" WHERE {condition} GROUP BY key ORDER BY total DESC, key LIMIT {{limit:UInt32}})"
+    )
+
+
+def _ask(store: LogStore, sql: str, values: Mapping[str, object]) -> Sequence[Row]:
+    return store.query(sql, values, max_seconds=MAX_SECONDS)

@@ -11,7 +11,8 @@ from sakimori.customers.models import Contract
 from sakimori.lib.addresses import Network, parse_network
 from sakimori.lib.calendar import first_kept_day, written_day
 from sakimori.lib.jst import JST, day_of, start_of_day
-from sakimori.logs.search import LogQuery
+from sakimori.logs.condition import LogQuery
+from sakimori.logs.filters import By, Filter, network_text
 
 _DAY = timedelta(hours=24)
 _FORMAT = "%Y-%m-%dT%H:%M"
@@ -70,7 +71,9 @@ class LogForm(forms.Form):
     def sought(self) -> LogQuery:
         """The question for the store. Only after `is_valid`."""
         cleaned = self.cleaned_data
-        return LogQuery(self._contract.pk, cleaned["begins"], cleaned["ends"], cleaned["address"])
+        network = cleaned["address"]
+        filters = frozenset() if network is None else frozenset({Filter(By.ADDRESS, network_text(network))})
+        return LogQuery(self._contract.pk, cleaned["begins"], cleaned["ends"], filters)
 
     def query_string(self) -> str:
         """The search as part of an address, for further pages and for whoever is sent the link."""

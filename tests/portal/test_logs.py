@@ -186,4 +186,4 @@ def test_what_the_soc_reads_is_recorded_and_what_a_customer_reads_is_not(
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.customer_number) == ("logs.read", "dana", "C-A")
     details = open_details(people.a.customer, entry.sealed_details, place=f"audit:{entry.target}")
-    assert details["address"] == f"{ADDRESS}/32"
+    assert details["filters"] == [f"address={ADDRESS}"]

@@ -1,0 +1,126 @@
+"""By what a search of the log is narrowed: a site, an address, a kind ..., each to be met or to be ruled out. Pure.
+
+A value is kept in one writing (an address canonical, a country in capitals), so that equal filters are equal. An empty
+value means that the event has none: it is written `EMPTY`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from sakimori.lib.addresses import Network, canonical, parse_network
+from sakimori.logs.attack_kinds import AttackKind, Outcome
+
+EMPTY = "-"
+LONGEST_VALUE = 2_000
+MOST_FILTERS = 50
+
+
+class By(StrEnum):
+    """What can be sought by; the value is the name in addresses and on the command line."""
+
+    label: str
+
+    def __new__(cls, code: str, label: str) -> Self:
+        by = str.__new__(cls, code)
+        by._value_ = code
+        by.label = label
+        return by
+
+    SITE = "site", "サイト"
+    ADDRESS = "address", "接続元 IP アドレス"
+    KIND = "kind", "攻撃種別"
+    OUTCOME = "outcome", "結果"
+    COUNTRY = "country", "国"
+    URL = "url", "URL"
+    TEXT = "text", "URL の文字列"
+    RULE = "rule", "ルール"
+    REQUEST = "request", "リクエスト ID"
+
+
+# Of these an event may have none, and that can be sought too.
+_MAY_LACK = frozenset({By.SITE, By.ADDRESS, By.COUNTRY, By.URL, By.RULE})
+_ORDER = {by: place for place, by in enumerate(By)}
+
+
+class WrongValue(ValueError):
+    """A value that cannot be sought. Its text is a sentence for the reader, in Japanese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition. exclude: events that meet it are left out. Make it with `filter_of`, which checks the value."""
+
+    by: By
+    value: str
+    exclude: bool = False
+
+    @property
+    def opposite(self) -> "Filter":
+        """The same value, the other way round."""
+        return Filter(self.by, self.value, not self.exclude)
+
+
+def filter_of(by: By, text: str, *, exclude: bool = False) -> Filter:
+    """The filter that somebody typed, or that a link carries. WrongValue if the value cannot be one."""
+    value = text if by is By.URL else text.strip()
+    _check_text(value)
+    if value == EMPTY and by in _MAY_LACK:
+        return Filter(by, EMPTY, exclude)
+    return Filter(by, _read(by, value), exclude)
+
+
+def in_order(filters: Iterable[Filter]) -> list[Filter]:
+    """In the order in which pages and addresses name them."""
+    return sorted(filters, key=lambda each: (_ORDER[each.by], each.exclude, each.value))
+
+
+def network_text(network: Network) -> str:
+    """The one writing of a network: a single address without its length, IPv4 inside IPv6 as IPv4."""
+    if network.num_addresses == 1:
+        return canonical(network.network_address)
+    return str(network)
+
+
+def _check_text(value: str) -> None:
+    if not value:
+        raise WrongValue("値を入力してください。")
+    if len(value) > LONGEST_VALUE:
+        raise WrongValue(f"{LONGEST_VALUE} 文字以内で入力してください。")
+    # A lone surrogate comes from a command line that is no UTF-8; the store could not be asked for it.
+    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise WrongValue("検索できない文字が含まれています。")
+
+
+def _read(by: By, value: str) -> str:
+    match by:
+        case By.ADDRESS:
+            return _read_address(value)
+        case By.KIND:
+            return _read_word(map(str, AttackKind), value, by)
+        case By.OUTCOME:
+            return _read_word(map(str, Outcome), value, by)
+        case By.COUNTRY:
+            return _read_country(value)
+        case _:
+            return value
+
+
+def _read_address(value: str) -> str:
+    network = parse_network(value)
+    if network is None:
+        raise WrongValue("IP アドレスまたはネットワークとして読み取れません。例のように入力してください。")
+    return network_text(network)
+
+
+def _read_word(words: Iterable[str], value: str, by: By) -> str:
+    if value not in words:
+        raise WrongValue(f"{by.label}を一覧から選んでください。")
+    return value
+
+
+def _read_country(value: str) -> str:
+    if not value.isascii():
+        raise WrongValue("国は 2 文字の国コードで入力してください（例：JP）。")
+    return value.upper() if len(value) == 2 else value

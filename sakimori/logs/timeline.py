@@ -1,0 +1,116 @@
+"""How many events fit, over time: bars of equal length that begin at round moments of Japan, each split in parts.
+
+One question to the store gives the sum of what was found, the bars, and where in time a page of the list lies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sakimori.lib.jst import milliseconds
+from sakimori.logs.condition import LogQuery, condition_of
+from sakimori.logs.search import MAX_SECONDS
+from sakimori.logs.store.clickhouse import EVENTS
+from sakimori.logs.store.interface import LogStore
+
+MOST_BARS = 100
+_JAPAN = timedelta(hours=9)  # Japan knows no summer time.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(hours=24)
+STEPS = (
+    *(timedelta(milliseconds=length) for length in (100, 500)),
+    *(timedelta(seconds=length) for length in (1, 5, 10, 30)),
+    *(timedelta(minutes=length) for length in (1, 2, 5, 10, 30)),
+    *(timedelta(hours=length) for length in (1, 2, 3, 6, 12)),
+    _DAY,
+)
+
+
+class Split(StrEnum):
+    """What a bar is split by; the value is the column."""
+
+    OUTCOME = "outcome"
+    KIND = "attack_kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A span of time, from `begins` (with it) to `ends` (without it), and how many events of each part lie in it."""
+
+    begins: datetime
+    ends: datetime
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """All its events."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The bars of a period without a gap, the oldest first; those of no event too. step: the length of a whole bar."""
+
+    step: timedelta
+    bars: Sequence[Bar]
+
+    @property
+    def total(self) -> int:
+        """All events of the period."""
+        return sum(bar.total for bar in self.bars)
+
+
+def timeline(store: LogStore, query: LogQuery, split: Split = Split.OUTCOME) -> Timeline:
+    """Count. Raises StoreError; StoreUnavailable when it takes longer than MAX_SECONDS."""
+    step = step_of(query.ends - query.begins)
+    condition, values = condition_of(query)
+    sql = f"""
+SELECT intDiv(toUnixTimestamp64Milli(time) + {{shift:Int64}}, {{step:Int64}}) AS place, {split.value} AS part,
+    count() AS total
+FROM {EVENTS} WHERE {condition} GROUP BY place, part
+"""  # noqa: S608 - only constants of ours are put in; values go as bound parameters
+    values |= {"shift": _length(_JAPAN), "step": _length(step)}
+    found = store.query(sql, values, max_seconds=MAX_SECONDS)
+    return Timeline(step, bars(query, step, ((int(row["place"]), row["part"], int(row["total"])) for row in found)))
+
+
+def step_of(length: timedelta) -> timedelta:
+    """The length of a bar for a period: the shortest with which there are not more than MOST_BARS."""
+    return next((step for step in STEPS if length <= (MOST_BARS - 1) * step), STEPS[-1])
+
+
+def bars(query: LogQuery, step: timedelta, counted: Iterable[tuple[int, str, int]]) -> list[Bar]:
+    """Bars from counts (number of the step since the epoch in Japan, part, count). The outer ones are cut."""
+    counts: dict[int, dict[str, int]] = {}
+    for place, part, total in counted:
+        counts.setdefault(place, {})[part] = total
+    shift, length = _length(_JAPAN), _length(step)
+    first = (milliseconds(query.begins) + shift) // length
+    last = (milliseconds(query.ends) - 1 + shift) // length
+    made = []
+    for place in range(first, last + 1):
+        begins = _EPOCH + timedelta(milliseconds=place * length - shift)
+        made.append(Bar(max(begins, query.begins), min(begins + step, query.ends), counts.get(place, {})))
+    return made
+
+
+def span_of_rows(found: Timeline, *, offset: int, limit: int) -> tuple[datetime, datetime, int] | None:
+    """In which span of time the rows of a page lie (newest first), and how many rows of that span come before them.
+
+    None where there are no such rows. The store then reads these bars instead of the whole period.
+    """
+    seen = 0
+    newest: Bar | None = None
+    before = 0
+    for bar in reversed(found.bars):
+        if newest is None and seen + bar.total > offset:
+            newest, before = bar, offset - seen
+        seen += bar.total
+        if newest is not None and seen >= offset + limit:
+            return bar.begins, newest.ends, before
+    return None if newest is None else (found.bars[0].begins, newest.ends, before)
+
+
+def _length(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
