@@ -22,6 +22,7 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.exports import duties as exports
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -76,6 +77,7 @@ def all_duties() -> list[Duty]:
         *_incident_duties(store, worker),
         *_usage_duties(),
         *_news_duties(),
+        *_export_duties(store, worker),
         *_letting_go(store, spool),
     ]
 
@@ -108,6 +110,17 @@ def _drop_duties(spool: Spool) -> list[Duty]:
         return []
     folders = DropFolders(root, spool, clock=utc_now, quiet=_QUIET)
     return [Duty("drop", _QUIET.total_seconds(), folders.take)]
+
+
+def _export_duties(store: LogStore, worker: str) -> list[Duty]:
+    config = settings.CONFIG
+    house = exports.House(
+        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now
+    )
+    return [
+        Duty("exports", 1.0, lambda: exports.make_due(house)),
+        Duty("old exports", 60.0, lambda: exports.forget_expired(now=utc_now())),
+    ]
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:
