@@ -29,7 +29,7 @@ class Group:
 
 _ACCOUNT = Entry("アカウント", "portal:account", ("account_change_password", "mfa_index"))
 _PEOPLE = Entry("担当者", "console:people", ("console:person",))
-_LOGS = Entry("ログ検索", "portal:logs")
+_LOGS = Entry("ログ検索", "portal:logs", ("portal:log-event",))
 
 _WATCH = Group(
     "監視",
@@ -46,6 +46,7 @@ _WATCH = Group(
             "console:calls",
             ("console:call-round", "console:call-stop", "console:alarm-history", "console:roster"),
         ),
+        Entry("ログ検索", "console:logs", ("console:log-event",)),
     ),
 )
 _CUSTOMERS = Group(

@@ -77,6 +77,11 @@ def contracts_with_log_page() -> QuerySet[Contract]:
     return Contract.objects.filter(keeps_logs=True).select_related("customer").order_by("customer__name", "number")
 
 
+def contracts_with_log() -> QuerySet[Contract]:
+    """All contracts, for the SOC: without the option too some weeks of log are kept."""
+    return Contract.objects.select_related("customer").order_by("customer__name", "number")
+
+
 def kept_since(contract: Contract) -> date | None:
     """The day before which this contract's log was let go of, as far as the proofs say; None where nothing was."""
     proofs = RetentionProof.objects.filter(contract=contract, days__gt=0).order_by("-kept_from")

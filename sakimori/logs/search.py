@@ -18,7 +18,21 @@ from sakimori.logs.filters import EMPTY, By
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
-__all__ = ["TOP_LISTS", "LogQuery", "Place", "Top", "condition_of", "count", "days", "rows", "top", "tops", "walk"]
+__all__ = [
+    "TOP_LISTS",
+    "LogQuery",
+    "Place",
+    "Top",
+    "condition_of",
+    "count",
+    "days",
+    "event_at",
+    "listed",
+    "rows",
+    "top",
+    "tops",
+    "walk",
+]
 
 Row = Mapping[str, Any]
 
@@ -29,6 +43,12 @@ _WALK_SECONDS = 60
 _NEWEST_FIRST = "ORDER BY time DESC, file_id DESC, line_no DESC"
 _OLDEST_FIRST = "ORDER BY time, file_id, line_no"
 _WHOLE = f"file_id, line_no, {', '.join(field.name for field in FIELDS)}, ifNull({ADDRESS_TEXT}, '') AS address"
+# What the list of a page shows. The wide columns stay unread: reading them for fifty scattered rows takes longer than
+# finding the rows.
+_BRIEF = (
+    "time, file_id, line_no, site, client_ip_text, country, attack_kind, attack_kinds, outcome, method, url, query,"
+    f" status, rule_names, rule_ids, ifNull({ADDRESS_TEXT}, '') AS address"
+)
 _DAY = timedelta(hours=24)
 
 _NAMED = "rule -> rule != ''"
@@ -75,6 +95,21 @@ def days(store: LogStore, query: LogQuery) -> list[tuple[date, int]]:
     condition, values = condition_of(query)
     sql = f"SELECT day, count() AS total FROM {EVENTS} WHERE {condition} GROUP BY day ORDER BY day"
     return [(row["day"], int(row["total"])) for row in _ask(store, sql, values)]
+
+
+def listed(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Row]:
+    """As `rows`, but only with what a list of events shows (`_BRIEF`)."""
+    condition, values = condition_of(query)
+    sql = (
+        f"SELECT {_BRIEF} FROM {EVENTS} WHERE {condition} {_NEWEST_FIRST}"
+        " LIMIT {limit:UInt32} OFFSET {offset:UInt32}"
+    )
+    return _ask(store, sql, {**values, "limit": limit, "offset": offset})
+
+
+def event_at(store: LogStore, contract_id: int, place: Place) -> Row | None:
+    """The one event of a contract at a place with everything that is known of it; None if there is none."""
+    return next(iter(whole(store, contract_id, [place])), None)
 
 
 def rows(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Row]:

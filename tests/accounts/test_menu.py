@@ -25,10 +25,10 @@ def test_only_a_manager_sees_the_people_of_the_desk() -> None:
     assert "担当者" not in labels(User(soc_role=SocRole.ANALYST))
 
 
-def test_the_log_is_in_the_menu_of_those_who_have_the_option() -> None:
+def test_the_log_is_in_the_menu_of_those_who_have_the_option_and_of_the_desk() -> None:
     assert "ログ検索" in labels(User(), has_log_page=True)
     assert "ログ検索" not in labels(User())
-    assert "ログ検索" not in labels(User(soc_role=SocRole.ANALYST), has_log_page=True)
+    assert "ログ検索" in labels(User(soc_role=SocRole.ANALYST))
 
 
 @pytest.mark.parametrize(

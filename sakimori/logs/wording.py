@@ -1,0 +1,121 @@
+"""Events of the log in words, as lists and single events show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sakimori.lib.jst import milliseconds, written
+from sakimori.logs.attack_kinds import AttackKind, Outcome
+from sakimori.logs.fields import FIELDS
+from sakimori.logs.filters import EMPTY, By
+from sakimori.logs.links import Choice, Links
+from sakimori.logs.original import original_line
+
+_LONGEST_TEXT = 20_000
+_KINDS = {kind.value: kind.label for kind in AttackKind}
+_OUTCOMES = {outcome.value: outcome.label for outcome in Outcome}
+_TONES = {
+    Outcome.BLOCKED.value: "stop",
+    Outcome.DENIED.value: "stop",
+    Outcome.CHALLENGED.value: "wait",
+    Outcome.ALLOWED.value: "done",
+}
+# What an event can be narrowed by, beside its kinds and rules, of which it may have several.
+_SINGLE = (By.SITE, By.ADDRESS, By.OUTCOME, By.COUNTRY, By.URL, By.REQUEST)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One event as the list shows it. place: where it lies (milliseconds, file, line), for the link to all of it."""
+
+    time: datetime
+    place: str
+    site: Choice
+    address: Choice
+    country: Choice
+    kinds: Sequence[Choice]
+    outcome: Choice
+    tone: str
+    request: str
+    url: Choice
+    rules: Sequence[Choice]
+    status: int | None
+
+
+def log_row(row: Mapping[str, Any], links: Links) -> LogRow:
+    """A listed row of the store in words."""
+    query = f"?{row['query']}" if row["query"] else ""
+    return LogRow(
+        time=row["time"],
+        place=f"{milliseconds(row['time'])}-{row['file_id']}-{row['line_no']}",
+        site=links.choice(By.SITE, row["site"] or EMPTY),
+        address=address_choice(row, links),
+        country=links.choice(By.COUNTRY, row["country"] or EMPTY),
+        kinds=[links.choice(By.KIND, kind) for kind in row["attack_kinds"]],
+        outcome=links.choice(By.OUTCOME, row["outcome"]),
+        tone=_TONES.get(row["outcome"], ""),
+        request=f"{row['method']} {row['url']}{query}".strip(),
+        url=links.choice(By.URL, row["url"] or EMPTY),
+        rules=_rules(row, links),
+        status=row["status"],
+    )
+
+
+def address_choice(row: Mapping[str, Any], links: Links) -> Choice:
+    """The address; where it could not be read, what the line had in its place."""
+    if row["address"]:
+        return links.choice(By.ADDRESS, row["address"])
+    lacking = links.choice(By.ADDRESS, EMPTY)
+    return Choice(lacking.label, row["client_ip_text"] or lacking.text, lacking.include, lacking.exclude)
+
+
+def choices_of(row: Mapping[str, Any], links: Links) -> list[Choice]:
+    """Everything of an event that a search can be narrowed by."""
+    values = {
+        By.SITE: row["site"],
+        By.ADDRESS: row["address"],
+        By.OUTCOME: row["outcome"],
+        By.COUNTRY: row["country"],
+        By.URL: row["url"],
+        By.REQUEST: row["request_id"],
+    }
+    single = [links.choice(by, values[by]) for by in _SINGLE if values[by]]
+    return [*single, *(links.choice(By.KIND, kind) for kind in row["attack_kinds"]), *_rules(row, links)]
+
+
+def details_of(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and text of every column that says something. `row` holds all columns of `fields.py`."""
+    whole = {**row, "line": original_line(row)}
+    return [(field.label, text) for field in FIELDS if (text := _text(field.name, whole[field.name]))]
+
+
+def _rules(row: Mapping[str, Any], links: Links) -> list[Choice]:
+    named = [rule for rule in row["rule_names"] if rule] or [rule for rule in row["rule_ids"] if rule]
+    return [links.choice(By.RULE, rule) for rule in dict.fromkeys(named)]
+
+
+def _text(name: str, value: object) -> str:
+    if name == "attack_kinds" and isinstance(value, list | tuple):
+        return "、".join(_KINDS.get(str(kind), str(kind)) for kind in value)
+    if name == "attack_kind":
+        return _KINDS.get(str(value), str(value))
+    if name == "outcome":
+        return _OUTCOMES.get(str(value), str(value))
+    return _cut(_plain(value))
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{written(value)}.{value.microsecond // 1000:03}"
+    if isinstance(value, Mapping):
+        return "、".join(f"{key}={text}" for key, text in value.items())
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value))
+    return str(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …（以下省略）"
