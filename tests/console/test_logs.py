@@ -75,7 +75,7 @@ def test_any_contract_is_searched_in_the_frame_of_the_console(letter: str, dana:
     assert f"shop-{letter}.example.jp" in text
     assert "新しい順、1 件" in text
     assert "ログ保管オプションがないため" in text
-    assert '/portal/logs' not in text
+    assert "/portal/logs" not in text
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.target) == ("logs.read", "dana", f"contract:{contract.pk}")
 
