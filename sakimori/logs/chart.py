@@ -7,23 +7,26 @@ reader could be tied. Lengths are whole units of the drawing.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sakimori.lib.jst import JST, written
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.links import Links
 from sakimori.logs.search_address import written_moment
-from sakimori.logs.timeline import Bar, Split, Timeline
+from sakimori.logs.timeline import STEPS, Bar, Split, Timeline
 
 WIDTH, HEIGHT = 1000, 240
 LEFT, RIGHT, TOP, BOTTOM = 64, 8, 12, 30
 PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
 _MOST_PARTS = 6
-_MOST_TICKS = 7
-_LINES = 4
+_MOST_TICKS = 8
+_LINES = 5
 _REST = "of-rest"
 _ROUND = (1, 2, 5)
 _DAY = timedelta(hours=24)
+_JAPAN = timedelta(hours=9)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICKS = (*STEPS, *(days * _DAY for days in (2, 5, 7, 14, 28, 56)))
 _LABELS = {
     Split.OUTCOME: {outcome.value: outcome.label for outcome in Outcome},
     Split.KIND: {kind.value: kind.label for kind in AttackKind},
@@ -97,23 +100,25 @@ class Chart:
 def chart_of(timeline: Timeline, links: Links) -> Chart:
     """Place the bars of a search. A colour for each outcome, or for the most frequent kinds and one for all others."""
     parts = _parts(timeline, links.split)
-    top = round_top(max((bar.total for bar in timeline.bars), default=0))
+    most = max((bar.total for bar in timeline.bars), default=0)
+    step = grid_step(most)
+    top = max(-(-most // step), 1) * step
     edges = _edges(len(timeline.bars))
     columns = [
         _column(bar, left=left, right=right, parts=parts, top=top, links=links)
         for bar, left, right in zip(timeline.bars, edges, edges[1:], strict=False)
     ]
-    lines = [Mark(_y(value, top), f"{value:,}") for value in _grid(top)]
+    lines = [Mark(_y(value, top), f"{value:,}") for value in range(0, top + 1, step)]
     return Chart(columns, parts, lines, _ticks(timeline, edges), links.split)
 
 
-def round_top(most: int) -> int:
-    """The smallest round number (1, 2 or 5 and noughts) that is not below `most`; at least 1."""
+def grid_step(most: int) -> int:
+    """The distance between the lines of the grid: 1, 2 or 5 and noughts, so that not more than _LINES reach `most`."""
     power = 1
     while True:
-        for step in _ROUND:
-            if step * power >= most:
-                return step * power
+        for digit in _ROUND:
+            if digit * power * _LINES >= most:
+                return digit * power
         power *= 10
 
 
@@ -167,30 +172,21 @@ def _y(value: int, top: int) -> int:
     return TOP + PLOT_HEIGHT - PLOT_HEIGHT * value // top
 
 
-def _grid(top: int) -> list[int]:
-    """Round numbers from nought to the top, so few that their texts have room."""
-    step = next(
-        step for step in (top // 5, top // 4, top // 2, top) if step and top % step == 0 and top // step <= _LINES + 1
-    )
-    return list(range(0, top + 1, step))
-
-
 def _ticks(timeline: Timeline, edges: Sequence[int]) -> list[Mark]:
-    """A few moments under the bars; days where the bars are long, clock times where they are short."""
-    bars = timeline.bars
-    every = max(-(-len(bars) // _MOST_TICKS), 1)
-    write = _writing(timeline)
-    return [Mark(edges[place], write(bars[place])) for place in range(0, len(bars), every)]
+    """A few round moments under the bars; days where they lie far apart, clock times where they are near."""
+    length = timeline.bars[-1].ends - timeline.bars[0].begins
+    step = next((each for each in _TICKS if each >= timeline.step and length <= each * _MOST_TICKS), _TICKS[-1])
+    write = _writing(step, is_one_day=length <= _DAY)
+    return [
+        Mark(edge, write(bar.begins.astimezone(JST)))
+        for bar, edge in zip(timeline.bars, edges, strict=False)
+        if (bar.begins + _JAPAN - _EPOCH) % step == timedelta(0)
+    ]
 
 
-def _writing(timeline: Timeline) -> Callable[[Bar], str]:
-    is_one_day = timeline.bars[-1].ends - timeline.bars[0].begins <= _DAY
-    if timeline.step >= _DAY:
-        return lambda bar: _local(bar, "%m/%d")
-    if timeline.step < timedelta(minutes=1):
-        return lambda bar: _local(bar, "%H:%M:%S")
-    return lambda bar: _local(bar, "%H:%M" if is_one_day else "%m/%d %H:%M")
-
-
-def _local(bar: Bar, form: str) -> str:
-    return bar.begins.astimezone(JST).strftime(form)
+def _writing(step: timedelta, *, is_one_day: bool) -> Callable[[datetime], str]:
+    if step >= _DAY:
+        return lambda local: local.strftime("%m/%d")
+    if step < timedelta(minutes=1):
+        return lambda local: local.strftime("%H:%M:%S")
+    return lambda local: local.strftime("%H:%M" if is_one_day else "%m/%d %H:%M")

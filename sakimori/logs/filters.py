@@ -34,7 +34,7 @@ class By(StrEnum):
     OUTCOME = "outcome", "結果"
     COUNTRY = "country", "国"
     URL = "url", "URL"
-    TEXT = "text", "URL の文字列"
+    TEXT = "text", "URL・クエリの文字列"
     RULE = "rule", "ルール"
     REQUEST = "request", "リクエスト ID"
 

@@ -29,7 +29,7 @@ from sakimori.logs.links import Links
 from sakimori.logs.search_form import SearchForm
 from sakimori.logs.store.interface import LogStore, StoreError
 from sakimori.logs.timeline import Split, span_of_rows, timeline
-from sakimori.logs.wording import choices_of, details_of, log_row
+from sakimori.logs.wording import details_of, log_row
 
 _log = structlog.get_logger()
 TROUBLE = (
@@ -229,8 +229,7 @@ def _event(request: PersonRequest, sought: Sought, row: search.Row) -> dict[str,
     )
     return {
         "time": row["time"],
-        "details": details_of(row),
-        "choices": choices_of(row, links),
+        "details": details_of(row, links),
         "back": links.to(links.query),
     }
 

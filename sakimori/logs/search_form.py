@@ -23,12 +23,14 @@ _CHOICES = {
     By.OUTCOME: [_ANY, *((outcome.value, outcome.label) for outcome in Outcome)],
 }
 _HINTS = {
-    By.ADDRESS: "例：198.51.100.7、198.51.100.0/24、2001:db8::/64",
-    By.COUNTRY: "2 文字の国コード。例：JP",
-    By.TEXT: "URL とクエリに含まれる文字列（大文字と小文字は区別しません）",
-    By.RULE: "ルールの名前または番号（完全一致）",
+    By.ADDRESS: "例：198.51.100.7、198.51.100.0/24",
+    By.COUNTRY: "国コード。例：JP",
+    By.TEXT: "大文字と小文字は区別しません",
+    By.RULE: "名前または番号（完全一致）",
 }
-ASKED = (By.SITE, By.ADDRESS, By.KIND, By.OUTCOME, By.COUNTRY, By.TEXT, By.RULE, By.REQUEST)
+# What most people ask for stands beside the period; the rest unfolds.
+FIRST = (By.ADDRESS, By.TEXT)
+FURTHER = (By.SITE, By.KIND, By.OUTCOME, By.COUNTRY, By.RULE, By.REQUEST)
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _WRONG_MOMENT = "日時を正しく入力してください（例：2026-11-25T09:30）。"
 
@@ -91,20 +93,24 @@ class SearchForm(forms.Form):
         """The filters that are on, as names and values for hidden fields."""
         return [filter_parameter(each) for each in in_order(self.filters)]
 
-    def period_fields(self) -> list[forms.BoundField]:
-        """When."""
-        return [self["begins"], self["ends"]]
+    def first_fields(self) -> list[forms.BoundField]:
+        """When, and what most people ask for."""
+        return [self["begins"], self["ends"], *(self[str(by)] for by in FIRST)]
 
-    def meeting_fields(self) -> list[forms.BoundField]:
-        """What is to be met."""
-        return [self[str(by)] for by in ASKED]
+    def further_fields(self) -> list[forms.BoundField]:
+        """What else is to be met."""
+        return [self[str(by)] for by in FURTHER]
 
     def excluding_fields(self) -> list[forms.BoundField]:
         """What is to be ruled out."""
-        return [self[f"{NOT}{by}"] for by in ASKED]
+        return [self[f"{NOT}{by}"] for by in (*FIRST, *FURTHER)]
+
+    def further_is_open(self) -> bool:
+        """Whether something in these fields was not understood, so that it must be seen."""
+        return any(field.errors for field in self.further_fields())
 
     def excluding_is_open(self) -> bool:
-        """Whether something that was to be ruled out was not understood, so that its field must be seen."""
+        """As `further_is_open`."""
         return any(field.errors for field in self.excluding_fields())
 
 
@@ -118,7 +124,7 @@ def _period(given: dict[str, str], *, oldest: date, now: datetime) -> dict[str, 
 
 
 def _names() -> Iterable[tuple[str, By]]:
-    return [(f"{prefix}{by}", by) for prefix in ("", NOT) for by in ASKED]
+    return [(f"{prefix}{by}", by) for prefix in ("", NOT) for by in (*FIRST, *FURTHER)]
 
 
 def _field(by: By) -> forms.Field:

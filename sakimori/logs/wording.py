@@ -21,8 +21,7 @@ _TONES = {
     Outcome.CHALLENGED.value: "wait",
     Outcome.ALLOWED.value: "done",
 }
-# What an event can be narrowed by, beside its kinds and rules, of which it may have several.
-_SINGLE = (By.SITE, By.ADDRESS, By.OUTCOME, By.COUNTRY, By.URL, By.REQUEST)
+_SINGLE = {"site": By.SITE, "outcome": By.OUTCOME, "country": By.COUNTRY, "url": By.URL, "request_id": By.REQUEST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,15 @@ class LogRow:
     url: Choice
     rules: Sequence[Choice]
     status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One column of an event: label, text, and the values in it by which a search can be narrowed."""
+
+    label: str
+    text: str
+    choices: Sequence[Choice]
 
 
 def log_row(row: Mapping[str, Any], links: Links) -> LogRow:
@@ -70,24 +78,26 @@ def address_choice(row: Mapping[str, Any], links: Links) -> Choice:
     return Choice(lacking.label, row["client_ip_text"] or lacking.text, lacking.include, lacking.exclude)
 
 
-def choices_of(row: Mapping[str, Any], links: Links) -> list[Choice]:
-    """Everything of an event that a search can be narrowed by."""
-    values = {
-        By.SITE: row["site"],
-        By.ADDRESS: row["address"],
-        By.OUTCOME: row["outcome"],
-        By.COUNTRY: row["country"],
-        By.URL: row["url"],
-        By.REQUEST: row["request_id"],
-    }
-    single = [links.choice(by, values[by]) for by in _SINGLE if values[by]]
-    return [*single, *(links.choice(By.KIND, kind) for kind in row["attack_kinds"]), *_rules(row, links)]
-
-
-def details_of(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Label and text of every column that says something. `row` holds all columns of `fields.py`."""
+def details_of(row: Mapping[str, Any], links: Links) -> list[Detail]:
+    """Every column that says something. `row` holds all columns of `fields.py`."""
     whole = {**row, "line": original_line(row)}
-    return [(field.label, text) for field in FIELDS if (text := _text(field.name, whole[field.name]))]
+    choices = _choices(row, links)
+    return [
+        Detail(field.label, text, choices.get(field.name, ()))
+        for field in FIELDS
+        if (text := _text(field.name, whole[field.name]))
+    ]
+
+
+def _choices(row: Mapping[str, Any], links: Links) -> dict[str, Sequence[Choice]]:
+    """What a search can be narrowed by, at the columns that say it."""
+    single = {name: [links.choice(by, row[name])] for name, by in _SINGLE.items() if row[name]}
+    return {
+        **single,
+        "client_ip": [address_choice(row, links)],
+        "attack_kinds": [links.choice(By.KIND, kind) for kind in row["attack_kinds"]],
+        "rule_names" if any(row["rule_names"]) else "rule_ids": _rules(row, links),
+    }
 
 
 def _rules(row: Mapping[str, Any], links: Links) -> list[Choice]:
