@@ -187,12 +187,7 @@ VISITS: dict[str, Visit] = {
         f"{space}:{name}": visit
         for space in ("portal", "console")
         for name, visit in {
-            "log-download": Visit(
-                posts=(
-                    {"contract": "K-A-001"},
-                    {"contract": "K-A-001", "form": "csv", "query": "begins=2020-01-01T00:00&ends=2020-01-02T00:00"},
-                )
-            ),
+            "log-download": Visit(posts=({"contract": "K-X-001", "form": "csv"},)),
             "log-exports": Visit(),
             "log-exports-progress": Visit(),
             "log-export": Visit(_export),
