@@ -2,14 +2,18 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
+from pathlib import Path
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from sakimori import backends
-from sakimori.logs.models import ChainDay, ChainHead, LogFile
+from sakimori.logs.chain.writing import let_go
+from sakimori.logs.condition import LogQuery
+from sakimori.logs.exports.packing import Wanted, pack
+from sakimori.logs.models import ChainDay, ChainHead, ChainLink, ExportForm, LogFile
 from sakimori.logs.store.interface import StoreUnavailable
 from sakimori.run import logs, logs_verify
 from tests.logs.chain.conftest import Fill, fill
@@ -126,3 +130,35 @@ def test_without_settings_it_says_which_is_missing(
     assert verify() == 2
     assert capsys.readouterr().err.startswith("The setting SAKIMORI_BASE_URL is missing: ")
     assert not ChainDay.objects.exists()
+
+
+class TestWhetherABundleIsOurs:
+    """`--own`: a bundle may hold together and still be somebody else's invention."""
+
+    @pytest.fixture
+    def bundle(self, intake: Intake, fill: Fill, tmp_path: Path) -> Path:
+        fill(days=2)
+        query = LogQuery(intake.contract.pk, intake.clock() - timedelta(days=9), intake.clock())
+        wanted = Wanted(intake.contract, query, ExportForm.LINES, intake.clock(), "見本")
+        pack(tmp_path / "x.zip", wanted, store=intake.store, tell=lambda _: None)
+        return tmp_path / "x.zip"
+
+    def test_our_own_is(self, verify: Callable[..., int], bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert verify("--own", str(bundle)) == 0
+        assert capsys.readouterr().out.startswith(f"ok  {bundle}: contract K-A-001, 2 lines of 2 files")
+
+    def test_another_is_not(self, verify: Callable[..., int], bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        ChainLink.objects.filter(day__day=date(2026, 11, 24)).update(digest="0" * 64)
+        assert verify("--own", str(bundle)) == 1
+        assert "    2026-11-24 #1 is no link of this installation" in capsys.readouterr().out
+        ChainHead.objects.update(contract_number="K-X")
+        assert verify("--own", str(bundle)) == 1
+        assert "this installation has no chain of contract K-A-001" in capsys.readouterr().out
+
+    def test_of_what_was_let_go_of_nobody_can_tell(
+        self, verify: Callable[..., int], intake: Intake, bundle: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with transaction.atomic():
+            let_go(intake.contract, kept_from=date(2026, 11, 24))
+        assert verify("--own", str(bundle)) == 1
+        assert "    1 links were let go of meanwhile and cannot be compared" in capsys.readouterr().out
