@@ -15,25 +15,27 @@ from typing import Any
 
 from sakimori.lib.jst import JST
 from sakimori.logs.attack_kinds import AttackKind, Outcome
-from sakimori.logs.fields import FIELDS, Field, Kind
+from sakimori.logs.fields import FIELD_BY_NAME, FIELDS, Field, Kind
 from sakimori.logs.original import original_line
 
 Row = Mapping[str, Any]
 
 BYTE_ORDER_MARK = "\ufeff"
 # Japanese editions take the wide forms for the narrow ones.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠'")
 _WORDS = {
-    **{("attack_kind", kind.value): kind.label for kind in AttackKind},
-    **{("outcome", outcome.value): outcome.label for outcome in Outcome},
+    "attack_kind": {kind.value: kind.label for kind in AttackKind},
+    "outcome": {outcome.value: outcome.label for outcome in Outcome},
 }
+_LINE = "line"
+_COLUMNS = tuple(field for field in FIELDS if field.name != _LINE)
 _OWN_HEADINGS = ("受信ファイル番号", "行番号")
 _AT_ONCE = 200
 
 
 def defused(text: str) -> str:
     """The text as a cell that no spreadsheet program takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 def as_table(rows: Iterable[Row]) -> Iterator[bytes]:
@@ -41,9 +43,11 @@ def as_table(rows: Iterable[Row]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)
-    writer.writerow([*_OWN_HEADINGS, *(_heading(field) for field in FIELDS)])
+    writer.writerow([*_OWN_HEADINGS, *(_heading(field) for field in _COLUMNS), FIELD_BY_NAME[_LINE].label])
+    cells = [(field.name, _cell_of(field)) for field in _COLUMNS]
     for number, row in enumerate(rows, start=1):
-        writer.writerow([row["file_id"], row["line_no"], *(_cell(field, row) for field in FIELDS)])
+        own = row["file_id"], row["line_no"]
+        writer.writerow([*own, *[cell(row[name]) for name, cell in cells], defused(original_line(row))])
         if number % _AT_ONCE == 0:
             yield _taken(buffer)
     yield _taken(buffer)
@@ -69,21 +73,17 @@ def _heading(field: Field) -> str:
     return f"{field.label}（日本時間）" if field.kind is Kind.TIME else field.label
 
 
-def _cell(field: Field, row: Row) -> str | float:
-    if field.name == "line":
-        return defused(original_line(row))
-    value = row[field.name]
-    if value is None:
-        return ""
+def _cell_of(field: Field) -> Callable[[Any], str | float]:
+    """How a value of a column becomes a cell; None is an empty one."""
     if field.kind in (Kind.INT, Kind.PORT, Kind.FLOAT):
-        return float(value) if field.kind is Kind.FLOAT else int(value)
-    return defused(_TEXTS.get(field.kind, str)(_in_words(field.name, value)))
-
-
-def _in_words(name: str, value: Any) -> Any:
-    if name == "attack_kinds":
-        return [_WORDS.get(("attack_kind", str(kind)), str(kind)) for kind in value]
-    return _WORDS.get((name, str(value)), value) if name in ("attack_kind", "outcome") else value
+        return lambda value: "" if value is None else value
+    if words := _WORDS.get(field.name):
+        return lambda value: defused(words.get(value, value))
+    if field.name == "attack_kinds":
+        kinds = _WORDS["attack_kind"]
+        return lambda value: defused("、".join(kinds.get(kind, kind) for kind in value))
+    text = _TEXTS.get(field.kind, str)
+    return lambda value: "" if value is None else defused(text(value))
 
 
 def _moment(value: datetime) -> str:
