@@ -13,19 +13,28 @@ from sakimori.logs.search_address import filter_parameter
 
 def note_reading(contract: Contract, query: LogQuery, *, by: User, now: datetime) -> None:
     """Somebody of the SOC has looked into a customer's log. What he sought is sealed with the customer's key."""
-    filters = ["=".join(filter_parameter(each)) for each in in_order(query.filters)]
-    _note(contract, {"begins": query.begins, "ends": query.ends, "filters": filters}, by=by, now=now)
+    _note(contract, _sought(query), by=by.username, now=now)
+
+
+def note_shell_reading(contract: Contract, query: LogQuery, *, by: str, now: datetime) -> None:
+    """As `note_reading`, of somebody with a shell on the machine. by: who he is there."""
+    _note(contract, _sought(query), by=by, now=now)
 
 
 def note_event(contract: Contract, place: Place, *, by: User, now: datetime) -> None:
     """Somebody of the SOC has opened one event of a customer's log."""
-    _note(contract, {"time": place.time, "file": place.file_id, "line": place.line_no}, by=by, now=now)
+    _note(contract, {"time": place.time, "file": place.file_id, "line": place.line_no}, by=by.username, now=now)
 
 
-def _note(contract: Contract, details: dict[str, object], *, by: User, now: datetime) -> None:
+def _sought(query: LogQuery) -> dict[str, object]:
+    filters = ["=".join(filter_parameter(each)) for each in in_order(query.filters)]
+    return {"begins": query.begins, "ends": query.ends, "filters": filters}
+
+
+def _note(contract: Contract, details: dict[str, object], *, by: str, now: datetime) -> None:
     audit.record(
         "logs.read",
-        by=by.username,
+        by=by,
         target=f"contract:{contract.pk}",
         now=now,
         customer=contract.customer,

@@ -14,6 +14,7 @@ from sakimori.lib.calendar import written_day
 from sakimori.lib.jst import day_of, milliseconds, utc_now
 from sakimori.logs.fields import Event
 from sakimori.logs.store.interface import LogStore
+from tests.japanese.test_structure import faults_of
 from tests.people import People
 
 PAGES = ("console:logs", "console:log-lists")
@@ -105,3 +106,12 @@ def test_a_contract_that_does_not_exist_is_not_there(dana: Client) -> None:
 def test_the_menu_leads_to_it(dana: Client) -> None:
     menu = _get(dana).partition('<div class="menu">')[2].partition("</nav>")[0]
     assert f'<a href="{reverse("console:logs")}" aria-current="page">ログ検索</a>' in menu
+
+
+def test_the_desks_pages_can_be_heard_and_used_by_keyboard(dana: Client, store: LogStore, people: People) -> None:
+    pages = (
+        _get(dana),
+        _get(dana, contract=people.a.number, lists="1", bars="attack_kind"),
+        dana.get(_event_address(store, people.a)).content.decode(),
+    )
+    assert [faults_of(page) for page in pages] == [[], [], []]

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urljoin
 
 import pytest
@@ -17,6 +18,8 @@ from sakimori.logs import pages, search
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import Event
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
+from tests.japanese.test_structure import faults_of
+from tests.japanese.text import foreign_texts
 from tests.people import People
 
 ADDRESS = "198.51.100.44"
@@ -425,3 +428,51 @@ def test_a_wrong_search_of_the_soc_reads_nothing_and_is_not_recorded(
     client.force_login(people.dana)
     _get(client, address="x")
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"lists": "1", "country": "JP", "not_kind": "none"},
+        {"bars": "attack_kind", "period": "30d"},
+        {"text": "nowhere"},
+        {"address": "x", "not_rule": "\0", "begins": "x"},
+    ],
+)
+def test_every_state_of_the_page_can_be_heard_and_used_by_keyboard_and_is_japanese(
+    query: dict[str, str], alice: Client
+) -> None:
+    text = _get(alice, **query)
+    assert faults_of(text) == []
+    assert [each for each in foreign_texts(text) if not _is_data(each)] == []
+
+
+def test_an_event_can_be_heard_and_is_japanese(alice: Client, store: LogStore, people: People) -> None:
+    text = alice.get(_event_address(people, store)).content.decode()
+    assert faults_of(text) == []
+    assert [each for each in foreign_texts(text) if not _is_data(each)] == []
+
+
+def _is_data(text: str) -> bool:
+    """What stands in an event or an address, as it came."""
+    return any(part in text for part in ("example.jp", "SQL's", "JP", "US", "GET", "robots", "nowhere", "id=1"))
+
+
+def test_the_keyboard_stops_once_at_each_row_and_skips_what_only_a_pointer_needs(alice: Client) -> None:
+    """The links beside the cells are the drawer's links again; so Tab goes from drawer to drawer."""
+    rows = _rows(_get(alice))
+    stops = [link for link in re.findall(r"<a [^>]*>", rows) if 'tabindex="-1"' not in link]
+    assert rows.count("<summary>") == 2
+    assert len(stops) == 2
+    assert all("別のページで開く" in part for part in rows.split('class="drawer-body"')[1:])
+
+
+def test_the_script_finds_what_it_needs(alice: Client) -> None:
+    """Every mark that `timeline.js` asks the page for is there, and no text of the page lies in the script."""
+    script = (Path(pages.__file__).parent / "static" / "logs" / "timeline.js").read_text(encoding="utf-8")
+    text = _get(alice)
+    marks = set(re.findall(r"\[(data-[a-z-]+)\]", script))
+    assert marks == {"data-timeline", "data-chosen", "data-timeline-said", "data-timeline-hint", "data-timeline-over"}
+    assert all(mark in text for mark in marks)
+    assert all(f"data-{name}=" in text for name in ("begins", "ends", "words", "from", "to"))
+    assert script.isascii()

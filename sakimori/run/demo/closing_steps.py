@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
 
 from sakimori.lib.calendar import deletion_day, first_kept_day
 from sakimori.lib.jst import JST, day_of
@@ -16,13 +15,13 @@ from sakimori.run.demo.cast import (
     MINATO_LOGIN,
     MINATO_NAME,
 )
-from sakimori.run.demo.chain_steps import ATTACKER
 from sakimori.run.demo.doors import Browser, NotAsExpected, expect, wait_for
+from sakimori.run.demo.log_steps import search
 from sakimori.run.demo.play import HOKUTO, SAKURA, Play, line
 
-_KEPT, _OLD, _FRESH, _AFTER = "203.0.113.180", "203.0.113.100", "203.0.113.101", "203.0.113.199"
+_KEPT, _OLD, _AFTER = "203.0.113.180", "203.0.113.100", "203.0.113.199"
 _SAKURA_CONTRACT, _HOKUTO_CONTRACT = "K-2026-0001", "K-2026-0002"
-_LIST, _LOGS = "/console/closing/", "/portal/logs/"
+_LIST = "/console/closing/"
 _TICKET = re.compile(r"WSP-\d+")
 _PROOF = re.compile(r'href="(/console/deletions/\d+/)"')
 _ACKNOWLEDGE = re.compile(r'action="(/console/alarms/\d+/acknowledge/)"')
@@ -41,21 +40,6 @@ def overdue(play: Play) -> None:
     expect(sentence not in analyst.text("/console/"), "the alarm is taken")
 
 
-def log_page(play: Play) -> None:
-    """A customer with the option finds events by address; one without has neither page nor menu entry."""
-    play.outside.do("lines", account=SAKURA, lines=[line("Normal", _FRESH, datetime.now(UTC), "REQ_PASSED")])
-    customer, other = play.browser(CUSTOMER_LOGIN), play.browser(HOKUTO_LOGIN)
-    wait_for(lambda: "新しい順、1 件" in _search(customer, _FRESH), "the event is found by its address")
-    page = _search(customer, _FRESH)
-    for words in ("原文", "CEF:0|Incapsula", "通過", "GET shop.sakura.example.jp/"):
-        expect(words in page, f"the log page shows {words}")
-    if play.began:
-        expect("SQLインジェクション" in _search(customer, ATTACKER), "the attack of the earlier step is in the log")
-    expect("読み取れません" in _search(customer, "さくら"), "wrong input is answered with a sentence")
-    expect(other.status(_LOGS) == 404, "without the option there is no page")
-    expect("ログ検索" not in other.text("/portal/"), "without the option there is no menu entry")
-
-
 def old_days(play: Play) -> None:
     """A line of 100 days ago is let go of by the next run, one of 80 days ago is found."""
     now = datetime.now(UTC)
@@ -65,12 +49,12 @@ def old_days(play: Play) -> None:
     lines = [line("Normal", _KEPT, kept, "REQ_PASSED"), line("Normal", _OLD, old, "REQ_PASSED")]
     play.outside.do("lines", account=SAKURA, lines=lines)
     week = {"begins": _local(kept - timedelta(days=3)), "ends": _local(kept + timedelta(days=3))}
-    wait_for(lambda: "新しい順、1 件" in _search(customer, _KEPT, **week), "what is kept is found")
+    wait_for(lambda: "新しい順、1 件" in search(customer, address=_KEPT, **week), "what is kept is found")
     wait_for(lambda: _let_go(analyst) > gone_before, "the proof says that the old line is gone", seconds=40)
     shown = _retention(analyst)
     expect(f"{first_kept_day(day_of(now)):%Y/%m/%d}" in shown, "the proof says what is kept")
     expect("期限超過" not in shown, "none is left that is too old")
-    expect("以降のものです" in _search(customer, _OLD, begins=_local(old)), "nobody can ask for what is too old")
+    expect("以降のものです" in search(customer, address=_OLD, begins=_local(old)), "nobody can ask for what is too old")
 
 
 def deletion(play: Play) -> None:
@@ -117,10 +101,6 @@ def cancellation(play: Play) -> None:
     expect(_AFTER not in play.outside.blacklist(HOKUTO), "who has cancelled is not")
     expect("解約済み（受信停止）" in analyst.text("/console/intake/"), "the intake page says why nothing comes")
     expect("チケット" in customer.text("/portal/"), "his portal is open until the deletion")
-
-
-def _search(browser: Browser, address: str, **period: str) -> str:
-    return browser.text(f"{_LOGS}?{urlencode({'address': address, **period})}")
 
 
 def _retention(analyst: Browser) -> str:

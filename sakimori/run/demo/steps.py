@@ -10,6 +10,7 @@ from sakimori.run.demo import (
     guard_steps,
     incident_steps,
     language_steps,
+    log_steps,
     report_steps,
     usage_steps,
 )
@@ -45,7 +46,8 @@ STEPS = (
     Step("3-2", "ライセンスのない負荷分散構成を検知し、戻すと解消", usage_steps.balancing),
     Step("3-2", "WAF を迂回したサイトを SOC にアラーム、お客様へメール", usage_steps.bypass),
     Step("3-3", "期限の近い SSL 証明書をチケットでお知らせし、更新されると完了", usage_steps.certificate),
-    Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", closing_steps.log_page),
+    Step("2-5-1", "ログ保管オプションのお客様はログを検索できる", log_steps.log_page),
+    Step("2-5-1", "値で絞り込み、値を除外して検索、SOC は全契約", log_steps.narrowed),
     Step("2-5-1", "当日から過去 3 か月分を保管し、古いログは消える", closing_steps.old_days),
     Step("1-3", "ヒアリングシートの取り込み、誤りはセルごとに", customer_steps.hearing_sheet),
     Step("2-2", "書面でログインIDとパスワードを発行し、初回に変更", customer_steps.letter),

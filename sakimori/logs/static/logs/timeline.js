@@ -8,6 +8,7 @@ if (drawing) {
   const bars = [...drawing.querySelectorAll(".bar")];
   const chosen = drawing.querySelector("[data-chosen]");
   const said = document.querySelector("[data-timeline-said]");
+  const over = document.querySelector("[data-timeline-over]");
   const least = 4; // Pixels: a hand that clicks moves a little.
   let anchor = 0;
   let here = 0;
@@ -95,6 +96,15 @@ if (drawing) {
     } else if (event.key === "Escape") {
       clear();
     }
+  });
+
+  // For the eye under a pointer; whoever listens hears the same words when a bar has the focus.
+  drawing.addEventListener("pointerover", (event) => {
+    const bar = event.target.closest(".bar");
+    over.textContent = bar ? words(bar) : "";
+  });
+  drawing.addEventListener("pointerleave", () => {
+    over.textContent = "";
   });
 
   drawing.addEventListener("dragstart", (event) => event.preventDefault());
