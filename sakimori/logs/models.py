@@ -52,6 +52,7 @@ class LogFile(Claimable):
         indexes = [
             models.Index(fields=["state", "next_try_at"]),
             models.Index(fields=["state", "searched_at"]),
+            models.Index(fields=["contract", "stored_at"]),
         ]
 
 

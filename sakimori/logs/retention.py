@@ -89,6 +89,8 @@ def _let_go(
         contract=contract, day=day_of(now), defaults={"ran_at": now, "kept_from": kept_from}
     )
     mine = RetentionProof.objects.filter(pk=proof.pk)
+    # Said before it is done: whoever counts a file's rows must know which of them may be gone.
+    mine.update(kept_from=kept_from)
     for day, rows in days.items():
         store.drop_day(contract_id=contract.pk, day=day)
         mine.update(days=F("days") + 1, rows=F("rows") + rows)

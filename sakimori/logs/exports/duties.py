@@ -4,10 +4,12 @@ Each try writes a file of its own, whose name lies in the row before the file ex
 lost its claim because it was slow, leaves nothing that the next try does not clear away. Progress renews the claim.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from django.db import transaction
@@ -29,6 +31,7 @@ _log = structlog.get_logger()
 _LEASE = timedelta(minutes=5)
 _RETRY = timedelta(minutes=1)
 _MOST_TRIES = 5
+SPARE_BYTES = 1 << 30
 _FAILED = "ファイルを作成できませんでした。期間を短くして、もう一度お試しください。"
 
 
@@ -67,7 +70,8 @@ class _Try:
         return rows.update(**columns) == 1
 
     def tell(self, lines: int) -> None:
-        """Write down how far it is, and hold the claim. Raises _Lost."""
+        """Write down how far it is, and hold the claim. Raises _Lost; OSError when the disk has little room left."""
+        _check_disk(files.path_of(self.export.contract.customer, self.name).parent)
         if not self.mine(done=lines, claimed_until=self.house.clock() + _LEASE):
             raise _Lost
 
@@ -97,6 +101,13 @@ def forget_expired(*, now: datetime) -> int:
     return gone
 
 
+def _check_disk(folder: Path) -> None:
+    """An export must never take the room that logs need which are still to come."""
+    free = shutil.disk_usage(folder).free
+    if free < SPARE_BYTES:
+        raise OSError(f"only {free} bytes are left on the disk")
+
+
 def _make(export: Export, house: House) -> None:
     remove_file(export)
     this = _Try(export, house, files.new_name(export.contract.customer))
@@ -124,6 +135,7 @@ def _pack(this: _Try) -> Packed:
         raise NotUnderstood("nothing of it is kept any more")
     wanted = Wanted(contract, query, this.export.form, now, this.house.service)
     path = files.path_of(contract.customer, this.name)
+    _check_disk(path.parent)
     return packing.pack(path, wanted, store=this.house.store, tell=this.tell)
 
 

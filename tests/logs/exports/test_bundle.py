@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import transaction
 
 from sakimori.logs.chain.rules import Link, members, sealed
 from sakimori.logs.chain.writing import let_go
-from sakimori.logs.exports import actions, excerpt, packing
+from sakimori.logs.exports import actions, duties, excerpt, packing
 from sakimori.logs.exports.bundle import look_through
 from sakimori.logs.exports.duties import forget_expired
 from sakimori.logs.filters import By, filter_of
@@ -320,6 +321,18 @@ class TestMaking:
         export.refresh_from_db()
         assert (export.state, desk.files(), export.reason[-1:]) == (ExportState.FAILED, 0, "。")
         assert desk.make() == 0
+
+    @pytest.mark.parametrize("asked", [1, 2])
+    def test_it_leaves_room_for_the_logs_to_come(self, asked: int, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The disk runs short before the beginning, or in the middle."""
+        room = iter([duties.SPARE_BYTES] * (asked - 1) + [duties.SPARE_BYTES - 1] * 9)
+        monkeypatch.setattr(duties.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(room)))
+        monkeypatch.setattr(packing, "TELL_EVERY", 1)
+        desk.store_file("198.51.100.7")
+        export = desk.ask()
+        desk.make()
+        export.refresh_from_db()
+        assert (export.state, desk.files()) == (ExportState.WAITING, 0)
 
     def test_a_chain_that_changes_meanwhile_is_read_again(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         real = packing._links
