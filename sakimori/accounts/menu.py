@@ -29,7 +29,7 @@ class Group:
 
 _ACCOUNT = Entry("アカウント", "portal:account", ("account_change_password", "mfa_index"))
 _PEOPLE = Entry("担当者", "console:people", ("console:person",))
-_LOGS = Entry("ログ検索", "portal:logs", ("portal:log-event",))
+_LOGS = Entry("ログ検索", "portal:logs", ("portal:log-event", "portal:log-exports"))
 
 _WATCH = Group(
     "監視",
@@ -46,7 +46,7 @@ _WATCH = Group(
             "console:calls",
             ("console:call-round", "console:call-stop", "console:alarm-history", "console:roster"),
         ),
-        Entry("ログ検索", "console:logs", ("console:log-event",)),
+        Entry("ログ検索", "console:logs", ("console:log-event", "console:log-exports")),
     ),
 )
 _CUSTOMERS = Group(

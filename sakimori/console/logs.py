@@ -15,7 +15,7 @@ from sakimori.logs import pages
 from sakimori.logs.queries import contracts_with_log
 from sakimori.logs.retention import first_kept
 
-_FACE = pages.Face("console", "console/base.html")
+FACE = pages.Face("console", "console/base.html")
 
 
 @require_GET
@@ -26,7 +26,7 @@ def logs(request: PersonRequest) -> HttpResponse:
     number = request.GET.get("contract", "")
     if not number:
         return render(request, "console/logs.html", {**alarm_context(), "contracts": contracts})
-    sought = _sought(request, number)
+    sought = sought_in(request, number)
     return pages.search_page(request, sought, contracts=contracts, further=alarm_context())
 
 
@@ -34,7 +34,7 @@ def logs(request: PersonRequest) -> HttpResponse:
 @soc_only
 def lists(request: PersonRequest) -> HttpResponse:
     """The most frequent values of what a search finds."""
-    return pages.lists_page(request, _sought(request, request.GET.get("contract", "")))
+    return pages.lists_page(request, sought_in(request, request.GET.get("contract", "")))
 
 
 @require_GET
@@ -42,11 +42,12 @@ def lists(request: PersonRequest) -> HttpResponse:
 def event(request: PersonRequest, number: str, at: int, file_id: int, line_no: int) -> HttpResponse:
     """Everything of one event."""
     place = pages.place_of(at, file_id, line_no)
-    return pages.event_page(request, _sought(request, number), place, further=alarm_context())
+    return pages.event_page(request, sought_in(request, number), place, further=alarm_context())
 
 
-def _sought(request: PersonRequest, number: str) -> pages.Sought:
+def sought_in(request: PersonRequest, number: str) -> pages.Sought:
+    """What is asked about the log of the contract of this number, now. Http404 if there is none."""
     now = utc_now()
     contract: Contract = access.get(contracts_with_log(), request.user, number=number)
     kept_from = first_kept(contract, today=day_of(now), log_days=settings.CONFIG.log_days)
-    return pages.Sought(_FACE, contract, backends.log_store(), kept_from, now)
+    return pages.Sought(FACE, contract, backends.log_store(), kept_from, now)

@@ -16,14 +16,22 @@ from sakimori.lib.crypto import sync_folder, write_durably
 
 def keep(customer: Customer, content: bytes) -> str:
     """Write a file durably. Returns its stored name, which says nothing about its content."""
+    name = new_name(customer)
+    write_durably(path_of(customer, name), content)
+    return name
+
+
+def new_name(customer: Customer) -> str:
+    """A stored name in a folder that is there, for a file that is too large to be kept in one piece.
+
+    The caller puts the name into a row first, so that an unfinished file is never without one.
+    """
     folder = _folder(customer)
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     if new:
         sync_folder(folder.parent)
-    name = secrets.token_hex(16)
-    write_durably(folder / name, content)
-    return name
+    return secrets.token_hex(16)
 
 
 def path_of(customer: Customer, stored_name: str) -> Path:

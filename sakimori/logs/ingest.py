@@ -2,8 +2,8 @@
 
 1. The ledger says `storing`. 2. Quarantined lines of an earlier try are forgotten; rows of it need not be, for storing
 a file again completes it. 3. Lines become rows; unreadable lines go to quarantine. 4. The store is asked how many rows
-it holds of this file; only if that is what was written the ledger says `stored`. A file that cannot be read as a whole
-leaves nothing behind but its reason.
+it holds of this file; only if that is what was written the ledger says `stored`, and with it the file's link is written
+into the chain. A file that cannot be read as a whole leaves nothing behind but its reason.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pyarrow.compute as pc
 import pyarrow.lib as pa
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -20,6 +21,8 @@ from django.db import transaction
 from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
+from sakimori.lib.jst import day_of
+from sakimori.logs.chain.writing import Span, add_link
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
@@ -32,6 +35,16 @@ _KEPT_BYTES = 4096
 _BATCH = 500
 _RETRY = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=5)
+_FINISHED = (
+    "state",
+    "reason",
+    "stored_at",
+    "lines",
+    "rows",
+    "quarantined_lines",
+    "claimed_by",
+    "claimed_until",
+)
 
 
 def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
@@ -67,6 +80,8 @@ class _Count:
     lines: int = 0
     rows: int = 0
     bad: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
     def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
@@ -75,6 +90,7 @@ class _Count:
             if isinstance(table_or_line, pa.Table):
                 self.lines += table_or_line.num_rows
                 self.rows += table_or_line.num_rows
+                self._see(*pc.min_max(table_or_line["time"]).as_py().values())
                 yield table_or_line
                 continue
             line_no, item = table_or_line
@@ -86,7 +102,17 @@ class _Count:
                     self.write_bad_lines()
             else:
                 self.rows += 1
+                self._see(item.time, item.time)
                 yield line_no, item
+
+    @property
+    def span(self) -> Span:
+        """The days of the events that have passed."""
+        return Span(day_of(self.first), day_of(self.last)) if self.first and self.last else Span()
+
+    def _see(self, first: datetime, last: datetime) -> None:
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
 
     def write_bad_lines(self) -> None:
         """Write the bad lines that wait. They count only once the file is stored."""
@@ -122,19 +148,16 @@ def _bad_line(file: LogFile, bad: BadLine) -> QuarantinedLine:
 
 
 def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, count: _Count | None = None) -> None:
+    """One transaction: how the file stands, and if it is stored its link. A link that is there stays as it is."""
+    file.state, file.reason, file.stored_at = state, reason, now
+    file.lines, file.rows, file.quarantined_lines = (count.lines, count.rows, count.bad) if count else (0, 0, 0)
+    file.claimed_by, file.claimed_until = "", None
     with transaction.atomic():
         if count is None:
             file.bad_lines.all().delete()
-        LogFile.objects.filter(pk=file.pk).update(
-            state=state,
-            reason=reason,
-            stored_at=now,
-            lines=count.lines if count else 0,
-            rows=count.rows if count else 0,
-            quarantined_lines=count.bad if count else 0,
-            claimed_by="",
-            claimed_until=None,
-        )
+        else:
+            add_link(file, count.span, now=now)
+        file.save(update_fields=_FINISHED)
 
 
 def _postpone(file: LogFile, now: datetime) -> None:

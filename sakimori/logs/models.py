@@ -1,8 +1,10 @@
-"""What arrived (LogFile, QuarantinedLine) and what was let go of (RetentionProof).
+"""What arrived (LogFile, QuarantinedLine), its chain (ChainHead, ChainDay, ChainLink), what was let go of
+(RetentionProof), what is handed out (Export).
 
 How the doors go: PullState, DoorState. What did not arrive: MissingFiles (pull), Residue (syslog).
 """
 
+from django.conf import settings
 from django.db import models
 
 from sakimori.customers.models import Contract
@@ -50,6 +52,7 @@ class LogFile(Claimable):
         indexes = [
             models.Index(fields=["state", "next_try_at"]),
             models.Index(fields=["state", "searched_at"]),
+            models.Index(fields=["contract", "stored_at"]),
         ]
 
 
@@ -64,6 +67,59 @@ class QuarantinedLine(models.Model):
     class Meta:
         verbose_name = "隔離行"
         constraints = [models.UniqueConstraint(fields=["file", "line_number"], name="bad_line_once")]
+
+
+class ChainHead(models.Model):
+    """Where a contract's chain begins and ends. Whoever adds a link locks this row, so the chain never forks.
+
+    contract_number: as it is part of every digest. anchor: the digest of the last day that was let go of, which the
+    oldest day that is still there continues.
+    """
+
+    contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="chain_head")
+    contract_number = models.CharField(max_length=32)
+    began_at = models.DateTimeField(help_text="Files that were stored before have no link.")
+    newest_day = models.DateField(null=True, blank=True)
+    anchor = models.CharField(max_length=64)
+    anchor_day = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "ログの連鎖"
+
+
+class ChainDay(models.Model):
+    """The links of a contract that were written on a day of Japan. See `chain/rules.py` for the digests."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="chain_days")
+    day = models.DateField()
+    links = models.PositiveIntegerField(default=0)
+    last = models.CharField(max_length=64, blank=True)
+    previous = models.CharField(max_length=64)
+    check_at = models.DateTimeField(db_index=True, help_text="When the duty looks at this day next.")
+
+    class Meta:
+        verbose_name = "ログの連鎖（日）"
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "day"], name="one_chain_day"),
+            models.UniqueConstraint(fields=["contract", "previous"], name="days_do_not_fork"),
+        ]
+
+
+class ChainLink(models.Model):
+    """A stored file's place in the chain; what its digest covers besides lies in the file's row. Never changed."""
+
+    day = models.ForeignKey(ChainDay, on_delete=models.PROTECT, related_name="chain_links")
+    file = models.OneToOneField(LogFile, on_delete=models.PROTECT, related_name="chain_link")
+    sequence = models.PositiveIntegerField()
+    linked_at = models.DateTimeField()
+    oldest_day = models.DateField(null=True, blank=True, help_text="Of the file's events; none if it has none.")
+    newest_day = models.DateField(null=True, blank=True)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = "ログの連鎖（ファイル）"
+        constraints = [models.UniqueConstraint(fields=["day", "sequence"], name="links_do_not_fork")]
 
 
 class PullState(models.Model):
@@ -147,3 +203,49 @@ class RetentionProof(models.Model):
     class Meta:
         verbose_name = "ログ保管の記録"
         constraints = [models.UniqueConstraint(fields=["contract", "day"], name="one_retention_proof_per_day")]
+
+
+class ExportForm(models.TextChoices):
+    """How events are written: as a table for spreadsheet programs, or as the lines came."""
+
+    CSV = "csv", "CSV"
+    LINES = "lines", "原文"
+
+
+class ExportState(models.TextChoices):
+    """How far an export is."""
+
+    WAITING = "waiting", "順番待ち"
+    RUNNING = "running", "作成中"
+    READY = "ready", "作成済み"
+    FAILED = "failed", "失敗"
+    CANCELLED = "cancelled", "中止"
+
+
+class Export(Claimable):
+    """A bundle that somebody asked for: what a search finds, with the chain. Row and file go at `expires_at`.
+
+    query: the search as the part of an address behind the question mark. stored_name: the file of this try, whole only
+    when the export is ready. done, total: lines.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="exports")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    query = models.TextField()
+    form = models.CharField("形式", max_length=8, choices=ExportForm)
+    state = models.CharField("状態", max_length=12, choices=ExportState, default=ExportState.WAITING)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    total = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    stored_name = models.CharField(max_length=32, blank=True)
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField("依頼日時")
+    next_try_at = models.DateTimeField()
+    finished_at = models.DateTimeField("作成日時", null=True, blank=True)
+    expires_at = models.DateTimeField("削除日時", db_index=True)
+
+    class Meta:
+        verbose_name = "ログのダウンロード"
+        indexes = [models.Index(fields=["state", "next_try_at"])]

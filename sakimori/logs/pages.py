@@ -24,6 +24,7 @@ from sakimori.logs.actions import note_event, note_reading
 from sakimori.logs.attack_kinds import AttackKind
 from sakimori.logs.chart import HEIGHT, LEFT, PLOT_HEIGHT, RIGHT, TOP, WIDTH, chart_of
 from sakimori.logs.condition import LogQuery
+from sakimori.logs.exports.actions import AT_ONCE
 from sakimori.logs.filters import By, Filter
 from sakimori.logs.links import Links
 from sakimori.logs.search_form import SearchForm
@@ -135,7 +136,11 @@ def _frame(sought: Sought) -> dict[str, object]:
         "frame": sought.face.frame,
         "contract": contract,
         "oldest": written_day(sought.kept_from),
+        "space": space,
         "page_address": reverse(f"{space}:logs"),
+        "download_address": reverse(f"{space}:log-download"),
+        "exports_address": reverse(f"{space}:log-exports"),
+        "at_once": f"{AT_ONCE:,}",
         "lists_address": reverse(f"{space}:log-lists"),
         "event_address": reverse(f"{space}:log-event", args=[contract.number, 0, 0, 0]).removesuffix("0-0-0/"),
         "only_detections": not contract.keeps_access_lines,

@@ -3,18 +3,20 @@
 With the option: today and the past three months, to the day. Without it: SAKIMORI_LOG_DAYS, and as long as a monthly
 report that is not released yet needs it: the caller says since when (`needed_since`). A late file that brings old
 rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays;
-so do the ledger's rows, which only count.
+so do the ledger's rows, which only count. The chain of the stored files loses its days as the log does.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q
 
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import first_kept_day
 from sakimori.lib.jst import day_of, start_of_day
+from sakimori.logs.chain.writing import let_go
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine, RetentionProof
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
@@ -87,9 +89,13 @@ def _let_go(
         contract=contract, day=day_of(now), defaults={"ran_at": now, "kept_from": kept_from}
     )
     mine = RetentionProof.objects.filter(pk=proof.pk)
+    # Said before it is done: whoever counts a file's rows must know which of them may be gone.
+    mine.update(kept_from=kept_from)
     for day, rows in days.items():
         store.drop_day(contract_id=contract.pk, day=day)
         mine.update(days=F("days") + 1, rows=F("rows") + rows)
+    with transaction.atomic():
+        let_go(contract, kept_from=kept_from)
     mine.update(ran_at=now, kept_from=kept_from, lines=F("lines") + lines, oldest_day=_oldest(store, contract))
     return len(days)
 

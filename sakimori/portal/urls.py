@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, advisories, contract, enquiries, logs, reports, tickets, usage
+from sakimori.portal import account, advisories, contract, enquiries, log_downloads, logs, reports, tickets, usage
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:number>/files/<int:pk>/", enquiries.download, name="file"),
     path("logs/", logs.logs, name="logs"),
     path("logs/lists/", logs.lists, name="log-lists"),
+    path("logs/download/", log_downloads.download, name="log-download"),
+    path("logs/downloads/", log_downloads.exports, name="log-exports"),
+    path("logs/downloads/progress/", log_downloads.progress, name="log-exports-progress"),
+    path("logs/downloads/<int:pk>/", log_downloads.fetch, name="log-export"),
+    path("logs/downloads/<int:pk>/drop/", log_downloads.drop, name="log-export-drop"),
     path("logs/<str:number>/<int:at>-<int:file_id>-<int:line_no>/", logs.event, name="log-event"),
     path("usage/", usage.usage, name="usage"),
     path("usage/<str:number>/", usage.contract, name="contract-usage"),

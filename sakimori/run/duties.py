@@ -22,6 +22,7 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.exports import duties as exports
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -35,6 +36,7 @@ from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
+from sakimori.run.watch_chain import watch_chains
 from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
@@ -75,6 +77,7 @@ def all_duties() -> list[Duty]:
         *_incident_duties(store, worker),
         *_usage_duties(),
         *_news_duties(),
+        *_export_duties(store, worker),
         *_letting_go(store, spool),
     ]
 
@@ -96,6 +99,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        Duty("chain", 30.0, lambda: watch_chains(store=store, now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
 
@@ -106,6 +110,17 @@ def _drop_duties(spool: Spool) -> list[Duty]:
         return []
     folders = DropFolders(root, spool, clock=utc_now, quiet=_QUIET)
     return [Duty("drop", _QUIET.total_seconds(), folders.take)]
+
+
+def _export_duties(store: LogStore, worker: str) -> list[Duty]:
+    config = settings.CONFIG
+    house = exports.House(
+        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now
+    )
+    return [
+        Duty("exports", 1.0, lambda: exports.make_due(house)),
+        Duty("old exports", 60.0, lambda: exports.forget_expired(now=utc_now())),
+    ]
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:

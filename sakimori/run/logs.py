@@ -1,10 +1,12 @@
 """`sakimori logs`: what an operator does with logs in the shell.
 
-`parse FILE` reads a vendor log file, or bare lines, and prints one JSON object per event. `search` has its own module.
+`parse FILE` reads a vendor log file, or bare lines, and prints one JSON object per event. Other actions have their own
+modules.
 """
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -13,14 +15,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
-from sakimori.run import logs_search
+from sakimori.run import logs_search, logs_verify
+from sakimori.run.cli import Command
 
-HELP = "read log files (parse FILE), seek in the log store (search CONTRACT)"
+HELP = "read log files (parse FILE), seek in the log store (search CONTRACT), check its chain (verify)"
 _PROGRESS_EVERY = 100_000
+_MODULES: Mapping[str, Command] = {"search": logs_search, "verify": logs_verify}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`."""
+    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`, `verify [...]`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -31,12 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID=PEM",
         help="private key file for log files encrypted with the public key of this number",
     )
-    logs_search.add_arguments(actions.add_parser("search", help=logs_search.HELP))
+    for name, module in _MODULES.items():
+        module.add_arguments(actions.add_parser(name, help=module.HELP))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says. Returns its exit code."""
-    return logs_search.run(arguments) if arguments.action == "search" else _parse(arguments)
+    module = _MODULES.get(arguments.action)
+    return module.run(arguments) if module else _parse(arguments)
 
 
 def _parse(arguments: argparse.Namespace) -> int:

@@ -32,6 +32,9 @@ from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
 from sakimori.logs.models import (
     DoorState,
+    Export,
+    ExportForm,
+    ExportState,
     LogFileState,
     MissingFiles,
     PullState,
@@ -114,6 +117,12 @@ def _log_sender() -> list[object]:
     return [LogSender.objects.earliest("pk").pk]
 
 
+def _export() -> list[object]:
+    """The newest of Alice, or one that is gone."""
+    newest = Export.objects.filter(by__username="alice").order_by("pk").last()
+    return [newest.pk if newest else 1]
+
+
 _CERTIFICATE = self_signed("sender.example.jp", now=utc_now())[0].decode()
 _KNOWN = {"name": "田中 文男", "role": "reader"}
 _CONNECTION = {
@@ -174,6 +183,17 @@ VISITS: dict[str, Visit] = {
     "console:logs": Visit(),
     "console:log-lists": Visit(),
     "console:log-event": Visit(lambda: ["K-A-001", 0, 1, 1]),
+    **{
+        f"{space}:{name}": visit
+        for space in ("portal", "console")
+        for name, visit in {
+            "log-download": Visit(posts=({"contract": "K-X-001", "form": "csv"},)),
+            "log-exports": Visit(),
+            "log-exports-progress": Visit(),
+            "log-export": Visit(_export),
+            "log-export-drop": Visit(_export, posts=({},)),
+        }.items()
+    },
     "portal:ticket": Visit(_ticket),
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
@@ -321,6 +341,28 @@ def fill(people: People) -> None:
     register_sender(people.a, read_certificate(_CERTIFICATE), by=people.dana, now=NOW)
     _fill_reports(people)
     _fill_advisories(people)
+    _fill_exports(people)
+
+
+def _fill_exports(people: People) -> None:
+    """An export in each state; the file of the one that is ready is gone."""
+    for person, contract in ((people.alice, people.a), (people.dana, people.a), (people.charlie, people.b)):
+        for state in ExportState:
+            Export.objects.create(
+                contract=contract,
+                by=person,
+                query="begins=2026-11-22T00:00&ends=2026-11-23T00:00&kind=sql_injection&not_country=-",
+                form=ExportForm.LINES,
+                state=state,
+                reason="ファイルを作成できませんでした。" if state == ExportState.FAILED else "",
+                total=20_000,
+                done=5_000,
+                stored_name="0" * 32,
+                size_bytes=4_000_000,
+                asked_at=NOW,
+                next_try_at=NOW,
+                expires_at=NOW + timedelta(days=7),
+            )
 
 
 def _fill_enquiry(people: People) -> None:
