@@ -20,6 +20,7 @@ from django.db import transaction
 from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
+from sakimori.logs.extent import Extent
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
@@ -61,9 +62,10 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
 
 @dataclass
 class _Count:
-    """Lines, rows and bad lines of one file, counted while they pass."""
+    """Lines, rows and bad lines of one file, counted while they pass, and over which time its events extend."""
 
     file: LogFile
+    extent: Extent
     lines: int = 0
     rows: int = 0
     bad: int = 0
@@ -75,6 +77,7 @@ class _Count:
             if isinstance(table_or_line, pa.Table):
                 self.lines += table_or_line.num_rows
                 self.rows += table_or_line.num_rows
+                self.extent.add_table(table_or_line)
                 yield table_or_line
                 continue
             line_no, item = table_or_line
@@ -86,6 +89,7 @@ class _Count:
                     self.write_bad_lines()
             else:
                 self.rows += 1
+                self.extent.add(item.time)
                 yield line_no, item
 
     def write_bad_lines(self) -> None:
@@ -95,7 +99,7 @@ class _Count:
 
 
 def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
-    count = _Count(file)
+    count = _Count(file, Extent(received_at=file.received_at))
     keys = private_keys(file.contract)
     unpacked = read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits())
     with unpacked, closing(tables_and_events(unpacked)) as read:
@@ -132,6 +136,8 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
             lines=count.lines if count else 0,
             rows=count.rows if count else 0,
             quarantined_lines=count.bad if count else 0,
+            first_at=count.extent.first_at if count else None,
+            last_at=count.extent.last_at if count else None,
             claimed_by="",
             claimed_until=None,
         )
