@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
+from sakimori.console.completeness import completeness_rows
 from sakimori.console.pages import show
 from sakimori.console.troubles import Trouble, line_sentence, trouble_of
 from sakimori.customers import access
@@ -74,11 +75,12 @@ class Losses:
 @soc_only
 def intake(request: PersonRequest) -> HttpResponse:
     """The intake of all contracts and the quarantined files."""
-    contracts = access.visible(contracts_with_intake(), request.user, customer="customer")
+    contracts = list(access.visible(contracts_with_intake(), request.user, customer="customer"))
     files = access.visible(quarantined_files(), request.user, customer="contract__customer")
     page, shown = page_of(files, request)
     now = utc_now()
     context: dict[str, object] = {
+        "completeness": completeness_rows(contracts, now=now),
         "contracts": [_contract_row(contract, now) for contract in contracts],
         "doors": [
             _door_row(state, now)

@@ -24,6 +24,7 @@ from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import FIELDS
 from sakimori.logs.queries import contracts_with_log_page
 from sakimori.logs.store.interface import StoreError
+from sakimori.portal.log_completeness import log_completeness
 from sakimori.portal.log_form import LogForm
 
 _log = structlog.get_logger()
@@ -63,6 +64,7 @@ def logs(request: PersonRequest) -> HttpResponse:
         "contract": contract,
         "contracts": contracts,
         "form": form,
+        "completeness": log_completeness(contract, now=now),
         "oldest": written_day(first_kept_day(day_of(now))),
         "customers": [] if request.user.is_soc else list(access.customers_of(request.user)),
     }

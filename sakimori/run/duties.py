@@ -22,6 +22,7 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.following import follow_intake
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -95,6 +96,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         ),
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
+        Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
