@@ -1,4 +1,4 @@
-"""How complete a contract's log is, in one value and in one sentence: 14:05 まで揃っています。13:10〜13:12 は未着です。 Pure.
+"""How complete a contract's log is, as a value and in words: 14:05 まで揃っています。13:10〜13:12 は未着です。 Pure.
 
 "Complete until" is the newest event of the door that is behind the others. A door that is silent holds it up no longer:
 it is a gap of its own, open at its end. Until a door has shown that it delivers regularly, only the newest counts.

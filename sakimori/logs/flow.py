@@ -1,7 +1,7 @@
 """How a contract's files come through one door: how far its log has come, how late, with which pauses. Pure.
 
 Two delays are told apart. The source's: from a file's last event to when it could have been taken. Ours: from there to
-when it is stored, which is when it can be searched. An old file, as an import or a repair brings it, says nothing of either.
+when it is stored and can be searched. An old file, as an import or a repair brings it, says nothing of either.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

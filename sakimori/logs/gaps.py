@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-# A file's events span minutes. One that begins further back has an old line in it, which tells nothing of its neighbour.
+# A file's events span minutes. One that begins further back has an old line in it, which tells of no neighbour.
 _OVERLAP = timedelta(hours=1)
 
 

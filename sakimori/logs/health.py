@@ -18,6 +18,7 @@ from sakimori.logs.models import DoorFlow, LogFile, LogFileState, MissingFiles, 
 
 _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 _MOST_FILES = 200
+_BESIDE = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,7 @@ def _flows(contracts: Collection[int]) -> Mapping[int, Mapping[str, Flow]]:
 
 
 def _door(door: str, flow: Flow) -> DoorHealth:
-    return DoorHealth(
-        door, flow.files, flow.last_received_at, flow.complete_until, source_lag(flow), our_lag(flow)
-    )
+    return DoorHealth(door, flow.files, flow.last_received_at, flow.complete_until, source_lag(flow), our_lag(flow))
 
 
 def _waiting(contracts: Collection[int]) -> Mapping[int, Waiting]:
@@ -101,15 +100,16 @@ def _files(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int
     bad = rows.filter(state=LogFileState.QUARANTINED, received_at__gte=reaching).order_by("-received_at")
     stuck = rows.filter(state__in=_WAITING, attempts__gt=0).order_by("received_at")
     for why, files in ((Why.QUARANTINED, bad), (Why.WAITING, stuck)):
-        for contract, before, after in files.values_list("contract", "before", "after")[:_MOST_FILES]:
-            yield contract, Gap(why, *window(before, after))
+        for row in files.values("contract", *_BESIDE)[:_MOST_FILES]:
+            yield row["contract"], Gap(why, *window(*(row[name] for name in _BESIDE)))
 
 
 def _with_neighbours(files: QuerySet[LogFile]) -> QuerySet[LogFile]:
     beside = LogFile.objects.filter(contract=OuterRef("contract"), door=OuterRef("door"), last_at__isnull=False)
     before = beside.filter(received_at__lte=OuterRef("received_at")).order_by("-received_at", "-pk")
     after = beside.filter(received_at__gt=OuterRef("received_at")).order_by("received_at", "pk")
-    return files.annotate(before=Subquery(before.values("last_at")[:1]), after=Subquery(after.values("first_at")[:1]))
+    times = Subquery(before.values("last_at")[:1]), Subquery(after.values("first_at")[:1])
+    return files.annotate(**dict(zip(_BESIDE, times, strict=True)))
 
 
 def _cuts(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:

@@ -25,8 +25,10 @@ class LogCompleteness:
 
 def log_completeness(contract: Contract, *, now: datetime) -> LogCompleteness:
     """For a contract that the caller may see. The delays are those of the door through which a file came last."""
-    limit = timedelta(minutes=settings.CONFIG.silent_minutes)
-    kept = start_of_day(first_kept_day(day_of(now)))
+    today = day_of(now)
+    # From the day of cancellation on nothing is meant to come.
+    limit = timedelta(minutes=settings.CONFIG.silent_minutes) if contract.runs_on(today) else timedelta.max
+    kept = start_of_day(first_kept_day(today))
     health = health_of([contract.pk], now=now, limit=limit, reaching=kept)[contract.pk]
     newest = max(health.doors, key=lambda door: door.last_received_at, default=None)
     return LogCompleteness(

@@ -34,6 +34,7 @@ from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
+from sakimori.run.flow_watch import FlowWatch
 from sakimori.run.self_test import examine_ourselves
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
@@ -83,6 +84,8 @@ def all_duties() -> list[Duty]:
 def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
     config = settings.CONFIG
     pause, keep = timedelta(seconds=config.pull_seconds), timedelta(hours=config.spool_hours)
+    silent, lag = timedelta(minutes=config.silent_minutes), timedelta(minutes=config.lag_minutes)
+    flow_watch = FlowWatch(utc_now(), silent=silent, lag=lag)
     return [
         Duty(
             "pull",
@@ -98,6 +101,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
         Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        Duty("watch flow", 15.0, lambda: flow_watch.watch(now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
 

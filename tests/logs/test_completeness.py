@@ -15,6 +15,7 @@ from tests.moments import START
 
 S, M, H, D = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOON = START  # 12:00 in Japan on 23 November
+LATER = NOON + 2 * H + 8 * M
 
 
 def at(minutes: float | None) -> datetime | None:
@@ -80,9 +81,9 @@ def test_gaps_of_one_kind_that_touch_are_one(gaps: list[Gap], expected: list[Gap
 ENDS = st.none() | st.integers(-100, 100)
 GAPS = st.lists(
     st.builds(
-        lambda one, two, why, count: gap(*sorted((one, two)), why, count)
-        if one is not None and two is not None
-        else gap(one, two, why, count),
+        lambda one, two, why, count: (
+            gap(*sorted((one, two)), why, count) if one is not None and two is not None else gap(one, two, why, count)
+        ),
         ENDS,
         ENDS,
         st.sampled_from(Why),
@@ -103,7 +104,9 @@ def test_merging_loses_no_moment_and_no_count(gaps: list[Gap]) -> None:
 
 def _holds(whole: Gap, part: Gap) -> bool:
     begins = whole.begins is None or (part.begins is not None and whole.begins <= part.begins)
-    return whole.why == part.why and begins and (whole.ends is None or (part.ends is not None and part.ends <= whole.ends))
+    return (
+        whole.why == part.why and begins and (whole.ends is None or (part.ends is not None and part.ends <= whole.ends))
+    )
 
 
 def test_what_lies_before_a_moment_is_not_told() -> None:
@@ -135,31 +138,48 @@ def test_complete_until_the_door_that_is_behind_the_others(
 
 
 @pytest.mark.parametrize(
-    ("until", "gaps", "sentence"),
+    ("until", "sentence"),
     [
-        (125, [gap(70.5, 70.9)], "14:05 まで揃っています。13:10 頃の一部は未着です（ファイル 1 件）。"),
-        (125, [gap(70, 72, count=2)], "14:05 まで揃っています。13:10〜13:12 は未着です（ファイル 2 件）。"),
-        (125.9, [], "14:05 まで揃っています。"),
-        (None, [], "まだイベントを受け取っていません。"),
-        (None, [gap(None, None, Why.QUARANTINED)], "まだイベントを受け取っていません。時刻の分からない一部は読み取れず隔離しています（ファイル 1 件）。"),
-        (125, [gap(-800, -700)], "14:05 まで揃っています。11月22日 22:40〜11月23日 00:20 は未着です（ファイル 1 件）。"),
-        (125, [gap(-2000, -1990)], "14:05 まで揃っています。11月22日 02:40〜02:50 は未着です（ファイル 1 件）。"),
-        (-500_000, [], "2025年12月11日 06:40 まで揃っています。"),
-        (125, [gap(70, None, Why.WAITING, 9)], "14:05 まで揃っています。13:10 以降の一部は取込待ちです（ファイル 9 件）。"),
-        (125, [gap(None, 70.1)], "14:05 まで揃っています。13:11 以前の一部は未着です（ファイル 1 件）。"),
-        (125, [gap(70, 70, Why.CUT, 0)], "14:05 まで揃っています。13:10 頃の一部は syslog の切断で失われました。"),
-        (125, [gap(70, None, Why.SILENT, door="hec")], "14:05 まで揃っています。プッシュ（HEC）からは 13:10 以降届いていません。"),
-        (125, [gap(None, None, Why.SILENT, door="hec")], "14:05 まで揃っています。プッシュ（HEC）からは届いていません。"),
-        (
-            125,
-            [gap(number * 10, number * 10 + 2) for number in range(5)],
-            "14:05 まで揃っています。12:20〜12:22 は未着です（ファイル 1 件）。12:30〜12:32 は未着です（ファイル 1 件）。"
-            "12:40〜12:42 は未着です（ファイル 1 件）。ほかに 2 件の欠けがあります。",
-        ),
+        (125, "14:05 まで揃っています。"),
+        (125.9, "14:05 まで揃っています。"),
+        (-800, "11月22日 22:40 まで揃っています。"),
+        (-500_000, "2025年12月11日 06:40 まで揃っています。"),
+        (None, "まだイベントを受け取っていません。"),
     ],
-)  # fmt: skip
-def test_how_it_is_said(until: float | None, gaps: list[Gap], sentence: str) -> None:
-    assert sentence_of(Completeness(at(until), gaps), now=NOON + 2 * H + 8 * M) == sentence
+)
+def test_how_it_is_said_until_when(until: float | None, sentence: str) -> None:
+    assert sentence_of(Completeness(at(until), []), now=LATER) == sentence
+
+
+@pytest.mark.parametrize(
+    ("hole", "sentence"),
+    [
+        (gap(70, 72, count=2), "13:10〜13:12 は未着です（ファイル 2 件）"),
+        (gap(70.5, 70.9), "13:10 頃の一部は未着です（ファイル 1 件）"),
+        (gap(-800, -700), "11月22日 22:40〜11月23日 00:20 は未着です（ファイル 1 件）"),
+        (gap(-2000, -1990), "11月22日 02:40〜02:50 は未着です（ファイル 1 件）"),
+        (gap(None, 70.1), "13:11 以前の一部は未着です（ファイル 1 件）"),
+        (gap(None, None), "時刻の分からない一部は未着です（ファイル 1 件）"),
+        (gap(70, 72, Why.QUARANTINED), "13:10〜13:12 は読み取れず隔離しています（ファイル 1 件）"),
+        (gap(70, None, Why.WAITING, 9), "13:10 以降の一部は取込待ちです（ファイル 9 件）"),
+        (gap(70, 70, Why.CUT, 0), "13:10 頃の一部は syslog の切断で失われました"),
+        (gap(70, 70, Why.CUT, 8), "13:10 頃の一部は syslog の切断で失われました（8 行）"),
+        (gap(70, None, Why.SILENT, door="hec"), "プッシュ（HEC）からは 13:10 以降届いていません"),
+        (gap(None, None, Why.SILENT, door="hec"), "プッシュ（HEC）からは届いていません"),
+    ],
+)
+def test_how_a_gap_is_said(hole: Gap, sentence: str) -> None:
+    assert gap_sentence(hole, now=LATER) == sentence
+
+
+def test_the_newest_gaps_are_named_and_the_others_counted() -> None:
+    gaps = [gap(number * 10, number * 10 + 2) for number in range(5)]
+    assert sentence_of(Completeness(at(125), gaps[:1]), now=LATER) == (
+        "14:05 まで揃っています。12:00〜12:02 は未着です（ファイル 1 件）。"
+    )
+    said = sentence_of(Completeness(at(125), gaps), now=LATER)
+    assert [f"12:{number}0〜" in said for number in range(5)] == [False, False, True, True, True]
+    assert said.endswith("。ほかに 2 件の欠けがあります。")
 
 
 @given(st.none() | st.integers(-1_000_000, 1000), GAPS)
