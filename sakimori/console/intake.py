@@ -16,7 +16,7 @@ from sakimori.customers import access
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.doors import door_label
-from sakimori.logs.models import DoorState, LogFile, MissingFiles, PullState, Residue
+from sakimori.logs.models import DoorState, LogFile, MissingFiles, PullState, Residue, StoreCheck
 from sakimori.logs.queries import (
     contracts_with_intake,
     door_states,
@@ -41,6 +41,7 @@ class ContractRow:
     stale: bool
     trouble: Trouble | None
     balanced: bool
+    check: StoreCheck | None
     ended: bool
 
 
@@ -102,8 +103,9 @@ def _contract_row(contract: Contract, now: datetime) -> ContractRow:
     stale = pull is not None and not ended and (lag is None or lag > _STALE)
     trouble = trouble_of(pull.last_error) if pull and pull.last_error else None
     counted = contract.rows + contract.bad_lines  # type: ignore[attr-defined]
-    balanced = contract.lines == counted  # type: ignore[attr-defined]
-    return ContractRow(contract, pull, lag, stale, trouble, balanced, ended)
+    check = getattr(contract, "store_check", None)
+    balanced = contract.lines == counted and not (check and check.differences)  # type: ignore[attr-defined]
+    return ContractRow(contract, pull, lag, stale, trouble, balanced, check, ended)
 
 
 def _door_row(state: DoorState, now: datetime) -> DoorRow:

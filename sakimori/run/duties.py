@@ -20,8 +20,10 @@ from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
+from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.following import follow_intake
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
@@ -35,7 +37,9 @@ from sakimori.notify.ringing import Voice
 from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
 from sakimori.run.flow_watch import FlowWatch
+from sakimori.run.rooms import disks, reserve
 from sakimori.run.self_test import examine_ourselves
+from sakimori.run.store_watch import watch_store
 from sakimori.run.watch import watch_intake
 from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
@@ -98,12 +102,20 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
             Parallel(Buckets(backends.bucket, spool, clock=utc_now, pause=pause)).start_due,
         ),
         *_drop_duties(spool),
-        Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
+        Duty("ingest", 0.5, lambda: ingest_with_room(store, spool, worker, reserve())),
         Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
+        Duty("compare", 20.0, lambda: compare_new(store=store, now=utc_now())),
+        Duty("compare whole", 60.0, lambda: compare_whole(store=store, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("watch flow", 15.0, lambda: flow_watch.watch(now=utc_now())),
+        Duty("watch store", 15.0, lambda: watch_store(disks=disks(), now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
+
+
+def ingest_with_room(store: LogStore, spool: Spool, worker: str, reserved: Floor) -> int:
+    """Store what is due, unless that would take the disk's last room from the database."""
+    return 0 if reserved.is_reached() else logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)
 
 
 def _drop_duties(spool: Spool) -> list[Duty]:

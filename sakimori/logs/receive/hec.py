@@ -59,6 +59,8 @@ def collector(*, spool: Spool, clock: Callable[[], datetime]) -> Starlette:
         return JSONResponse({"text": "Success", "code": 0})
 
     async def health(_request: Request) -> JSONResponse:
+        if await run_in_threadpool(spool.floor.is_reached):
+            return JSONResponse({"text": "HEC is unhealthy, queues are full", "code": 18}, 503)
         return JSONResponse({"text": "HEC is healthy", "code": 17})
 
     prefix = "/services/collector"

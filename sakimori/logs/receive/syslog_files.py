@@ -77,6 +77,10 @@ class SyslogDoor:
         self._spool, self._clock = spool, clock
         folder.mkdir(parents=True, exist_ok=True)
 
+    def has_room(self) -> bool:
+        """Whether the disk takes more. While it does not nobody is read from: his lines wait where they are."""
+        return not self._spool.floor.is_reached()
+
     def certificates(self) -> str:
         """Every registered certificate, as PEM."""
         close_old_connections()
