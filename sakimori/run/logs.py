@@ -1,4 +1,7 @@
-"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event."""
+"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event.
+
+`sakimori logs status`: see `logs_status.py`.
+"""
 
 import argparse
 import sys
@@ -10,13 +13,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
+from sakimori.run import logs_status
 
-HELP = "read log files (parse FILE)"
+HELP = "read log files (parse), tell how they come in (status)"
 _PROGRESS_EVERY = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`."""
+    """`parse FILE [--key ID=PEM]`, `status`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -27,9 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID=PEM",
         help="private key file for log files encrypted with the public key of this number",
     )
+    logs_status.add_arguments(actions.add_parser("status", help=logs_status.HELP))
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do what the action says. Returns the exit code."""
+    return logs_status.run(arguments) if arguments.action == "status" else _parse(arguments)
+
+
+def _parse(arguments: argparse.Namespace) -> int:
     """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
     try:
         keys = dict(_key(text) for text in arguments.key)
