@@ -15,7 +15,7 @@ from sakimori.logs.gaps import Gap, Why, merged
 
 _MOST_TOLD = 3
 _WORDS = {
-    Why.MISSING: ("は未着です", "ファイル {} 件"),
+    Why.MISSING: ("は未着です", "欠番 {} 件"),
     Why.QUARANTINED: ("は読み取れず隔離しています", "ファイル {} 件"),
     Why.WAITING: ("は取込待ちです", "ファイル {} 件"),
     Why.CUT: ("は syslog の切断で失われました", "{} 行"),
@@ -54,7 +54,7 @@ def sentence_of(found: Completeness, *, now: datetime) -> str:
 
 
 def gap_sentence(gap: Gap, *, now: datetime) -> str:
-    """One gap, without a full stop: 13:10〜13:12 は未着です（ファイル 2 件）."""
+    """One gap, without a full stop: 13:10〜13:12 は未着です（欠番 2 件）."""
     if gap.why is Why.SILENT:
         since = "" if gap.begins is None else f" {_clock(gap.begins, now)} 以降"
         return f"{door_label(gap.door)}からは{since}届いていません"

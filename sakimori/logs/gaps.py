@@ -7,6 +7,7 @@ from enum import StrEnum
 
 # A file's events span minutes. One that begins further back has an old line in it, which tells of no neighbour.
 _OVERLAP = timedelta(hours=1)
+_NEAR = timedelta(minutes=1)
 
 
 class Why(StrEnum):
@@ -46,7 +47,10 @@ def window(before: datetime | None, after: datetime | None) -> tuple[datetime | 
 
 
 def merged(gaps: Iterable[Gap]) -> list[Gap]:
-    """Gaps of one kind and door that touch become one; all of them by their beginning, unknown ones first."""
+    """Gaps of one kind and door that lie within a minute of each other become one: nobody reads closer than that.
+
+    They come by their beginning, unknown ones first.
+    """
     done: list[Gap] = []
     for gap in sorted(gaps, key=lambda each: (each.why, each.door, _begin(each))):
         last = done[-1] if done else None
@@ -67,7 +71,7 @@ def _begin(gap: Gap) -> float:
 
 
 def _touch(first: Gap, second: Gap) -> bool:
-    return first.ends is None or _begin(second) <= first.ends.timestamp()
+    return first.ends is None or _begin(second) <= (first.ends + _NEAR).timestamp()
 
 
 def _later(first: Gap, second: Gap) -> datetime | None:

@@ -98,7 +98,8 @@ def _files(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int
     """Quarantined files, and those that were tried in vain: between the events of the files that came beside them."""
     rows = _with_neighbours(LogFile.objects.filter(contract__in=contracts))
     bad = rows.filter(state=LogFileState.QUARANTINED, received_at__gte=reaching).order_by("-received_at")
-    stuck = rows.filter(state__in=_WAITING, attempts__gt=0).order_by("received_at")
+    in_vain = Q(attempts__gt=1) | Q(attempts=1, claimed_until=None)
+    stuck = rows.filter(in_vain, state__in=_WAITING).order_by("received_at")
     for why, files in ((Why.QUARANTINED, bad), (Why.WAITING, stuck)):
         for row in files.values("contract", *_BESIDE)[:_MOST_FILES]:
             yield row["contract"], Gap(why, *window(*(row[name] for name in _BESIDE)))

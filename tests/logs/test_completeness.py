@@ -61,6 +61,8 @@ def test_the_files_beside_it_say_where_a_missing_one_lies(
         ([gap(-5, -4), gap(-9, -8)], [gap(-9, -8), gap(-5, -4)]),
         ([gap(-9, -7), gap(-8, -4, count=3)], [gap(-9, -4, count=4)]),
         ([gap(-9, -7), gap(-7, -4)], [gap(-9, -4, count=2)]),
+        ([gap(-9, -7), gap(-6, -4)], [gap(-9, -4, count=2)]),
+        ([gap(-9, -7), gap(-5.9, -4)], [gap(-9, -7), gap(-5.9, -4)]),
         ([gap(-9, -1), gap(-8, -7)], [gap(-9, -1, count=2)]),
         ([gap(-9, -7), gap(-8, None)], [gap(-9, None, count=2)]),
         ([gap(-9, None), gap(-2, -1)], [gap(-9, None, count=2)]),
@@ -154,12 +156,12 @@ def test_how_it_is_said_until_when(until: float | None, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("hole", "sentence"),
     [
-        (gap(70, 72, count=2), "13:10〜13:12 は未着です（ファイル 2 件）"),
-        (gap(70.5, 70.9), "13:10 頃の一部は未着です（ファイル 1 件）"),
-        (gap(-800, -700), "11月22日 22:40〜11月23日 00:20 は未着です（ファイル 1 件）"),
-        (gap(-2000, -1990), "11月22日 02:40〜02:50 は未着です（ファイル 1 件）"),
-        (gap(None, 70.1), "13:11 以前の一部は未着です（ファイル 1 件）"),
-        (gap(None, None), "時刻の分からない一部は未着です（ファイル 1 件）"),
+        (gap(70, 72, count=2), "13:10〜13:12 は未着です（欠番 2 件）"),
+        (gap(70.5, 70.9), "13:10 頃の一部は未着です（欠番 1 件）"),
+        (gap(-800, -700), "11月22日 22:40〜11月23日 00:20 は未着です（欠番 1 件）"),
+        (gap(-2000, -1990), "11月22日 02:40〜02:50 は未着です（欠番 1 件）"),
+        (gap(None, 70.1), "13:11 以前の一部は未着です（欠番 1 件）"),
+        (gap(None, None), "時刻の分からない一部は未着です（欠番 1 件）"),
         (gap(70, 72, Why.QUARANTINED), "13:10〜13:12 は読み取れず隔離しています（ファイル 1 件）"),
         (gap(70, None, Why.WAITING, 9), "13:10 以降の一部は取込待ちです（ファイル 9 件）"),
         (gap(70, 70, Why.CUT, 0), "13:10 頃の一部は syslog の切断で失われました"),
@@ -175,7 +177,7 @@ def test_how_a_gap_is_said(hole: Gap, sentence: str) -> None:
 def test_the_newest_gaps_are_named_and_the_others_counted() -> None:
     gaps = [gap(number * 10, number * 10 + 2) for number in range(5)]
     assert sentence_of(Completeness(at(125), gaps[:1]), now=LATER) == (
-        "14:05 まで揃っています。12:00〜12:02 は未着です（ファイル 1 件）。"
+        "14:05 まで揃っています。12:00〜12:02 は未着です（欠番 1 件）。"
     )
     said = sentence_of(Completeness(at(125), gaps), now=LATER)
     assert [f"12:{number}0〜" in said for number in range(5)] == [False, False, True, True, True]

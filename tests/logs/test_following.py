@@ -120,6 +120,8 @@ def test_what_is_in_quarantine_or_stuck_lies_between_the_files_beside_it(people:
     file(people, 6, minute=12)
     file(people, 7, minute=12.5, door="hec")
     file(people, 8, minute=13, state=LogFileState.RECEIVED, **nothing)
+    under_way = {"state": LogFileState.STORING, "attempts": 1, "claimed_until": START + H}
+    file(people, 9, minute=14, **under_way, **nothing)
     follow()
     found = health(people)
     assert list(found.completeness.gaps) == [
@@ -127,7 +129,7 @@ def test_what_is_in_quarantine_or_stuck_lies_between_the_files_beside_it(people:
         Gap(Why.WAITING, START + 11 * M, START + 12 * M),
     ]
     assert found.completeness.complete_until == START + 13.5 * M
-    assert found.waiting == Waiting(2, START + 15 * M)
+    assert found.waiting == Waiting(3, START + 15 * M)
     assert [(door.door, door.files) for door in found.doors] == [("hec", 1), ("pull", 5)]
 
 
