@@ -14,6 +14,7 @@ from django.conf import settings
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.secrets import open_vendor_key
 from sakimori.lib.crypto import CannotOpen
+from sakimori.lib.disk import MIB
 from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
 from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
@@ -46,7 +47,7 @@ def log_store() -> LogStore:
 @cache
 def spool() -> Spool:
     """The spool of this machine."""
-    return Spool(settings.SPOOL)
+    return Spool(settings.SPOOL, floor_bytes=settings.CONFIG.disk_floor_mib * MIB)
 
 
 def mailer() -> Mailer:

@@ -9,13 +9,14 @@ from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
+from sakimori.console.completeness import completeness_rows
 from sakimori.console.pages import show
 from sakimori.console.troubles import Trouble, line_sentence, trouble_of
 from sakimori.customers import access
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.doors import door_label
-from sakimori.logs.models import DoorState, LogFile, MissingFiles, PullState, Residue
+from sakimori.logs.models import DoorState, LogFile, MissingFiles, PullState, Residue, StoreCheck
 from sakimori.logs.queries import (
     contracts_with_intake,
     door_states,
@@ -40,6 +41,7 @@ class ContractRow:
     stale: bool
     trouble: Trouble | None
     balanced: bool
+    check: StoreCheck | None
     ended: bool
 
 
@@ -74,11 +76,12 @@ class Losses:
 @soc_only
 def intake(request: PersonRequest) -> HttpResponse:
     """The intake of all contracts and the quarantined files."""
-    contracts = access.visible(contracts_with_intake(), request.user, customer="customer")
+    contracts = list(access.visible(contracts_with_intake(), request.user, customer="customer"))
     files = access.visible(quarantined_files(), request.user, customer="contract__customer")
     page, shown = page_of(files, request)
     now = utc_now()
     context: dict[str, object] = {
+        "completeness": completeness_rows(contracts, now=now),
         "contracts": [_contract_row(contract, now) for contract in contracts],
         "doors": [
             _door_row(state, now)
@@ -100,8 +103,9 @@ def _contract_row(contract: Contract, now: datetime) -> ContractRow:
     stale = pull is not None and not ended and (lag is None or lag > _STALE)
     trouble = trouble_of(pull.last_error) if pull and pull.last_error else None
     counted = contract.rows + contract.bad_lines  # type: ignore[attr-defined]
-    balanced = contract.lines == counted  # type: ignore[attr-defined]
-    return ContractRow(contract, pull, lag, stale, trouble, balanced, ended)
+    check = getattr(contract, "store_check", None)
+    balanced = contract.lines == counted and not (check and check.differences)  # type: ignore[attr-defined]
+    return ContractRow(contract, pull, lag, stale, trouble, balanced, check, ended)
 
 
 def _door_row(state: DoorState, now: datetime) -> DoorRow:

@@ -62,6 +62,10 @@ class Config:
     control_urls: tuple[str, ...]
     upload_mib: int
     log_days: int
+    silent_minutes: float
+    lag_minutes: float
+    disk_alarm_mib: int
+    disk_floor_mib: int
     certificate_days: int
     training: bool
 
@@ -229,6 +233,10 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "control_urls": ("SAKIMORI_CONTROL_URLS", _web_pages),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", _count),
     "log_days": ("SAKIMORI_LOG_DAYS", _count),
+    "silent_minutes": ("SAKIMORI_SILENT_MINUTES", _positive),
+    "lag_minutes": ("SAKIMORI_LAG_MINUTES", _positive),
+    "disk_alarm_mib": ("SAKIMORI_DISK_ALARM_MIB", _count),
+    "disk_floor_mib": ("SAKIMORI_DISK_FLOOR_MIB", _count),
     "certificate_days": ("SAKIMORI_CERTIFICATE_DAYS", _count),
     "training": ("SAKIMORI_ALLOW_DOCUMENTATION", lambda text: text == "1"),
 }

@@ -118,6 +118,18 @@ SETTINGS = (
         "never before the report of their month is released.",
         "75",
     ),
+    Setting(
+        "SAKIMORI_SILENT_MINUTES",
+        "A door that delivers regularly is silent after so long without a file, and half as long again as is usual.",
+        "60",
+    ),
+    Setting("SAKIMORI_LAG_MINUTES", "A log file that waits longer than this to be stored is an alarm.", "15"),
+    Setting("SAKIMORI_DISK_ALARM_MIB", "Less free disk than this is an alarm.", "5120"),
+    Setting(
+        "SAKIMORI_DISK_FLOOR_MIB",
+        "With less free disk than this no more logs are taken, so that the database can still write.",
+        "1024",
+    ),
     Setting("SAKIMORI_CERTIFICATE_DAYS", "Customers are reminded so many days before a certificate ends.", "30"),
     Setting(
         "SAKIMORI_ALLOW_DOCUMENTATION",

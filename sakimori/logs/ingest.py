@@ -11,7 +11,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import pyarrow.compute as pc
 import pyarrow.lib as pa
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -23,6 +22,7 @@ from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.jst import day_of
 from sakimori.logs.chain.writing import Span, add_link
+from sakimori.logs.extent import Extent
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
@@ -42,6 +42,8 @@ _FINISHED = (
     "lines",
     "rows",
     "quarantined_lines",
+    "first_at",
+    "last_at",
     "claimed_by",
     "claimed_until",
 )
@@ -74,14 +76,13 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
 
 @dataclass
 class _Count:
-    """Lines, rows and bad lines of one file, counted while they pass."""
+    """Lines, rows and bad lines of one file, counted while they pass, and over which time its events extend."""
 
     file: LogFile
+    extent: Extent
     lines: int = 0
     rows: int = 0
     bad: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
     def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
@@ -90,7 +91,7 @@ class _Count:
             if isinstance(table_or_line, pa.Table):
                 self.lines += table_or_line.num_rows
                 self.rows += table_or_line.num_rows
-                self._see(*pc.min_max(table_or_line["time"]).as_py().values())
+                self.extent.add_table(table_or_line)
                 yield table_or_line
                 continue
             line_no, item = table_or_line
@@ -102,17 +103,14 @@ class _Count:
                     self.write_bad_lines()
             else:
                 self.rows += 1
-                self._see(item.time, item.time)
+                self.extent.add(item.time)
                 yield line_no, item
 
     @property
     def span(self) -> Span:
         """The days of the events that have passed."""
-        return Span(day_of(self.first), day_of(self.last)) if self.first and self.last else Span()
-
-    def _see(self, first: datetime, last: datetime) -> None:
-        self.first = first if self.first is None else min(self.first, first)
-        self.last = last if self.last is None else max(self.last, last)
+        first, latest = self.extent.first_at, self.extent.latest_at
+        return Span(day_of(first), day_of(latest)) if first and latest else Span()
 
     def write_bad_lines(self) -> None:
         """Write the bad lines that wait. They count only once the file is stored."""
@@ -121,7 +119,7 @@ class _Count:
 
 
 def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
-    count = _Count(file)
+    count = _Count(file, Extent(received_at=file.received_at))
     keys = private_keys(file.contract)
     unpacked = read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits())
     with unpacked, closing(tables_and_events(unpacked)) as read:
@@ -151,6 +149,7 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
     """One transaction: how the file stands, and if it is stored its link. A link that is there stays as it is."""
     file.state, file.reason, file.stored_at = state, reason, now
     file.lines, file.rows, file.quarantined_lines = (count.lines, count.rows, count.bad) if count else (0, 0, 0)
+    file.first_at, file.last_at = (count.extent.first_at, count.extent.last_at) if count else (None, None)
     file.claimed_by, file.claimed_until = "", None
     with transaction.atomic():
         if count is None:

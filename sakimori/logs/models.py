@@ -1,7 +1,8 @@
 """What arrived (LogFile, QuarantinedLine), its chain (ChainHead, ChainDay, ChainLink), what was let go of
 (RetentionProof), what is handed out (Export).
 
-How the doors go: PullState, DoorState. What did not arrive: MissingFiles (pull), Residue (syslog).
+How the doors go: PullState, DoorState, DoorFlow. What did not arrive: MissingFiles (pull), Residue (syslog).
+Whether the store holds what the ledger says: StoreCheck.
 """
 
 from django.conf import settings
@@ -24,6 +25,7 @@ class LogFile(Claimable):
     """One file that lies, or lay, in the spool. The same content under the same name is one row.
 
     lines = rows + quarantined_lines, once the file is stored. `searched_at`: when its attacks were found.
+    `followed_at`: when its arrival was noted in the DoorFlow.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="log_files")
@@ -34,8 +36,16 @@ class LogFile(Claimable):
     spool_name = models.CharField(max_length=100, unique=True)
     state = models.CharField("状態", max_length=16, choices=LogFileState, default=LogFileState.RECEIVED)
     reason = models.CharField("理由", max_length=300, blank=True)
+    available_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the sender had it ready, as far as the door can tell; None: on receipt."
+    )
     received_at = models.DateTimeField()
     stored_at = models.DateTimeField(null=True, blank=True)
+    first_at = models.DateTimeField(null=True, blank=True, help_text="The time of its earliest event.")
+    last_at = models.DateTimeField(
+        null=True, blank=True, help_text="The time of its latest event; times that lie after its receipt do not count."
+    )
+    followed_at = models.DateTimeField(null=True, blank=True)
     searched_at = models.DateTimeField(null=True, blank=True)
     spool_cleared_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -43,6 +53,9 @@ class LogFile(Claimable):
     lines = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
     quarantined_lines = models.PositiveBigIntegerField(default=0)
+    doubles = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Rows that are doubles, as the store counted them; None until it did."
+    )
 
     class Meta:
         verbose_name = "ログファイル"
@@ -53,6 +66,9 @@ class LogFile(Claimable):
             models.Index(fields=["state", "next_try_at"]),
             models.Index(fields=["state", "searched_at"]),
             models.Index(fields=["contract", "stored_at"]),
+            models.Index(fields=["contract", "door", "received_at"], name="files_by_arrival"),
+            models.Index(fields=["stored_at"], condition=models.Q(followed_at=None), name="files_to_follow"),
+            models.Index(fields=["contract", "id"], condition=models.Q(doubles=None), name="files_to_count"),
         ]
 
 
@@ -156,14 +172,48 @@ class DoorState(models.Model):
         constraints = [models.UniqueConstraint(fields=["contract", "door"], name="one_state_per_door")]
 
 
+class DoorFlow(models.Model):
+    """What a contract's files through one door have shown of its rhythm. `flow.py` says what the columns mean."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="door_flows")
+    door = models.CharField("受信経路", max_length=16)
+    files = models.PositiveBigIntegerField("ファイル数", default=0)
+    last_received_at = models.DateTimeField("最終ファイル")
+    complete_until = models.DateTimeField("最新のイベント", null=True, blank=True)
+    recent = models.JSONField(default=list)
+    pauses = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "受信の推移"
+        constraints = [models.UniqueConstraint(fields=["contract", "door"], name="one_flow_per_door")]
+
+
+class StoreCheck(models.Model):
+    """What comparing a contract's ledger with the store has shown. Files and rows are sums of all that was compared."""
+
+    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="store_check")
+    checked_at = models.DateTimeField("照合日時")
+    whole_at = models.DateTimeField(null=True, blank=True, help_text="When all of its files were last compared anew.")
+    position = models.PositiveBigIntegerField(default=0, help_text="The last file of a whole comparison under way.")
+    differences = models.JSONField(default=dict, help_text="By file: rows of the ledger, rows of the store.")
+
+    class Meta:
+        verbose_name = "保管庫との照合"
+
+
 class MissingFiles(models.Model):
-    """Numbers that the vendor's index has passed over: files that it skipped, or let go of before we came."""
+    """Numbers that the vendor's index has passed over: files that it skipped, or let go of before we came.
+
+    begins_at, ends_at: between which events of the files beside them the missing ones lie, once that is known.
+    """
 
     contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="missing_files")
     prefix = models.CharField(max_length=20)
     first = models.PositiveBigIntegerField()
     last = models.PositiveBigIntegerField()
     noticed_at = models.DateTimeField()
+    begins_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "欠番"

@@ -21,6 +21,7 @@ from sakimori.lib.calendar import written_day
 from sakimori.lib.jst import start_of_day
 from sakimori.logs import periods, search
 from sakimori.logs.actions import note_event, note_reading
+from sakimori.logs.arrival import arrival_of
 from sakimori.logs.attack_kinds import AttackKind
 from sakimori.logs.chart import HEIGHT, LEFT, PLOT_HEIGHT, RIGHT, TOP, WIDTH, chart_of
 from sakimori.logs.condition import LogQuery
@@ -74,6 +75,7 @@ def search_page(
     """The search and what it finds. contracts: those among which the person may choose."""
     form, split = _form(request, sought), _split(request.GET)
     context: dict[str, object] = {**_frame(sought), "contracts": contracts, "form": form, "split": split, **further}
+    context["arrival"] = arrival_of(sought.contract, kept_from=sought.kept_from, now=sought.now)
     if form.is_valid():
         query = form.sought()
         _note(request, sought, query)

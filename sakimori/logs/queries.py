@@ -21,10 +21,12 @@ _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
 
 def contracts_with_intake() -> QuerySet[Contract]:
-    """Contracts with their pull state and the sums of their ledger: files by state, lines, rows, quarantined lines."""
+    """Contracts with their pull state, the last comparison with the store, and the sums of their ledger: files by
+    state, lines, rows, quarantined lines, doubles among the rows.
+    """
     files = "log_files"
     return (
-        Contract.objects.select_related("customer", "pull_state")
+        Contract.objects.select_related("customer", "pull_state", "store_check")
         .annotate(
             stored=Count(files, filter=Q(log_files__state=LogFileState.STORED)),
             waiting=Count(files, filter=Q(log_files__state__in=_WAITING)),
@@ -32,6 +34,7 @@ def contracts_with_intake() -> QuerySet[Contract]:
             lines=Sum("log_files__lines", default=0),
             rows=Sum("log_files__rows", default=0),
             bad_lines=Sum("log_files__quarantined_lines", default=0),
+            doubles=Sum("log_files__doubles", default=0),
         )
         .order_by("customer__name", "number")
     )

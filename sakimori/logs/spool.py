@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sakimori.lib.crypto import sync_folder
+from sakimori.lib.disk import Floor
 
 
 class TooLarge(Exception):
@@ -30,14 +31,16 @@ class SpooledFile:
 
 
 class Spool:
-    """Files under one folder, in a flat layout."""
+    """Files under one folder, in a flat layout. `floor_bytes`: so much of its disk stays free, whatever arrives."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, floor_bytes: int = 0) -> None:
         self._folder = folder
+        self.floor = Floor(folder, floor_bytes)
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, chunks: Iterable[bytes], *, limit_bytes: int) -> SpooledFile:
         """Store the chunks as one file, durably. After TooLarge, or OSError when the disk is full, nothing stays."""
+        self.floor.insist()
         name = f"{secrets.token_hex(16)}.log"
         partial = self._folder / f".{name}"
         try:

@@ -157,6 +157,15 @@ def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, l
     return alarm
 
 
+def note_over(alarm: Alarm, *, sentence: str, now: datetime) -> None:
+    """The cause of an alarm is gone: it says so, and nobody is phoned about it any more. It stays until acknowledged.
+
+    now: when that was. The same cause may come back: then the alarm is raised as if it were new, and counts on.
+    """
+    still_open = Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None)
+    still_open.update(sentence=sentence[:300], due_at=None, call_round=None, last_at=now)
+
+
 def acknowledge(alarm: Alarm, *, by: User, now: datetime) -> None:
     """A person takes an alarm. Doing it twice changes nothing."""
     with transaction.atomic():

@@ -45,7 +45,7 @@ COMMANDS = {
     "web": Entry("sakimori.run.web", "only the pages"),
     "work": Entry("sakimori.run.work", "only the duties"),
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
-    "logs": Entry("sakimori.run.logs", "read log files, seek in the store, check its chain", settings=False),
+    "logs": Entry("sakimori.run.logs", "read log files, seek in the store, check it, tell how it goes", settings=False),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),

@@ -20,9 +20,12 @@ from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
+from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
+from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
+from sakimori.logs.following import follow_intake
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -34,7 +37,10 @@ from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
 from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
+from sakimori.run.flow_watch import FlowWatch
+from sakimori.run.rooms import disks, reserve
 from sakimori.run.self_test import examine_ourselves
+from sakimori.run.store_watch import watch_store
 from sakimori.run.watch import watch_intake
 from sakimori.run.watch_chain import watch_chains
 from sakimori.tickets import duties as tickets
@@ -85,6 +91,8 @@ def all_duties() -> list[Duty]:
 def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
     config = settings.CONFIG
     pause, keep = timedelta(seconds=config.pull_seconds), timedelta(hours=config.spool_hours)
+    silent, lag = timedelta(minutes=config.silent_minutes), timedelta(minutes=config.lag_minutes)
+    flow_watch = FlowWatch(utc_now(), silent=silent, lag=lag)
     return [
         Duty(
             "pull",
@@ -97,11 +105,21 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
             Parallel(Buckets(backends.bucket, spool, clock=utc_now, pause=pause)).start_due,
         ),
         *_drop_duties(spool),
-        Duty("ingest", 0.5, lambda: logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)),
+        Duty("ingest", 0.5, lambda: ingest_with_room(store, spool, worker, reserve())),
+        Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
+        Duty("compare", 20.0, lambda: compare_new(store=store, now=utc_now())),
+        Duty("compare whole", 60.0, lambda: compare_whole(store=store, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
         Duty("chain", 30.0, lambda: watch_chains(store=store, now=utc_now())),
+        Duty("watch flow", 15.0, lambda: flow_watch.watch(now=utc_now())),
+        Duty("watch store", 15.0, lambda: watch_store(disks=disks(), now=utc_now())),
         Duty("spool", 600.0, lambda: logs.clear_spool(spool=spool, keep=keep, now=utc_now())),
     ]
+
+
+def ingest_with_room(store: LogStore, spool: Spool, worker: str, reserved: Floor) -> int:
+    """Store what is due, unless that would take the disk's last room from the database."""
+    return 0 if reserved.is_reached() else logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)
 
 
 def _drop_duties(spool: Spool) -> list[Duty]:

@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
-from sakimori.run import logs_search, logs_verify
+from sakimori.run import logs_search, logs_status, logs_verify
 from sakimori.run.cli import Command
 
-HELP = "read log files (parse FILE), seek in the log store (search CONTRACT), check its chain (verify)"
+HELP = "read log files (parse), seek in the log store (search), check its chain (verify), tell how it goes (status)"
 _PROGRESS_EVERY = 100_000
-_MODULES: Mapping[str, Command] = {"search": logs_search, "verify": logs_verify}
+_MODULES: Mapping[str, Command] = {"search": logs_search, "status": logs_status, "verify": logs_verify}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`, `verify [...]`."""
+    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`, `status`, `verify [...]`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")

@@ -99,7 +99,7 @@ def test_a_pull_that_has_gone_stale_is_marked_with_its_trouble(people: People, d
     )
     text = desk.get(reverse("console:intake")).content.decode()
     assert "遅れ" in text
-    assert "API の資格情報を確認してください。（連続 4 回）" in text
+    assert "API の資格情報を確認してください。（連続 4 回、次の取得 " in text
 
 
 @pytest.mark.parametrize(

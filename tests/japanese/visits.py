@@ -30,6 +30,7 @@ from sakimori.customers.models import (
 from sakimori.incidents.models import Decision, Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
+from sakimori.logs.following import follow_intake
 from sakimori.logs.models import (
     DoorState,
     Export,
@@ -41,6 +42,7 @@ from sakimori.logs.models import (
     QuarantinedLine,
     Residue,
     RetentionProof,
+    StoreCheck,
 )
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
@@ -326,7 +328,16 @@ def fill(people: People) -> None:
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
     for door, error in (("drop", "フォルダを開けません。"), ("bucket", "")):
         DoorState.objects.create(contract=people.a, door=door, next_try_at=NOW, last_error=error, failures=len(error))
-    MissingFiles.objects.create(contract=people.a, prefix="1", first=5, last=7, noticed_at=NOW)
+    now = utc_now()
+    MissingFiles.objects.create(
+        contract=people.a, prefix="1", first=5, last=7, noticed_at=now, begins_at=now - timedelta(days=2), ends_at=now
+    )
+    for door in ("pull", "hec"):
+        make_file(people.a, door=door, received_at=now, stored_at=now, first_at=now, last_at=now, doubles=1)
+    for columns in ({"state": LogFileState.RECEIVED, "attempts": 3}, {"state": LogFileState.QUARANTINED}):
+        make_file(people.a, received_at=now, **columns)
+    StoreCheck.objects.create(contract=people.a, checked_at=now, differences={"1": [10, 9]})
+    follow_intake(now=now)
     Residue.objects.create(contract=people.a, day=NOW.date(), cuts=1, lines=1, size_bytes=9, last_at=NOW)
     bad = make_file(people.a, lines=3, rows=2, quarantined_lines=1)
     QuarantinedLine.objects.create(file=bad, line_number=1, reason="bad_json", raw=b"{")

@@ -1,8 +1,9 @@
 """The bucket door against a small S3 server: every object once, whatever the store does meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sakimori.lib.http import GuardedClient, HttpLimits
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import DoorState, LogFile
 from sakimori.logs.receive import accept as accepting
-from sakimori.logs.receive.bucket import Buckets, file_name
+from sakimori.logs.receive.bucket import Buckets, file_name, moment_of
 from sakimori.logs.receive.s3 import BucketAddress
 from sakimori.logs.spool import Spool
 from tests.logs.s3_server import BUCKET, KEY_ID, REGION, SECRET, Store, s3_server
@@ -292,3 +293,28 @@ def test_an_address_that_cannot_be_right_is_refused(change: dict[str, str]) -> N
     assert "secret" not in repr(BucketAddress(**good))
     with pytest.raises(ValueError, match="入力してください"):
         BucketAddress(**{**good, **change})
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2026-11-23T02:59:30.000Z", START - timedelta(seconds=30)),
+        ("2026-11-23T02:59:30Z", START - timedelta(seconds=30)),
+        ("2026-11-23T02:59:30", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_object_lies_ready_from_when_the_store_says_so(written: str, expected: datetime | None) -> None:
+    assert moment_of(written) == expected
+
+
+def test_the_states_of_all_buckets_are_one_question(
+    door: Door, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    for letter in "BCD":
+        contract = make_contract("株式会社", letter)
+        VendorAccount.objects.create(contract=contract, api_id="1", sealed_api_key="x", bucket_name="b")
+    assert len(door.buckets.due_looks()) == 4
+    with django_assert_num_queries(2):
+        assert len(door.buckets.due_looks()) == 4

@@ -1,8 +1,8 @@
 """The drop folder: only complete files, each once, whoever writes, replaces, links or kills meanwhile."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -345,3 +345,16 @@ def test_two_workers_take_each_file_once(drop: Drop) -> None:
     assert drop.names(drop.a) == [f"{number}.log" for number in range(5)]
     assert drop.left(drop.a) == []
     assert drop.state().failures == 0
+
+
+def test_however_many_folders_there_are_their_states_are_one_question(
+    drop: Drop, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    drop.look()
+    assert DoorState.objects.count() == 2
+    for letter in "CDEFGH":
+        drop.folder(make_contract("株式会社", letter)).mkdir()
+    drop.look()
+    assert DoorState.objects.count() == 8
+    with django_assert_max_num_queries(2):
+        drop.look()

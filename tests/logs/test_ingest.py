@@ -106,6 +106,7 @@ def test_lines_become_rows_and_the_sums_agree(intake: Intake) -> None:
     assert (file.state, file.stored_at, file.reason) == (LogFileState.STORED, START, "")
     assert (file.lines, file.rows, file.quarantined_lines) == (6, 5, 1)
     assert (file.claimed_by, file.claimed_until) == ("", None)
+    assert (file.first_at, file.last_at) == (START, START)
     assert intake.rows(file) == 5
     assert intake.run() == 0
 
@@ -199,6 +200,18 @@ def test_a_file_that_is_gone_after_a_kill_leaves_no_rows_waiting(intake: Intake)
     intake.run()
     assert LogFile.objects.get().state == LogFileState.QUARANTINED
     assert intake.store.count_contract(intake.contract.pk) == 0
+
+
+def test_the_ledger_says_over_which_time_a_file_extends_whatever_a_line_claims(intake: Intake) -> None:
+    """Odd lines take the careful way, the others come in tables; one of each claims a time that cannot be."""
+    times = [START - HOUR, START - timedelta(minutes=2), START + 24 * HOUR]
+    lines = [cef("SQL Injection", "198.51.100.7", at=at) for at in times]
+    odd = [line.replace(b"start=", b"unknown=a\\=b start=") for line in lines]
+    for body in (lines, odd, [*lines, *odd]):
+        file = intake.take(log_file(body))
+        intake.run()
+        file.refresh_from_db()
+        assert (file.rows, file.first_at, file.last_at) == (len(body), times[0], times[1])
 
 
 def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:

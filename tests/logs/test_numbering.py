@@ -2,7 +2,7 @@
 
 import pytest
 
-from sakimori.logs.receive.numbering import Missing, missing_since, numbers_of, without
+from sakimori.logs.receive.numbering import Missing, missing_since, numbers_of, settled_until, without
 
 
 def test_names_are_read_as_numbers_and_others_are_passed_over() -> None:
@@ -58,3 +58,22 @@ def test_what_was_passed_over_since_the_last_look(
 )
 def test_what_is_there_after_all_is_not_missing(known: list[int], expected: list[tuple[int, int]]) -> None:
     assert [(hole.first, hole.last) for hole in without(Missing("7", 5, 9), known)] == expected
+
+
+@pytest.mark.parametrize(
+    ("newest", "listed", "settled", "expected"),
+    [
+        ({}, [], [], {}),
+        ({"7": 4}, [], [], {"7": 4}),
+        ({}, [5, 6, 8], [5, 6, 8], {"7": 8}),
+        ({}, [5, 6, 8], [], {"7": 4}),
+        ({"7": 4}, [5, 6, 8], [5], {"7": 5}),
+        ({"7": 4}, [5, 6, 8], [5, 8], {"7": 5}),
+        ({"7": 9, "8": 3}, [1, 2], [1, 2], {"7": 2, "8": 3}),
+    ],
+)
+def test_nothing_is_seen_beyond_what_could_not_be_taken(
+    newest: dict[str, int], listed: list[int], settled: list[int], expected: dict[str, int]
+) -> None:
+    names = [f"7_{number}.log" for number in listed]
+    assert settled_until(newest, names, {f"7_{number}.log" for number in settled}) == expected

@@ -1,8 +1,9 @@
 """Many accounts at once: a slow one delays nobody. And what numbers tell: holes, late files, the vendor's wishes."""
 
+import errno
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +16,7 @@ from sakimori.customers.models import Contract, VendorAccount
 from sakimori.logs.models import LogFile, MissingFiles, PullState
 from sakimori.logs.receive.parallel import Parallel
 from sakimori.logs.receive.pull import Puller, pull_due
-from sakimori.logs.spool import Spool
+from sakimori.logs.spool import Spool, SpooledFile
 from sakimori.waf.interface import WafLogs, WafUnavailable
 from sakimori.waf.memory import MemoryVendor
 from tests.moments import Clock
@@ -233,3 +234,51 @@ def test_the_vendors_wish_to_wait_is_honoured_within_reason(pull: Pull, wish: fl
     pull.vendors[pull.contracts[0].pk] = Busy()
     pull.look()
     assert (pull.state().next_try_at - pull.clock()).total_seconds() == pause
+
+
+class FullSpool(Spool):
+    """A spool whose disk takes so many files more."""
+
+    def __init__(self, folder: Path, room: int) -> None:
+        super().__init__(folder)
+        self.room = room
+
+    def put(self, chunks: Iterable[bytes], *, limit_bytes: int) -> SpooledFile:
+        if self.room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= 1
+        return super().put(chunks, limit_bytes=limit_bytes)
+
+
+def test_a_full_disk_moves_nothing_on_and_what_the_vendor_lets_go_of_meanwhile_is_missing(
+    pull: Pull, tmp_path: Path
+) -> None:
+    pull.spool = full = FullSpool(tmp_path / "full", room=1)
+    pull.again(1, 2, 3)
+    state = pull.state()
+    assert (state.failures, state.newest, state.last_success_at) == (1, {"7": 1}, None)
+    assert "No space left" in state.last_error
+    full.room = 100
+    pull.again(3, 4)
+    assert pull.holes() == [(2, 2)]
+    state = pull.state()
+    assert (state.failures, state.newest, state.last_error) == (0, {"7": 4}, "")
+    names = LogFile.objects.filter(contract=pull.contracts[0]).order_by("name").values_list("name", flat=True)
+    assert list(names) == ["7_1.log", "7_3.log", "7_4.log"]
+
+
+def test_a_disk_that_is_full_at_the_first_look_hides_no_loss(pull: Pull, tmp_path: Path) -> None:
+    pull.spool = full = FullSpool(tmp_path / "full", room=0)
+    pull.again(5, 6)
+    full.room = 100
+    pull.again(7)
+    assert pull.holes() == [(5, 6)]
+
+
+def test_what_a_file_waited_for_us_is_not_the_vendors_delay(pull: Pull) -> None:
+    pull.again(1)
+    looked_at = pull.clock()
+    pull.again(1, 2)
+    waits = [row.available_at for row in LogFile.objects.filter(contract=pull.contracts[0]).order_by("pk")]
+    assert waits == [None, looked_at]
+    assert LogFile.objects.get(name="7_2.log").received_at == looked_at + timedelta(hours=1)

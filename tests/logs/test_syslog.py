@@ -23,6 +23,7 @@ from django.db import DatabaseError
 
 from sakimori import backends
 from sakimori.customers.models import Contract, LogSender
+from sakimori.lib.disk import Floor
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.models import LogFile, Residue
 from sakimori.logs.receive import gathered
@@ -417,6 +418,34 @@ def test_what_could_not_be_handed_over_waits_on_our_disk(
     assert door.lines() == []
     make_door().stop()
     assert (door.lines(), door.residue()) == ([b"patient"], None)
+
+
+def test_below_the_floor_nobody_is_read_from_and_nothing_is_lost(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a sender sends meanwhile waits with him: it is neither cut nor counted as lost."""
+    full = threading.Event()
+    asked = threading.Event()
+
+    def measure(_: Path) -> int:
+        asked.set()
+        return 0 if full.is_set() else 100
+
+    door.spool.floor = Floor(door.folder, 1, measure)
+    monkeypatch.setattr("sakimori.logs.receive.syslog._ROOM_PAUSE_SECONDS", 0.05)
+    connection = door.connect()
+    connection.sendall(b"one\n")
+    spooled(door, 1)
+    full.set()
+    asked.clear()
+    connection.sendall(b"".join(b"line %d\n" % number for number in range(2000)))
+    assert asked.wait(20)
+    asked.clear()
+    assert asked.wait(20), "it is asked again and again"
+    assert len(list(door.spool.names_older_than(2**40))) == 1
+    full.clear()
+    end(connection)
+    door.over(1)
+    assert door.lines() == [b"one", *(b"line %d" % number for number in range(2000))]
+    assert door.residue() is None
 
 
 def test_a_full_disk_ends_the_connection_and_the_loss_is_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import DoorState
 from sakimori.logs.receive import accept as accepting
-from sakimori.logs.receive.door_state import note, state_of
+from sakimori.logs.receive.door_state import note, states_of
 from sakimori.logs.receive.missing import known_names
 from sakimori.logs.receive.parallel import Look
 from sakimori.logs.receive.s3 import Bucket, BucketError, BucketRefused, Listed, ObjectMissing
@@ -43,8 +43,9 @@ class Buckets:
         """Buckets that are due. From the day of cancellation on nothing is fetched any more."""
         now = self.clock()
         today = running(day_of(now), contract="contract")
-        accounts = VendorAccount.objects.filter(today).exclude(bucket_name="").select_related("contract")
-        states = [(account, state_of(account.contract, DOOR, now=now)) for account in accounts]
+        accounts = list(VendorAccount.objects.filter(today).exclude(bucket_name="").select_related("contract"))
+        known = states_of([account.contract for account in accounts], DOOR, now=now)
+        states = [(account, known[account.contract_id]) for account in accounts]
         due = sorted((pair for pair in states if pair[1].next_try_at <= now), key=lambda pair: pair[1].next_try_at)
         return [(account.pk, partial(self.look, account, state)) for account, state in due]
 
@@ -104,7 +105,13 @@ class _Taking:
                 return  # No address leads there: a path with dots is another path.
             with bucket.read(found.key) as chunks:
                 accepting.accept(
-                    chunks, contract=self.contract, door=DOOR, name=name, spool=self.spool, now=self.clock()
+                    chunks,
+                    contract=self.contract,
+                    door=DOOR,
+                    name=name,
+                    spool=self.spool,
+                    now=self.clock(),
+                    available_at=moment_of(found.written),
                 )
         except ObjectMissing:
             return  # Deleted between listing and reading: nothing is wrong with the bucket.
@@ -126,6 +133,15 @@ def file_name(key: str) -> str:
     if len(plain) <= _LONGEST_NAME:
         return plain
     return f"{plain[:_KEPT_OF_NAME]}…{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def moment_of(written: str) -> datetime | None:
+    """When the store says that an object was written; None if it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _harmless(key: str) -> str:

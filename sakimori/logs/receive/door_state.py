@@ -1,6 +1,6 @@
 """What is written down of a door at which we take files ourselves, and when it is looked at next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sakimori.customers.models import Contract
@@ -11,10 +11,15 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _LONGEST_WISH = timedelta(hours=1)
 
 
-def state_of(contract: Contract, door: str, *, now: datetime) -> DoorState:
-    """The row of a contract's door, made at the first look."""
-    state, _ = DoorState.objects.get_or_create(contract=contract, door=door, defaults={"next_try_at": now})
-    return state
+def states_of(contracts: Sequence[Contract], door: str, *, now: datetime) -> Mapping[int, DoorState]:
+    """The rows of many contracts' doors by contract, in one question; they are made at the first look."""
+    rows = DoorState.objects.filter(door=door, contract__in=contracts)
+    known = {state.contract_id: state for state in rows}
+    new = [DoorState(contract=row, door=door, next_try_at=now) for row in contracts if row.pk not in known]
+    if not new:
+        return known
+    DoorState.objects.bulk_create(new, ignore_conflicts=True)
+    return {state.contract_id: state for state in rows.all()}
 
 
 def note(

@@ -14,7 +14,7 @@ from sakimori.customers.queries import running_contracts
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import DoorState
 from sakimori.logs.receive import accept as accepting
-from sakimori.logs.receive.door_state import note, state_of
+from sakimori.logs.receive.door_state import note, states_of
 from sakimori.logs.receive.folder import Changing, Folder, Found, Unreadable
 from sakimori.logs.spool import Spool, TooLarge
 
@@ -35,14 +35,15 @@ class DropFolders:
 
     def take(self) -> int:
         """Take every complete file of every contract that runs. Returns how many. One's trouble stops no other."""
-        return sum(self._take(contract) for contract in running_contracts(day_of(self.clock())))
+        contracts = [row for row in running_contracts(day_of(self.clock())) if self._has_folder(row)]
+        states = states_of(contracts, DOOR, now=self.clock()) if contracts else {}
+        return sum(self._take(contract, states[contract.pk]) for contract in contracts)
 
-    def _take(self, contract: Contract) -> int:
-        number = contract.number
-        if not is_folder_name(number) or not (self.root / number).exists():
-            return 0
-        folder = self._folders.setdefault(number, Folder(self.root / number))
-        state = state_of(contract, DOOR, now=self.clock())
+    def _has_folder(self, contract: Contract) -> bool:
+        return is_folder_name(contract.number) and (self.root / contract.number).exists()
+
+    def _take(self, contract: Contract, state: DoorState) -> int:
+        folder = self._folders.setdefault(contract.number, Folder(self.root / contract.number))
         taken, troubles = 0, _Troubles()
         try:
             for file in folder.complete(now=self.clock(), pause=self.quiet):

@@ -118,6 +118,10 @@ class GatheringDoor:
         """How long lines are gathered into one file just now. Does not block."""
         return gathering_seconds(open_files, self._waiting_files, shortest=shortest)
 
+    def has_room(self) -> bool:
+        """Whether the disk takes more. While it does not nobody is read from: his lines wait where they are."""
+        return not self._spool.floor.is_reached()
+
     def hand_over(self, ready: Path) -> None:
         """Bring a finished file into spool and ledger, then remove it. Lines of a contract that has ended are dropped.
 

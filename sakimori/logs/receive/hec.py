@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from errno import ENOSPC
 
 from django.db import DatabaseError
 from starlette.applications import Starlette
@@ -50,7 +51,7 @@ class HecDoor(GatheringDoor):
 def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherLimits | None = None) -> Starlette:
     """The collector as an ASGI application. It needs its lifespan: what was taken is handed over at the end of it."""
     together = Together(door, limits or TogetherLimits())
-    requests = _Requests(together, Tokens(clock=clock, steady=time.monotonic))
+    requests = _Requests(door, together, Tokens(clock=clock, steady=time.monotonic))
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -62,15 +63,15 @@ def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherL
 
     prefix, ends = "/services/collector", ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
     doors = [Route(prefix + end, requests.answer, methods=["POST"]) for end in ends]
-    healths = [Route(f"{prefix}/health{end}", _health) for end in ("", "/1.0")]
+    healths = [Route(f"{prefix}/health{end}", requests.health) for end in ("", "/1.0")]
     return Starlette(routes=[*doors, *healths], lifespan=lifespan)
 
 
 class _Requests:
-    """Every request that brings events."""
+    """Every request: those that bring events, and those that only ask how it goes."""
 
-    def __init__(self, together: Together, tokens: Tokens) -> None:
-        self._together, self._tokens = together, tokens
+    def __init__(self, door: HecDoor, together: Together, tokens: Tokens) -> None:
+        self._door, self._together, self._tokens = door, together, tokens
 
     async def answer(self, request: Request) -> JSONResponse:
         try:
@@ -86,6 +87,8 @@ class _Requests:
         contract_id = await self._tokens.contract_id(_token(request))
         if contract_id is None:
             raise BadRequest("Invalid token", 4, 403)
+        if not self._door.has_room():
+            raise OSError(ENOSPC, "the floor of the disk is reached")
         raw = request.url.path.endswith(("/raw", "/raw/1.0"))
         body, packed = await _body(request), request.headers.get("content-encoding", "").lower() == "gzip"
         if packed or len(body) > _AT_ONCE_BYTES:
@@ -95,9 +98,10 @@ class _Requests:
             lines, alone = _content(body, raw=raw, packed=False)
         await self._together.take(contract_id, lines, alone=alone)
 
-
-async def _health(_request: Request) -> JSONResponse:
-    return JSONResponse({"text": "HEC is healthy", "code": 17})
+    async def health(self, _request: Request) -> JSONResponse:
+        if not self._door.has_room():
+            return JSONResponse({"text": "HEC is unhealthy, queues are full", "code": 18}, 503)
+        return JSONResponse({"text": "HEC is healthy", "code": 17})
 
 
 async def _body(request: Request) -> bytes:

@@ -15,16 +15,15 @@ _WIDEST = 1000
 
 
 def note_index(state: PullState, names: Sequence[str], *, door: str, now: datetime) -> None:
-    """Write down what the index has passed over, and forget what came after all. Does not save the state."""
+    """Write down what the index has passed over since `state.newest`, and forget what came after all."""
     numbers = numbers_of(names)
     for hole in missing_since(state.newest, numbers):
         _add(state.contract, hole, door=door, now=now)
     _forget_found(state.contract, numbers, door=door)
-    state.newest = {**state.newest, **{prefix: rising[-1] for prefix, rising in numbers.items()}}
 
 
-def note_vanished(contract: Contract, name: str, *, now: datetime) -> None:
-    """Write down that a file was listed and gone when it was asked for."""
+def note_lost(contract: Contract, name: str, *, now: datetime) -> None:
+    """Write down that a file was listed and cannot be had: it was gone when it was asked for, or it is too large."""
     for prefix, (number,) in numbers_of([name]).items():
         _write(contract, Missing(prefix, number, number), now)
 

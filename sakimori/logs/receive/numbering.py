@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # Longer numbers are none of the vendor's, and no column holds them.
@@ -35,6 +35,23 @@ def missing_since(newest: Mapping[str, int], numbers: Mapping[str, list[int]]) -
         for before, number in _steps(newest.get(prefix, rising[0]), rising)
         if number - before > 1
     ]
+
+
+def settled_until(newest: Mapping[str, int], names: Sequence[str], settled: Container[str]) -> dict[str, int]:
+    """The next `newest`: up to where every listed file is settled, which means taken or written down as lost.
+
+    At a first look of which nothing could be taken it is the number before the lowest one.
+    """
+    return {**newest, **{prefix: _until(rising, prefix, settled) for prefix, rising in numbers_of(names).items()}}
+
+
+def _until(rising: list[int], prefix: str, settled: Container[str]) -> int:
+    until = rising[0] - 1
+    for number in rising:
+        if f"{prefix}_{number}.log" not in settled:
+            break
+        until = number
+    return until
 
 
 def _steps(newest: int, rising: list[int]) -> Iterable[tuple[int, int]]:

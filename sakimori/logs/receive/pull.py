@@ -1,8 +1,8 @@
 """The pull door: read a contract's log index at the vendor and take in every file that the ledger does not know.
 
 A file that disappears between index and download is passed over and written down as missing, like the numbers that
-the index itself lacks. One that is too large is a failure, of which the SOC is told, but the files behind it are taken
-all the same.
+the index itself lacks. So is one that is too large; it is a failure besides, of which the SOC is told, but the files
+behind it are taken all the same. While we cannot write, nothing counts as seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,8 @@ from sakimori.lib.jst import day_of
 from sakimori.logs.models import PullState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.receive.door_state import pause_after
-from sakimori.logs.receive.missing import known_names, note_index, note_vanished
+from sakimori.logs.receive.missing import known_names, note_index, note_lost
+from sakimori.logs.receive.numbering import settled_until
 from sakimori.logs.receive.parallel import Look
 from sakimori.logs.spool import Spool, TooLarge
 from sakimori.waf.interface import WafError, WafLogs, WafMissing
@@ -74,25 +75,43 @@ class Puller:
         except WafMissing:
             return  # A new configuration answers 404 until its first file exists: nothing is wrong.
         note_index(state, names, door=DOOR, now=self.clock())
+        settled = known_names(state.contract, names, door=DOOR)
+        try:
+            self._take_each([name for name in names if name not in settled], state, logs, taken, settled)
+        finally:
+            # What could not be taken, and is gone from the index one day, must be seen to be missing then.
+            state.newest = settled_until(state.newest, names, settled)
+
+    def _take_each(
+        self, names: Sequence[str], state: PullState, logs: WafLogs, taken: "_Taken", settled: set[str]
+    ) -> None:
         too_large: TooLarge | None = None
-        known = known_names(state.contract, names, door=DOOR)
         for name in names:
-            if name in known:
-                continue
             try:
-                self._take(state.contract, logs, name)
+                self._take(state, logs, name)
             except WafMissing:
-                note_vanished(state.contract, name, now=self.clock())
+                note_lost(state.contract, name, now=self.clock())
             except TooLarge as error:
+                note_lost(state.contract, name, now=self.clock())
                 too_large = error
             else:
                 taken.count(self.clock())
+            settled.add(name)
         if too_large is not None:
             raise too_large  # Only now: it must not keep the files behind it out.
 
-    def _take(self, contract: Contract, logs: WafLogs, name: str) -> None:
+    def _take(self, state: PullState, logs: WafLogs, name: str) -> None:
+        """The last look that went well did not list the file yet, so it cannot have been there for longer."""
         with logs.read_log(name) as chunks:
-            accept(chunks, contract=contract, door=DOOR, name=name, spool=self.spool, now=self.clock())
+            accept(
+                chunks,
+                contract=state.contract,
+                door=DOOR,
+                name=name,
+                spool=self.spool,
+                now=self.clock(),
+                available_at=state.last_success_at,
+            )
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The syslog door: one connection, from the sender's certificate to files of lines.
 
-Syslog knows no "received": what a cut takes is gone, so it is counted. Reading pauses while a file is handed over; no
-client can make us hold more than one message and one read.
+Syslog knows no "received": what a cut takes is gone, so it is counted. Reading pauses while a file is handed over, and
+while the disk has no room; no client can make us hold more than one message and one read.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from sakimori.logs.receive.syslog_frames import Frames, log_line
 _log = structlog.get_logger()
 _READ_BYTES = 1 << 16
 _DRAIN_SECONDS, _DRAIN_PAUSE_SECONDS = 3.0, 0.2
+_ROOM_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,13 @@ class _Connection:
         self._file = Gathered(self._door.folder, contract_id)
         self._unwritten_lines = self._unwritten_bytes = 0
         self._last_data = time.monotonic()
+        self._asked_for_room = -_ROOM_PAUSE_SECONDS
 
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Read to the end. Whatever ends it, what is whole is handed over and what is lost is counted."""
         broken = True
         try:
-            while data := await self._read(reader):
+            while data := await self._read_with_room(reader):
                 self._write(data)
                 if self._is_file_due() and not await self._next_file():
                     return  # He is not known any more: what he still sends is cut off.
@@ -113,6 +115,16 @@ class _Connection:
                 if not data:
                     break
                 self._write(data)
+
+    async def _read_with_room(self, reader: asyncio.StreamReader) -> bytes:
+        """Wait until there is room on the disk, then read. Meanwhile what he sends waits with him."""
+        while time.monotonic() - self._asked_for_room >= _ROOM_PAUSE_SECONDS:
+            self._asked_for_room = time.monotonic()
+            if await asyncio.to_thread(self._door.has_room):
+                break
+            await asyncio.sleep(_ROOM_PAUSE_SECONDS)
+            self._last_data = time.monotonic()
+        return await self._read(reader)
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         """What comes next; empty at the end. While nothing comes, a file that is due is handed over all the same."""

@@ -20,3 +20,13 @@ def drop_folder(play: Play) -> None:
     wait_for(lambda: _DROPPED in play.outside.blacklist(SAKURA), "what it reports is blocked")
     page = play.browser(ANALYST.login).text("/console/intake/")
     expect("受け渡しフォルダ" in page and "不一致" not in page, "the intake page shows the folder, and sums agree")
+
+
+def complete_until(play: Play) -> None:
+    """Desk and customer read until when the log is complete, and the store was compared with the ledger."""
+    desk, customer = play.browser(ANALYST.login), play.browser("sakura")
+    wait_for(lambda: " まで揃っています。" in desk.text("/console/intake/"), "the desk reads until when it is complete")
+    wait_for(lambda: "保管庫と照合 " in desk.text("/console/intake/"), "the store was compared with the ledger")
+    expect("不一致" not in desk.text("/console/intake/"), "and both agree")
+    page = customer.text("/portal/logs/")
+    expect(" まで揃っています。" in page and "で検索できるようになりました。" in page, "the customer reads it too")

@@ -67,7 +67,7 @@ def _log_file(contract: Contract, ended: datetime) -> LogFile:
     at = ended - timedelta(days=1)
     return LogFile.objects.create(
         contract=contract,
-        door="pull",
+        door="import",
         name="5001_1.log",
         sha256="0" * 64,
         size_bytes=1024,

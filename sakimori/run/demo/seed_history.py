@@ -1,6 +1,6 @@
 """Writes the invented past of a customer: log files in the ledger, findings, blocks, tickets and mails of long ago.
 
-The files go in through the ordinary door and are stored by the ordinary duty. They are marked as searched, for what
+The files go in as an import does and are stored by the ordinary duty. They are marked as searched, for what
 was found in them then is written here too: nobody may be told today of what is long over. The addresses that are
 still blocked are put on the vendor's list, so that both agree.
 """
@@ -53,7 +53,7 @@ def _file(contract: Contract, number: int, at: datetime, lines: list[bytes]) -> 
     file = accept(
         [content],
         contract=contract,
-        door="pull",
+        door="import",
         name=f"{HISTORY}{number}.log",
         spool=backends.spool(),
         now=received_at,

@@ -33,6 +33,7 @@ STEPS = (
     Step("2-1-2", "偽装されたログで登録しない", guard_steps.forged),
     Step("2-5-1", "読めない行は隔離し、行数が一致", guard_steps.bad_lines),
     Step("2-5-1", "受け渡しフォルダに置かれたログを取り込む", door_steps.drop_folder),
+    Step("2-5-1", "ログがどこまで揃っているかを SOC とお客様が確認できる", door_steps.complete_until),
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),

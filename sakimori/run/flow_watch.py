@@ -1,0 +1,160 @@
+"""Watches whether logs go on coming: silent doors, looks that stopped, files that wait, contracts never heard of.
+
+A silence is told once. When logs come again its alarm says so and rings nobody; a person takes it off.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
+
+from sakimori.customers.models import Contract
+from sakimori.customers.queries import running, running_contracts
+from sakimori.lib.jst import day_of, written
+from sakimori.logs.doors import door_label
+from sakimori.logs.flow import LIVE_DOORS, silent_since
+from sakimori.logs.following import flow_of
+from sakimori.logs.models import DoorFlow, DoorState, LogFile, LogFileState, PullState
+from sakimori.notify.actions import note_over, raise_alarm
+from sakimori.notify.models import Alarm, Severity
+
+_LINK = "/console/intake/"
+_FAILURES = 3
+_OVERDUE = timedelta(minutes=15)
+_AGAIN = timedelta(hours=1)
+_SILENT, _LAG = "silent", "intake-lag"
+_OVER = "途絶は解消しました。"
+Key = tuple[int, str]
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowWatch:
+    """listening_since: when this process began. One that was down itself has heard nothing and calls nobody silent.
+
+    silent: see `flow.silent_since`. lag: how long a file may wait to be stored.
+    """
+
+    listening_since: datetime
+    silent: timedelta
+    lag: timedelta
+    failing: int = _FAILURES
+
+    def watch(self, *, now: datetime) -> int:
+        """Raise alarms, and say of those whose cause is gone that it is. Returns 0."""
+        flows = {(row.contract_id, row.door): row for row in _running(DoorFlow.objects.all(), now)}
+        if now - self.listening_since > self.silent:
+            self._watch_silence(flows, now)
+            _watch_unheard(now)
+        if now - self.listening_since > _OVERDUE:
+            _watch_looks(now)
+        _end_silence(flows)
+        self._watch_lag(now)
+        return 0
+
+    def _watch_silence(self, flows: Mapping[Key, DoorFlow], now: datetime) -> None:
+        """Doors that fail have an alarm of their own, and a file that waits is no silence."""
+        excused = _failing(now) | _waiting()
+        for (contract, door), row in flows.items():
+            since = silent_since(flow_of(row), now=now, limit=self.silent)
+            if since is None or (contract, door) in excused:
+                continue
+            sentence = (
+                f"{_named(row.contract)}の{door_label(door)}から、{written(since)} を最後にログが届いていません。"
+                "普段の間隔を超えています。送信元を確認してください。"
+            )
+            _tell_once(f"{_SILENT}:{door}:{contract}", sentence, Severity.MIDDLE, now=now, since=since)
+
+    def _watch_lag(self, now: datetime) -> None:
+        """Our own delay. Files that were tried in vain have an alarm of their own; what people bring in may wait."""
+        files = LogFile.objects.filter(
+            state__in=(LogFileState.RECEIVED, LogFileState.STORING), door__in=LIVE_DOORS, attempts__lt=self.failing
+        )
+        waiting = files.filter(received_at__lt=now - self.lag).aggregate(files=Count("pk"), oldest=Min("received_at"))
+        if waiting["oldest"] is not None:
+            sentence = (
+                f"ログの取込が {int(self.lag.total_seconds()) // 60} 分以上遅れています（待ち {waiting['files']} 件、"
+                f"最も古いものは {written(waiting['oldest'])} 受信）。その間の攻撃は検知できていません。"
+            )
+            tell_on(_LAG, sentence, Severity.HIGH, now=now)
+        else:
+            end(_LAG, "ログの取込の遅れは解消しました。", now=now)
+
+
+def tell_on(key: str, sentence: str, severity: Severity, *, now: datetime) -> None:
+    """Raise an alarm that counts up while it lasts; once a person has taken it, it stays away for an hour."""
+    if not Alarm.objects.filter(key=key, acknowledged_at__gt=now - _AGAIN).exists():
+        raise_alarm(key=key, severity=severity, sentence=sentence, link=_LINK, now=now)
+
+
+def end(key: str, sentence: str, *, now: datetime) -> None:
+    """Say of an open alarm, once, that its cause is gone."""
+    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None).exclude(sentence=sentence):
+        note_over(alarm, sentence=sentence, now=now)
+
+
+def _tell_once(key: str, sentence: str, severity: Severity, *, now: datetime, since: datetime | None = None) -> None:
+    """Raise an alarm unless this very trouble (`since` then) was told of, whatever became of that alarm."""
+    told = Alarm.objects.filter(key=key)
+    if not (told if since is None else told.filter(last_at__gt=since)).exists():
+        raise_alarm(key=key, severity=severity, sentence=sentence, link=_LINK, now=now)
+
+
+def _watch_unheard(now: datetime) -> None:
+    """Contracts that have run for a day, that a door is set up for, and of which nothing has ever come."""
+    set_up = (
+        Q(vendor_account__log_base_url__gt="")
+        | Q(vendor_account__collector_token_digest__gt="")
+        | Q(vendor_account__bucket_name__gt="")
+        | Q(log_senders__isnull=False)
+    )
+    heard = Exists(LogFile.objects.filter(contract=OuterRef("pk")))
+    contracts = running_contracts(day_of(now)).filter(set_up, ~heard, starts_on__lt=day_of(now))
+    for contract in contracts.distinct():
+        sentence = f"{_named(contract)}のログがまだ一度も届いていません。接続情報と送信元の設定を確認してください。"
+        _tell_once(f"unheard:{contract.pk}", sentence, Severity.LOW, now=now)
+
+
+def _watch_looks(now: datetime) -> None:
+    """Sources that nobody looks at although it is long time: the vendor lets go of its files after 48 hours."""
+    late = Q(next_try_at__lt=now - _OVERDUE)
+    pulls = _running(PullState.objects.all(), now).filter(late, contract__vendor_account__log_base_url__gt="")
+    buckets = _running(DoorState.objects.filter(door="bucket"), now).filter(
+        late, contract__vendor_account__bucket_name__gt=""
+    )
+    looks = [(row.contract, "pull", row.next_try_at) for row in pulls]
+    for contract, door, since in looks + [(row.contract, row.door, row.next_try_at) for row in buckets]:
+        sentence = f"{_named(contract)}の{door_label(door)}を {written(since)} から確認できていません。"
+        _tell_once(f"unlooked:{door}:{contract.pk}", sentence, Severity.HIGH, now=now, since=since)
+
+
+def _end_silence(flows: Mapping[Key, DoorFlow]) -> None:
+    for alarm in Alarm.objects.filter(key__startswith=f"{_SILENT}:", acknowledged_at=None):
+        _, door, contract = alarm.key.split(":")
+        row = flows.get((int(contract), door))
+        if row is None or row.last_received_at <= alarm.last_at or alarm.sentence.endswith(_OVER):
+            continue
+        again = f"{_named(row.contract)}の{door_label(door)}からログが再び届きました"
+        # As of the file: if it stays the only one, the silence behind it is a new one.
+        note_over(alarm, sentence=f"{again}（{written(row.last_received_at)}）。{_OVER}", now=row.last_received_at)
+
+
+def _failing(now: datetime) -> set[Key]:
+    pulls = _running(PullState.objects.filter(failures__gte=_FAILURES), now).values_list("contract", flat=True)
+    others = _running(DoorState.objects.filter(failures__gte=_FAILURES), now).values_list("contract", "door")
+    return {(contract, "pull") for contract in pulls} | set(others)
+
+
+def _waiting() -> set[Key]:
+    """Doors with files that no flow knows yet."""
+    return set(LogFile.objects.filter(followed_at=None).order_by().values_list("contract", "door").distinct())
+
+
+def _running(rows: QuerySet[Row], now: datetime) -> QuerySet[Row]:
+    return rows.filter(running(day_of(now), contract="contract")).select_related("contract__customer")
+
+
+def _named(contract: Contract) -> str:
+    return f"{contract.customer.name}（契約 {contract.number}）"
