@@ -103,7 +103,12 @@ def lists_page(request: PersonRequest, sought: Sought) -> HttpResponse:
 def event_page(
     request: PersonRequest, sought: Sought, place: search.Place, *, further: dict[str, object]
 ) -> HttpResponse:
-    """Everything of one event: a page of its own, or what the list's drawer shows when a script asks for it."""
+    """Everything of one event: a page of its own, or what the list's drawer shows when a script asks for it.
+
+    What is older than what is kept is not there, even where the store has not let go of it yet.
+    """
+    if place.time < start_of_day(sought.kept_from):
+        raise Http404("見つかりません")
     if request.user.is_soc:
         note_event(sought.contract, place, by=request.user, now=sought.now)
     context: dict[str, object] = {**_frame(sought), **further}
