@@ -111,14 +111,13 @@ def _measure(receiver: Receiver, given: argparse.Namespace, data: Path) -> dict[
     authority, doors = data / "keys" / "collector.pem", receiver.doors
     trust = ssl.create_default_context(cafile=str(authority))
     tokens = [contract["token"] for contract in doors["contracts"]]
-    url = f"https://127.0.0.1:{doors['hec']}/services/collector/event"
     lines = Lines()
     asyncio.run(
-        push(url, tokens, trust, Load(lines, given.rate, 1.0, lambda _: None))
+        push(doors["hec"], tokens, trust, Load(lines, given.rate, 1.0, lambda _: None))
     )  # Everybody is awake from here on.
     first = receiver.settled(round(given.rate))
     load = Load(lines, given.rate, given.seconds, lambda probe: receiver.ask({"find": [probe]}))
-    pushed, waits = _watched(receiver, push(url, tokens, trust, load))
+    pushed, waits = _watched(receiver, push(doors["hec"], tokens, trust, load))
     after_hec = receiver.settled(first["lines"] + pushed.events)
     trusts = [_sender(authority, contract) for contract in doors["contracts"]]
     streamed, more = _watched(receiver, stream(doors["syslog"], trusts, load))
@@ -146,6 +145,7 @@ def _measure(receiver: Receiver, given: argparse.Namespace, data: Path) -> dict[
         "files": end["files"] - first["files"],
         "parts": end["parts"],
         "quarantined_lines": end["bad"],
+        "hec_sender_processor_us_per_event": round(pushed.processor_seconds / max(1, pushed.events) * 1e6, 1),
         "hec_processor_us_per_event": _processor_us(first, after_hec),
         "syslog_processor_us_per_event": _processor_us(after_hec, end),
     }

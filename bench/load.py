@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 
-import httpx
-
 from bench import ingest
 
 EVENTS_PER_REQUEST = 100
@@ -26,20 +24,40 @@ _PROBE_EVERY = 5
 
 
 class Lines:
-    """Lines of the ingest benchmark, each with an id of its own and the moment of now."""
+    """Lines of the ingest benchmark, each with an id of its own and the moment of now.
+
+    All that can be done before is done before: the sender must not be what is measured.
+    """
 
     def __init__(self) -> None:
         some = [line.decode() for line in islice(ingest.bench_lines(1), _DIFFERENT)]
-        self._texts = cycle([_MOMENTS.sub(r"\1=%(ms)d", _ID.sub(r"\1=%(id)d", t.replace("%", "%%"))) for t in some])
+        texts = [_MOMENTS.sub(r"\1=%(ms)d", _ID.sub(r"\1=%(id)d", text.replace("%", "%%"))) for text in some]
+        self._events = cycle([json.dumps({"event": text}, ensure_ascii=False).encode() for text in texts])
+        self._messages = cycle([f"<134>1 - shop.example.jp cwaf - - - {text}".encode() for text in texts])
         self._ids = count(_FIRST_ID)
 
-    def take(self, number: int) -> tuple[list[str], str]:
-        """So many lines, and the id of the last."""
-        ms, lines, last = int(time.time() * 1000), [], 0
-        for text in islice(self._texts, number):
-            last = next(self._ids)
-            lines.append(text % {"id": last, "ms": ms})
-        return lines, str(last)
+    def events(self) -> tuple[bytes, str]:
+        """What a request brings, and the id of its last event."""
+        return self._take(self._events, _plain)
+
+    def frames(self) -> tuple[bytes, str]:
+        """As many messages with their lengths, and the id of the last."""
+        return self._take(self._messages, _counted)
+
+    def _take(self, templates: Iterator[bytes], framed: Callable[[bytes], bytes]) -> tuple[bytes, str]:
+        values, parts = {b"ms": int(time.time() * 1000), b"id": 0}, []
+        for template in islice(templates, EVENTS_PER_REQUEST):
+            values[b"id"] = next(self._ids)
+            parts.append(framed(template % values))
+        return b"".join(parts), str(values[b"id"])
+
+
+def _plain(event: bytes) -> bytes:
+    return event
+
+
+def _counted(message: bytes) -> bytes:
+    return b"%d %s" % (len(message), message)
 
 
 @dataclass
@@ -53,7 +71,16 @@ class Sent:
     delivered: dict[str, float] = field(default_factory=dict)
     began: float = 0.0
     ended: float = 0.0
+    processor_seconds: float = 0.0
     _requests: int = 0
+
+    def begin(self) -> None:
+        """Sending begins."""
+        self.began, self.processor_seconds = time.monotonic(), time.process_time()
+
+    def end(self) -> None:
+        """Everything is answered."""
+        self.ended, self.processor_seconds = time.monotonic(), time.process_time() - self.processor_seconds
 
     def deliver(self, probe: str, at: float, tell: Callable[[str], None]) -> None:
         """A request has been delivered. Every few of them are looked for in the log store."""
@@ -83,36 +110,65 @@ class Load:
         return (began + number * pause for number in range(round(self.seconds / pause)))
 
 
-async def push(url: str, tokens: list[str], trust: ssl.SSLContext, load: Load) -> Sent:
+class _Pool:
+    """Connections to the HEC door that are kept open. HTTP by hand, for a client library costs more than the door."""
+
+    def __init__(self, port: int, trust: ssl.SSLContext) -> None:
+        self._port, self._trust = port, trust
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free = asyncio.Semaphore(_CONNECTIONS)
+
+    async def post(self, token: str, body: bytes) -> int:
+        """The status of the answer. OSError or EOFError if the connection ends before it."""
+        head = (
+            "POST /services/collector/event HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Splunk {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        async with self._free:
+            pair = self._idle.pop() if self._idle else await self._open()
+            reader, writer = pair
+            writer.write(head.encode() + body)
+            await writer.drain()
+            answer = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(answer.lower().partition(b"content-length:")[2].split(None, 1)[0]))
+            self._idle.append(pair)
+        return int(answer.split(None, 2)[1])
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._port, ssl=self._trust)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for _, writer in self._idle:
+            writer.close()
+
+
+async def push(port: int, tokens: list[str], trust: ssl.SSLContext, load: Load) -> Sent:
     """Through the HEC door, in requests of 100 events."""
-    sent = Sent()
-    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    async with httpx.AsyncClient(verify=trust, limits=limits, timeout=60) as client:
-        under_way = []
+    sent, pool, under_way = Sent(), _Pool(port, trust), []
 
-        async def post(due: float, body: bytes, token: str, probe: str) -> None:
-            headers = {"authorization": f"Splunk {token}"}
-            try:
-                answer = await client.post(url, content=body, headers=headers)
-            except httpx.TransportError:  # As every sender does: once more, and it counts from when it was due.
-                sent.repeated += 1
-                answer = await client.post(url, content=body, headers=headers)
-            done = time.monotonic()
-            sent.seconds.append(done - due)
-            if answer.status_code == 200:
-                sent.events += EVENTS_PER_REQUEST
-                sent.deliver(probe, done, load.tell)
-            else:
-                sent.refused += 1
+    async def post(due: float, body: bytes, token: str, probe: str) -> None:
+        try:
+            status = await pool.post(token, body)
+        except (OSError, EOFError):  # As every sender does: once more, and it counts from when it was due.
+            sent.repeated += 1
+            status = await pool.post(token, body)
+        done = time.monotonic()
+        sent.seconds.append(done - due)
+        if status == 200:
+            sent.events += EVENTS_PER_REQUEST
+            sent.deliver(probe, done, load.tell)
+        else:
+            sent.refused += 1
 
-        sent.began = time.monotonic()
-        for token, due in zip(cycle(tokens), load.moments(sent.began), strict=False):
-            texts, probe = load.lines.take(EVENTS_PER_REQUEST)
-            body = "".join(json.dumps({"event": text}, ensure_ascii=False) for text in texts).encode()
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            under_way.append(asyncio.create_task(post(due, body, token, probe)))
-        await asyncio.gather(*under_way)
-        sent.ended = time.monotonic()
+    sent.begin()
+    for token, due in zip(cycle(tokens), load.moments(sent.began), strict=False):
+        body, probe = load.lines.events()
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        under_way.append(asyncio.create_task(post(due, body, token, probe)))
+    await asyncio.gather(*under_way)
+    sent.end()
+    pool.close()
     return sent
 
 
@@ -120,10 +176,9 @@ async def stream(port: int, trusts: list[ssl.SSLContext], load: Load) -> Sent:
     """Through the syslog door, one connection per sender, counted frames."""
     sent = Sent()
     streams = [await asyncio.open_connection("127.0.0.1", port, ssl=trust) for trust in trusts]
-    sent.began = time.monotonic()
+    sent.begin()
     for (_, writer), due in zip(cycle(streams), load.moments(sent.began), strict=False):
-        texts, probe = load.lines.take(EVENTS_PER_REQUEST)
-        frames = b"".join(_counted(f"<134>1 - shop.example.jp cwaf - - - {text}".encode()) for text in texts)
+        frames, probe = load.lines.frames()
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         writer.write(frames)
         await writer.drain()
@@ -133,9 +188,5 @@ async def stream(port: int, trusts: list[ssl.SSLContext], load: Load) -> Sent:
     for _, writer in streams:
         writer.close()
         await writer.wait_closed()
-    sent.ended = time.monotonic()
+    sent.end()
     return sent
-
-
-def _counted(frame: bytes) -> bytes:
-    return b"%d %s" % (len(frame), frame)

@@ -1,6 +1,10 @@
 """Requests that share a sync and a file: answered only when durable, whole or not at all, none left behind."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -170,6 +174,41 @@ def test_a_folder_that_cannot_be_looked_through_is_no_end(door: Door, monkeypatc
 
     play(door, acts)
     assert door.files == [(1, b"line\n")]
+
+
+_KILLED = """
+import asyncio, os, signal, sys
+import django
+django.setup()
+from pathlib import Path
+from tests.logs.test_together import LONG, Door
+from sakimori.logs.receive.together import Together
+
+async def answer():
+    together = Together(Door(Path(sys.argv[1])), LONG)
+    await together.open()
+    for number in range(50):
+        await together.take(number % 2 + 1, b"%d\\n" % number, alone=False)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(answer())
+"""
+
+
+def test_what_was_answered_survives_a_kill_and_comes_once(door: Door) -> None:
+    command = [sys.executable, "-c", _KILLED, str(door.folder)]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(command, timeout=120, cwd=root, check=False, env=environment)
+    assert done.returncode == -signal.SIGKILL
+
+    async def nothing(_: Together) -> None:
+        assert len(door.files) == 2
+
+    play(door, nothing)
+    play(door, nothing)
+    lines = {contract: [int(line) for line in content.split()] for contract, content in door.files}
+    assert lines == {1: list(range(0, 50, 2)), 2: list(range(1, 50, 2))}
 
 
 @pytest.mark.parametrize(
