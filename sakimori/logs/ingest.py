@@ -138,6 +138,7 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
             quarantined_lines=count.bad if count else 0,
             first_at=count.extent.first_at if count else None,
             last_at=count.extent.last_at if count else None,
+            doubles=None if count else 0,
             claimed_by="",
             claimed_until=None,
         )
