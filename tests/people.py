@@ -82,8 +82,9 @@ def make_member(contract: Contract, username: str, last: str, first: str, *, rol
 
 
 def make_file(contract: Contract, **columns: object) -> LogFile:
-    """A stored log file of ten lines."""
+    """A stored log file of ten lines. One that waits, by its state, was not stored at any time."""
     number = next(_number)
+    waits = columns.get("state") in (LogFileState.RECEIVED, LogFileState.STORING)
     values: dict[str, object] = {
         "door": "pull",
         "name": f"1001_{number}.log",
@@ -92,7 +93,7 @@ def make_file(contract: Contract, **columns: object) -> LogFile:
         "spool_name": f"spool-{number}",
         "state": LogFileState.STORED,
         "received_at": NOW,
-        "stored_at": NOW,
+        "stored_at": None if waits else NOW,
         "next_try_at": NOW,
         "lines": 10,
         "rows": 10,

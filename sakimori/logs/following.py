@@ -23,24 +23,19 @@ from sakimori.logs.gaps import window
 from sakimori.logs.models import DoorFlow, LogFile, LogFileState, MissingFiles
 
 _AT_ONCE = 1000
-_DONE = (LogFileState.STORED, LogFileState.QUARANTINED)
 _NEIGHBOURS = 25
-_WINDOW_WITHIN = timedelta(days=4)
+_WINDOW_WITHIN = timedelta(days=1)
 
 
 def follow_intake(*, now: datetime) -> int:
-    """Note every file that is done with, and look for windows. Returns how many files were noted."""
-    noted = _follow(now)
-    _find_windows(now)
-    return noted
+    """Note files that are done with. Returns how many.
 
-
-def _follow(now: datetime) -> int:
-    """Flows and marks are one transaction: however often this is killed, a file is noted once."""
+    Flows and marks are one transaction: however often this is killed, a file is noted once.
+    """
     with transaction.atomic():
         files = list(
             LogFile.objects.select_for_update()
-            .filter(followed_at=None, state__in=_DONE)
+            .filter(followed_at=None, stored_at__isnull=False)
             .order_by("stored_at", "pk")[:_AT_ONCE]
         )
         by_door: dict[tuple[int, str], list[Arrival]] = defaultdict(list)
@@ -90,8 +85,11 @@ def flow_of(row: DoorFlow) -> Flow:
     )
 
 
-def _find_windows(now: datetime) -> None:
-    """The vendor numbers files, so those beside a hole tell its time. Looked for until both are stored, or too old."""
+def find_windows(*, now: datetime) -> int:
+    """Note from when to when the events of missing files lie. Returns 0.
+
+    The vendor numbers files, so those beside a hole tell. Looked for until both are stored, at most for a day.
+    """
     open_ = MissingFiles.objects.filter(
         Q(begins_at=None) | Q(ends_at=None), noticed_at__gt=now - _WINDOW_WITHIN
     ).order_by("-noticed_at")[:_AT_ONCE]
@@ -99,6 +97,7 @@ def _find_windows(now: datetime) -> None:
         begins, ends = window(*_neighbours(hole))
         if (begins, ends) != (hole.begins_at, hole.ends_at):
             MissingFiles.objects.filter(pk=hole.pk).update(begins_at=begins, ends_at=ends)
+    return 0
 
 
 def _neighbours(hole: MissingFiles) -> tuple[datetime | None, datetime | None]:

@@ -44,6 +44,7 @@ _FINISHED = (
     "quarantined_lines",
     "first_at",
     "last_at",
+    "doubles",
     "claimed_by",
     "claimed_until",
 )
@@ -150,6 +151,7 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
     file.state, file.reason, file.stored_at = state, reason, now
     file.lines, file.rows, file.quarantined_lines = (count.lines, count.rows, count.bad) if count else (0, 0, 0)
     file.first_at, file.last_at = (count.extent.first_at, count.extent.last_at) if count else (None, None)
+    file.doubles = None if count else 0  # Of a stored file they are counted by the comparison.
     file.claimed_by, file.claimed_until = "", None
     with transaction.atomic():
         if count is None:

@@ -25,7 +25,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
-from sakimori.logs.following import follow_intake
+from sakimori.logs.following import find_windows, follow_intake
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -107,6 +107,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: ingest_with_room(store, spool, worker, reserve())),
         Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
+        Duty("windows", 30.0, lambda: find_windows(now=utc_now())),
         Duty("compare", 20.0, lambda: compare_new(store=store, now=utc_now())),
         Duty("compare whole", 60.0, lambda: compare_whole(store=store, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),

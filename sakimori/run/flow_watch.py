@@ -148,8 +148,9 @@ def _failing(now: datetime) -> set[Key]:
 
 
 def _waiting() -> set[Key]:
-    """Doors with files that no flow knows yet."""
-    return set(LogFile.objects.filter(followed_at=None).order_by().values_list("contract", "door").distinct())
+    """Doors with files that are not stored yet, so that no flow knows of them."""
+    waiting = LogFile.objects.filter(state__in=(LogFileState.RECEIVED, LogFileState.STORING)).order_by()
+    return set(waiting.values_list("contract", "door").distinct())
 
 
 def _running(rows: QuerySet[Row], now: datetime) -> QuerySet[Row]:

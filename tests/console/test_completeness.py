@@ -11,7 +11,7 @@ from django.urls import reverse
 from sakimori import backends
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import JST, day_of, utc_now
-from sakimori.logs.following import follow_intake
+from sakimori.logs.following import find_windows, follow_intake
 from sakimori.logs.models import DoorFlow, DoorState, LogFileState, MissingFiles, StoreCheck
 from sakimori.logs.store.interface import LogStore
 from tests.people import People, make_contract, make_file
@@ -54,7 +54,7 @@ def test_the_desk_reads_until_when_and_what_is_missing_and_how_late(people: Peop
     come(people.a, minutes=10, number=3)
     MissingFiles.objects.create(contract=people.a, prefix="7", first=2, last=2, noticed_at=utc_now())
     make_file(people.a, state=LogFileState.RECEIVED, received_at=utc_now() - 2 * M, lines=0, rows=0)
-    follow_intake(now=utc_now())
+    find_windows(now=utc_now())
     answer = desk.get(reverse("console:intake"))
     row = next(row for row in answer.context["completeness"] if row.contract == people.a)
     assert row.sentence.startswith(f"{clock(10)} まで揃っています。")

@@ -94,6 +94,15 @@ def test_what_retention_let_go_of_is_no_difference(
     assert len(differences(contract)) == wrong
 
 
+def test_of_a_file_of_which_no_time_is_known_days_may_be_gone(log_store: LogStore, contract: Contract) -> None:
+    """So it was with files that were stored before times were noted."""
+    file = store_file(log_store, contract, 1, rows=5)
+    LogFile.objects.filter(pk=file.pk).update(first_at=None, last_at=None)
+    RetentionProof.objects.create(contract=contract, day=day_of(START), ran_at=START, kept_from=day_of(START) - 90 * D)
+    compare_new(store=log_store, now=START)
+    assert differences(contract) == {}
+
+
 def test_a_whole_contract_a_day_finds_what_was_lost_or_came_from_nowhere(
     log_store: LogStore, contract: Contract
 ) -> None:

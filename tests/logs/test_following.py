@@ -8,7 +8,7 @@ import pytest
 
 from sakimori.logs import following
 from sakimori.logs.flow import Flow
-from sakimori.logs.following import flow_of, follow_intake
+from sakimori.logs.following import find_windows, flow_of, follow_intake
 from sakimori.logs.gaps import Gap, Why
 from sakimori.logs.health import Health, Waiting, health_of
 from sakimori.logs.models import DoorFlow, LogFile, LogFileState, MissingFiles, Residue
@@ -32,12 +32,14 @@ def file(people: People, number: int, *, minute: float, **columns: object) -> Lo
         "first_at": first,
         "last_at": first + M,
         "received_at": first + 4 * M,
-        "stored_at": first + 4 * M + 2 * S,
     }
+    if columns.get("state", LogFileState.STORED) in (LogFileState.STORED, LogFileState.QUARANTINED):
+        values["stored_at"] = first + 4 * M + 2 * S
     return make_file(people.a, **{**values, **columns})
 
 
 def follow() -> int:
+    find_windows(now=START + H)
     return follow_intake(now=START + H)
 
 
@@ -53,7 +55,7 @@ def test_each_file_is_noted_once(people: People) -> None:
     for number in range(3):
         file(people, number, minute=number)
     file(people, 3, minute=3, state=LogFileState.QUARANTINED, first_at=None, last_at=None)
-    file(people, 4, minute=4, state=LogFileState.RECEIVED, stored_at=None, first_at=None, last_at=None)
+    file(people, 4, minute=4, state=LogFileState.RECEIVED, first_at=None, last_at=None)
     assert (follow(), follow()) == (4, 0)
     assert (flow(people).files, flow(people).complete_until) == (4, START + 3 * M)
     assert [delay.source for delay in flow(people).recent] == [3 * M] * 3

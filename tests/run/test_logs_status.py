@@ -11,7 +11,7 @@ import pytest
 
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, utc_now
-from sakimori.logs.following import follow_intake
+from sakimori.logs.following import find_windows, follow_intake
 from sakimori.logs.models import DoorState, LogFileState, MissingFiles, PullState, StoreCheck
 from sakimori.run import logs_status
 from sakimori.run.intake_status import statuses
@@ -56,6 +56,7 @@ def fill(people: People) -> None:
     trouble = {"failures": 3, "last_error": "フォルダを開けません。"}
     DoorState.objects.create(contract=people.a, door="drop", next_try_at=now + M, **trouble)
     StoreCheck.objects.create(contract=people.a, checked_at=now)
+    find_windows(now=now)
     follow_intake(now=now)
 
 
