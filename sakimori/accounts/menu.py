@@ -37,7 +37,14 @@ _WATCH = Group(
         Entry(
             "攻撃",
             "console:attacks",
-            ("console:blocked", "console:findings", "console:finding", "console:block", "console:restore"),
+            (
+                "console:blocked",
+                "console:findings",
+                "console:finding",
+                "console:late",
+                "console:block",
+                "console:restore",
+            ),
         ),
         Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
