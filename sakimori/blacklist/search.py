@@ -40,6 +40,11 @@ WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}'
     AND client_ip IN (SELECT toIPv6(arrayJoin({{addresses:Array(String)}})))
 GROUP BY address
 """  # noqa: S608 - see above
+_ANY_GOOD = f"""
+SELECT 1 AS found FROM {EVENTS}
+WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}' AND outcome = '{Outcome.ALLOWED}'
+LIMIT 1
+"""  # noqa: S608 - see above
 _SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
 
 
@@ -79,6 +84,11 @@ def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]
     rows = store.query(_GOOD, {"contract_id": contract_id, "addresses": wanted})
     counted = {str(row["address"]): int(row["good"]) for row in rows}
     return {address: counted.get(address, 0) for address in wanted}
+
+
+def holds_good_requests(store: LogStore, *, contract_id: int) -> bool:
+    """Whether the store holds any good request of the contract, from whichever address."""
+    return bool(store.query(_ANY_GOOD, {"contract_id": contract_id}))
 
 
 def _found(row: Mapping[str, Any]) -> FoundAttack:

@@ -4,20 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sakimori.incidents.models import IncidentKind
+from sakimori.logs.access_lines import BLOCKED_DDOS, ORIGIN_DOWN
 from sakimori.logs.attack_kinds import AttackKind
 from sakimori.logs.lateness import TIMELY_SQL, Timely
 from sakimori.logs.store.clickhouse import EVENTS
 from sakimori.logs.store.interface import LogStore
 
-ORIGIN_DOWN = "REQ_ALL_IPS_DOWN"
-_BLOCKED_DDOS = "REQ_BLOCKED_DDOS"
 _SIGNALS = f"""
 SELECT
     site_id, any(site) AS site, min(time) AS first_at, max(time) AS last_at, count() AS number,
     if(act = '{ORIGIN_DOWN}', '{IncidentKind.ORIGIN_DOWN.value}', '{IncidentKind.DDOS.value}') AS kind
 FROM {EVENTS}
 WHERE contract_id = {{contract_id:UInt32}} AND file_id = {{file_id:UInt64}}
-    AND (act IN ('{ORIGIN_DOWN}', '{_BLOCKED_DDOS}') OR has(attack_kinds, '{AttackKind.DDOS.value}'))
+    AND (act IN ('{ORIGIN_DOWN}', '{BLOCKED_DDOS}') OR has(attack_kinds, '{AttackKind.DDOS.value}'))
 GROUP BY site_id, kind, {TIMELY_SQL}
 ORDER BY site_id, kind, last_at
 """  # noqa: S608 - only constants of ours are put in; values go as bound parameters

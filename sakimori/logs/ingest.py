@@ -20,6 +20,7 @@ from django.db import transaction
 from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
+from sakimori.logs.access_lines import is_access_line, without_access_lines
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
@@ -36,7 +37,12 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 
 def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
     """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
-    LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORING, attempts=file.attempts + 1)
+    if file.keeps_access_lines is None:
+        # A further try must store the same rows, although the contract says something else by then.
+        file.keeps_access_lines = file.contract.keeps_access_lines
+    LogFile.objects.filter(pk=file.pk).update(
+        state=LogFileState.STORING, attempts=file.attempts + 1, keeps_access_lines=file.keeps_access_lines
+    )
     try:
         _store_or_quarantine(file, store=store, spool=spool, clock=clock)
     except (StoreError, OSError, CannotOpen) as error:
@@ -61,21 +67,23 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
 
 @dataclass
 class _Count:
-    """Lines, rows and bad lines of one file, counted while they pass."""
+    """Lines, rows, bad lines and access lines that are not kept, of one file, counted while they pass."""
 
     file: LogFile
     lines: int = 0
     rows: int = 0
     bad: int = 0
+    unkept: int = 0
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
     def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
-        """Let events through and put bad lines aside, in batches, whatever their number."""
+        """Let events through and put bad lines aside, in batches, whatever their number.
+
+        Access lines only pass where they are kept.
+        """
         for table_or_line in read:
             if isinstance(table_or_line, pa.Table):
-                self.lines += table_or_line.num_rows
-                self.rows += table_or_line.num_rows
-                yield table_or_line
+                yield self._kept(table_or_line)
                 continue
             line_no, item = table_or_line
             self.lines += 1
@@ -84,9 +92,18 @@ class _Count:
                 self.waiting.append(_bad_line(self.file, item))
                 if len(self.waiting) >= _BATCH:
                     self.write_bad_lines()
-            else:
+            elif self.file.keeps_access_lines or not is_access_line(item):
                 self.rows += 1
                 yield line_no, item
+            else:
+                self.unkept += 1
+
+    def _kept(self, table: pa.Table) -> pa.Table:
+        kept = table if self.file.keeps_access_lines else without_access_lines(table)
+        self.lines += table.num_rows
+        self.rows += kept.num_rows
+        self.unkept += table.num_rows - kept.num_rows
+        return kept
 
     def write_bad_lines(self) -> None:
         """Write the bad lines that wait. They count only once the file is stored."""
@@ -132,6 +149,7 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
             lines=count.lines if count else 0,
             rows=count.rows if count else 0,
             quarantined_lines=count.bad if count else 0,
+            unkept_lines=count.unkept if count else 0,
             claimed_by="",
             claimed_until=None,
         )

@@ -21,7 +21,8 @@ class LogFileState(models.TextChoices):
 class LogFile(Claimable):
     """One file that lies, or lay, in the spool. The same content under the same name is one row.
 
-    lines = rows + quarantined_lines, once the file is stored. `searched_at`: when its attacks were found.
+    lines = rows + quarantined_lines + unkept_lines, once the file is stored. `searched_at`: when its attacks were
+    found. `keeps_access_lines`: what the contract said when storing began, and it holds for every further try.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="log_files")
@@ -41,6 +42,10 @@ class LogFile(Claimable):
     lines = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)
     quarantined_lines = models.PositiveBigIntegerField(default=0)
+    unkept_lines = models.PositiveBigIntegerField(
+        "保存対象外の行", default=0, help_text="Access lines that the contract does not keep."
+    )
+    keeps_access_lines = models.BooleanField("アクセスログを保存", null=True, blank=True)
 
     class Meta:
         verbose_name = "ログファイル"
@@ -50,6 +55,11 @@ class LogFile(Claimable):
         indexes = [
             models.Index(fields=["state", "next_try_at"]),
             models.Index(fields=["state", "searched_at"]),
+            models.Index(
+                fields=["contract", "received_at"],
+                condition=models.Q(keeps_access_lines=False),
+                name="files_without_access_lines",
+            ),
         ]
 
 

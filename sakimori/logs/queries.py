@@ -1,7 +1,7 @@
 """What pages read of the intake. Callers narrow the rows through `customers.access`."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
@@ -21,7 +21,7 @@ _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
 
 def contracts_with_intake() -> QuerySet[Contract]:
-    """Contracts with their pull state and the sums of their ledger: files by state, lines, rows, quarantined lines."""
+    """Contracts with their pull state and their ledger's sums: files by state, lines by what became of them."""
     files = "log_files"
     return (
         Contract.objects.select_related("customer", "pull_state")
@@ -32,6 +32,7 @@ def contracts_with_intake() -> QuerySet[Contract]:
             lines=Sum("log_files__lines", default=0),
             rows=Sum("log_files__rows", default=0),
             bad_lines=Sum("log_files__quarantined_lines", default=0),
+            unkept_lines=Sum("log_files__unkept_lines", default=0),
         )
         .order_by("customer__name", "number")
     )
@@ -75,6 +76,12 @@ def last_retention_proofs() -> QuerySet[RetentionProof]:
 def contracts_with_log_page() -> QuerySet[Contract]:
     """Contracts with the option to keep logs (chapter 2-5-1): their log can be searched."""
     return Contract.objects.filter(keeps_logs=True).select_related("customer").order_by("customer__name", "number")
+
+
+def access_lines_left_out(contract: Contract, *, since: datetime, until: datetime) -> bool:
+    """Whether a file that arrived in this time (until: without it) was stored without its access lines."""
+    files = LogFile.objects.filter(contract=contract, keeps_access_lines=False)
+    return files.filter(received_at__gte=since, received_at__lt=until).exists()
 
 
 def kept_since(contract: Contract) -> date | None:

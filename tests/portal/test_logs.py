@@ -187,3 +187,12 @@ def test_what_the_soc_reads_is_recorded_and_what_a_customer_reads_is_not(
     assert (entry.action, entry.actor, entry.customer_number) == ("logs.read", "dana", "C-A")
     details = open_details(people.a.customer, entry.sealed_details, place=f"audit:{entry.target}")
     assert details["address"] == f"{ADDRESS}/32"
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_without_access_lines_the_page_says_that_good_traffic_cannot_be_known(
+    store: LogStore, people: People, client: Client, keeps: bool
+) -> None:
+    Contract.objects.filter(pk=people.a.pk).update(keeps_access_lines=keeps)
+    client.force_login(people.alice)
+    assert ("正常な通信の有無を判定できません" in _get(client)) is not keeps
