@@ -6,6 +6,7 @@ _LABELS = {
     "drop": "受け渡しフォルダ",
     "bucket": "S3 バケット",
     "syslog": "syslog（TLS）",
+    "import": "取り込み（インポート）",
 }
 
 

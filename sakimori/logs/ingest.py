@@ -22,6 +22,7 @@ from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
 from sakimori.logs.access_lines import is_access_line, without_access_lines
 from sakimori.logs.fields import Event
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
 from sakimori.logs.spool import Spool
@@ -74,6 +75,7 @@ class _Count:
     rows: int = 0
     bad: int = 0
     unkept: int = 0
+    doubles: int | None = None
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
     def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
@@ -121,6 +123,8 @@ def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
     held = store.count_file(contract_id=file.contract_id, file_id=file.pk)
     if held != count.rows:
         raise StoreError(f"the store holds {held} rows of file {file.pk}, {count.rows} were written")
+    if file.door == IMPORT_DOOR:  # Who imports wants to know how much of it was there already.
+        count.doubles = store.doubles(contract_id=file.contract_id, file_id=file.pk)
     return count
 
 
@@ -150,6 +154,7 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
             rows=count.rows if count else 0,
             quarantined_lines=count.bad if count else 0,
             unkept_lines=count.unkept if count else 0,
+            doubles=count.doubles if count else None,
             claimed_by="",
             claimed_until=None,
         )

@@ -45,6 +45,7 @@ class LogFile(Claimable):
     unkept_lines = models.PositiveBigIntegerField(
         "保存対象外の行", default=0, help_text="Access lines that the contract does not keep."
     )
+    doubles = models.PositiveBigIntegerField("重複", null=True, blank=True, help_text="Counted only of imported files.")
     keeps_access_lines = models.BooleanField("アクセスログを保存", null=True, blank=True)
 
     class Meta:

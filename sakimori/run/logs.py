@@ -1,7 +1,11 @@
-"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event."""
+"""`sakimori logs parse FILE`: read a vendor log file, or bare lines, and print one JSON object per event.
+
+`sakimori logs import` works on an installation and lives in `log_import.py`.
+"""
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -10,13 +14,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
+from sakimori.run.cli import ready
 
-HELP = "read log files (parse FILE)"
+HELP = "read log files (parse FILE), import them (import)"
 _PROGRESS_EVERY = 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`."""
+    """`parse FILE [--key ID=PEM]`, `import --contract NUMBER FILE...`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -27,10 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID=PEM",
         help="private key file for log files encrypted with the public key of this number",
     )
+    importing = actions.add_parser("import", help="store files of a contract; what is in them blocks and tells nobody")
+    importing.add_argument("--contract", required=True, metavar="NUMBER", help="the contract that the files belong to")
+    importing.add_argument("--name", default="stdin", help="what the ledger calls the content of standard input (-)")
+    importing.add_argument("--no-wait", action="store_true", help="end when the files are in spool and ledger")
+    importing.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="log files or bare lines, plain, compressed or encrypted; folders, wildcards, or - for standard input",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
+    if arguments.action == "import":
+        # It needs settings and models, which `parse` does without.
+        return import_module("sakimori.run.log_import").run(arguments) if ready() else 2
+    return _parse(arguments)
+
+
+def _parse(arguments: argparse.Namespace) -> int:
     try:
         keys = dict(_key(text) for text in arguments.key)
     except (ValueError, OSError) as error:

@@ -19,6 +19,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="logfile",
+            name="doubles",
+            field=models.PositiveBigIntegerField(
+                blank=True, help_text="Counted only of imported files.", null=True, verbose_name="重複"
+            ),
+        ),
+        migrations.AddField(
+            model_name="logfile",
             name="keeps_access_lines",
             field=models.BooleanField(blank=True, null=True, verbose_name="アクセスログを保存"),
         ),
