@@ -87,7 +87,7 @@ _CUSTOMERS = Group(
         ),
     ),
 )
-_INTAKE = Entry("ログ取込", "console:intake")
+_INTAKE = Entry("ログ取込", "console:intake", ("console:log-import",))
 _PORTAL = (
     Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
     Entry("お問い合わせ", "portal:enquire"),

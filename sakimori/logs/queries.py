@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from sakimori.customers.models import Contract
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import (
     DoorState,
     LogFile,
@@ -57,6 +58,11 @@ def quarantined_files() -> QuerySet[LogFile]:
     """Files of which something could not be read, the newest first."""
     troubled = Q(state=LogFileState.QUARANTINED) | Q(quarantined_lines__gt=0)
     return LogFile.objects.filter(troubled).select_related("contract__customer").order_by("-received_at", "-pk")
+
+
+def imported_files(contract: Contract) -> QuerySet[LogFile]:
+    """What was imported by hand for a contract, the newest first."""
+    return LogFile.objects.filter(contract=contract, door=IMPORT_DOOR).order_by("-received_at", "-pk")
 
 
 def line_reasons(files: Sequence[LogFile]) -> list[tuple[int, str, int]]:

@@ -182,6 +182,7 @@ VISITS: dict[str, Visit] = {
     "console:finding": Visit(lambda: [Finding.objects.get(kind="other").pk]),
     "console:dismiss": Visit(lambda: [Finding.objects.get(kind="other").pk], posts=({},)),
     "console:late": Visit(),
+    "console:log-import": Visit(lambda: [Contract.objects.earliest("pk").pk], posts=({},)),
     "console:late-dismiss": Visit(posts=({}, {"chosen": "x"})),
     "console:late-dismiss-all": Visit(posts=({}, {"newest": "x", "customer": "x"})),
     "console:late-block": Visit(posts=({},)),
