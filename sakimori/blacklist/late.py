@@ -77,6 +77,21 @@ def dismiss_late(chosen: Iterable[Finding], *, by: User, now: datetime) -> int:
     return dismissed
 
 
+def dismiss_all_late(rows: QuerySet[Finding], *, newest: int, by: User, now: datetime) -> int:
+    """The same for all late findings among `rows` up to the key `newest`, however many. Returns how many."""
+    seen = rows.filter(state=FindingState.LATE, pk__lte=newest).order_by()
+    dismissed = 0
+    for contract in Contract.objects.filter(pk__in=seen.values("contract")).select_related("customer").order_by("pk"):
+        with transaction.atomic():
+            mine = seen.filter(contract=contract)
+            addresses = list(mine.values_list("address", flat=True).distinct().order_by("address"))
+            number = mine.update(state=FindingState.DISMISSED)
+            if number:
+                _record_dismissal(contract, addresses, number, by, now)
+        dismissed += number
+    return dismissed
+
+
 def block_late(chosen: Iterable[Finding], *, store: LogStore, by: User, now: datetime) -> LateBlocks:
     """An analyst wants the addresses of these groups blocked after all. The guard has the last word, as always.
 

@@ -18,7 +18,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
-from sakimori.blacklist.late import LateBlocks, block_late, dismiss_late, late_findings
+from sakimori.blacklist.late import LateBlocks, block_late, dismiss_all_late, dismiss_late, late_findings
 from sakimori.blacklist.models import Finding
 from sakimori.blacklist.queries import CUSTOMER_PATH, LateGroup, late_groups, newest_late_findings
 from sakimori.console.pages import back, show
@@ -27,6 +27,7 @@ from sakimori.incidents.late import every_late_signal, late_signals, see_late
 from sakimori.lib.jst import utc_now
 from sakimori.logs.store.interface import StoreError
 
+_NOTHING = "対象の検知がありません。選択されていないか、すでに処理されています。"
 _TOLD = 5  # Addresses that a message names; the list shows the others.
 
 
@@ -92,8 +93,10 @@ def dismiss_all(request: PersonRequest) -> HttpResponse:
     """So with all that the filter shows, as far as they had come when the page was made."""
     form = CustomerFilter(request.POST, user=request.user)
     newest = request.POST.get("newest", "")
-    rows = form.narrow(_visible(request)).filter(pk__lte=int(newest) if newest.isdecimal() else 0)
-    return _act(request, rows, lambda rows: _dismiss(request, rows))
+    rows = form.narrow(access.visible(late_findings(), request.user, customer=CUSTOMER_PATH))
+    limit = int(newest) if newest.isascii() and newest.isdecimal() else 0
+    _tell_dismissed(request, dismiss_all_late(rows, newest=limit, by=request.user, now=utc_now()))
+    return back(request, otherwise="console:late")
 
 
 @require_POST
@@ -128,13 +131,19 @@ def _act(request: PersonRequest, rows: QuerySet[Finding], action: Callable[[Sequ
     if found:
         action(found)
     else:
-        messages.error(request, "対象の検知がありません。選択されていないか、すでに処理されています。")
+        messages.error(request, _NOTHING)
     return back(request, otherwise="console:late")
 
 
 def _dismiss(request: PersonRequest, rows: Sequence[Finding]) -> None:
-    number = dismiss_late(rows, by=request.user, now=utc_now())
-    messages.success(request, f"遅れて届いた検知 {number} 件を確認済みにしました。")
+    _tell_dismissed(request, dismiss_late(rows, by=request.user, now=utc_now()))
+
+
+def _tell_dismissed(request: PersonRequest, number: int) -> None:
+    if number:
+        messages.success(request, f"遅れて届いた検知 {number} 件を確認済みにしました。")
+    else:
+        messages.error(request, _NOTHING)
 
 
 def _block(request: PersonRequest, rows: Sequence[Finding]) -> None:

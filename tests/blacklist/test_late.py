@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sakimori.blacklist.late import LateBlocks, block_late, dismiss_late, late_findings
+from sakimori.blacklist.late import LateBlocks, block_late, dismiss_all_late, dismiss_late, late_findings
 from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState
 from sakimori.blacklist.queries import late_groups, newest_late_findings
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers import audit
 from sakimori.customers.models import AuditEntry, Contract, RegisteredNetwork
+from sakimori.customers.secrets import open_details
 from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.store.interface import LogStore
@@ -238,3 +239,19 @@ def test_twice_is_once_and_another_contract_is_not_touched(log_store: LogStore, 
     assert block(log_store, people, row).approved == [ATTACKER]
     assert block(log_store, people, row) == LateBlocks()
     assert (Block.objects.get().contract, late_findings().get()) == (people.a, other)
+
+
+def test_all_are_dismissed_at_once_up_to_what_was_seen(people: People) -> None:
+    rows = [late(people.a, f"198.51.100.{number % 3}") for number in range(9)]
+    other, since = late(people.b), late(people.a)
+    mine = Finding.objects.filter(contract=people.a)
+    asked = make_finding(people.a, "198.51.100.7")
+    assert dismiss_all_late(mine, newest=rows[-1].pk, by=people.dana, now=NOW) == 9
+    assert set(late_findings()) == {other, since}
+    assert dismiss_all_late(mine, newest=rows[-1].pk, by=people.dana, now=NOW) == 0
+    entry = AuditEntry.objects.get(action="finding.late.dismiss")
+    details = open_details(people.a.customer, entry.sealed_details, place=f"audit:{entry.target}")
+    assert (details["findings"], details["addresses"]) == (9, 3)
+    assert dismiss_all_late(Finding.objects.all(), newest=asked.pk, by=people.dana, now=NOW) == 2
+    asked.refresh_from_db()
+    assert asked.state == FindingState.ASK
