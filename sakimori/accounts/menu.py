@@ -37,7 +37,14 @@ _WATCH = Group(
         Entry(
             "攻撃",
             "console:attacks",
-            ("console:blocked", "console:findings", "console:finding", "console:block", "console:restore"),
+            (
+                "console:blocked",
+                "console:findings",
+                "console:finding",
+                "console:late",
+                "console:block",
+                "console:restore",
+            ),
         ),
         Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
@@ -81,7 +88,7 @@ _CUSTOMERS = Group(
         ),
     ),
 )
-_INTAKE = Entry("ログ取込", "console:intake")
+_INTAKE = Entry("ログ取込", "console:intake", ("console:log-import",))
 _PORTAL = (
     Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
     Entry("お問い合わせ", "portal:enquire"),

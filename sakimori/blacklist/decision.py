@@ -31,6 +31,7 @@ class Decision:
 class Question:
     """All that a decision rests on. `site_known`: the line's site belongs to the contract of its credential.
 
+    late: see `logs/lateness.py`; it is written down for the list of late findings, whatever the policy wishes.
     ended: the day of cancellation has come, nothing is blocked any more.
     """
 
@@ -50,22 +51,21 @@ def decide(question: Question, never: NeverBlock, known: Circumstances, limits: 
         return Decision(Outcome.REFUSE, Reason.CONTRACT_ENDED)
     if not question.site_known:
         return Decision(Outcome.REFUSE, Reason.FOREIGN_SITE)
+    late = Decision(Outcome.LATE, Reason.LATE)
     if question.address is None:
-        return Decision(Outcome.ASK, Reason.NO_ADDRESS)
+        return late if question.late else Decision(Outcome.ASK, Reason.NO_ADDRESS)
     if question.late:
-        return Decision(Outcome.LATE, Reason.LATE)
+        return _unless_forbidden(question.address, never, limits, late)
     if wish is Wish.ASK:
-        return _ask(question.address, never, limits, reason)
+        return _unless_forbidden(question.address, never, limits, Decision(Outcome.ASK, reason))
     ruling, why = rule(question.address, never, known, limits)
     return Decision(_OUTCOMES[ruling], why)
 
 
-def _ask(address: Address, never: NeverBlock, limits: Limits, reason: Reason) -> Decision:
+def _unless_forbidden(address: Address, never: NeverBlock, limits: Limits, decision: Decision) -> Decision:
     """An analyst is not bothered with an address that may never be blocked."""
     forbidden = may_be_blocked(address, never, documentation_counts=limits.documentation_counts)
-    if forbidden is not None:
-        return Decision(Outcome.REFUSE, forbidden)
-    return Decision(Outcome.ASK, reason)
+    return decision if forbidden is None else Decision(Outcome.REFUSE, forbidden)
 
 
 _OUTCOMES = {Ruling.ALLOW: Outcome.BLOCK, Ruling.ASK: Outcome.ASK, Ruling.REFUSE: Outcome.REFUSE}

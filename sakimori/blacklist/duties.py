@@ -9,7 +9,8 @@ from django.conf import settings
 
 from sakimori.blacklist import facts
 from sakimori.blacklist.applying import DUE_STATES, apply
-from sakimori.blacklist.decision import Question, decide
+from sakimori.blacklist.decision import Decision, Outcome, Question, decide
+from sakimori.blacklist.late import tell_of_late
 from sakimori.blacklist.models import Finding, FindingState
 from sakimori.blacklist.policy import Seen
 from sakimori.blacklist.search import attacks_in_file
@@ -18,6 +19,7 @@ from sakimori.customers.models import VendorAccount
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.lib.claims import claim, release
 from sakimori.lib.jst import day_of
+from sakimori.logs.lateness import Timely, timely
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.store.interface import LogStore
 from sakimori.waf.interface import WafVendor
@@ -32,7 +34,7 @@ def find_attacks(*, store: LogStore, clock: Callable[[], datetime]) -> int:
     files = LogFile.objects.filter(state=LogFileState.STORED, searched_at=None).select_related("contract")
     searched = 0
     for file in files.order_by("stored_at", "pk")[:_FILES_AT_ONCE]:
-        found = attacks_in_file(store, contract_id=file.contract_id, file_id=file.pk)
+        found = attacks_in_file(store, contract_id=file.contract_id, file_id=file.pk, timely=_timely(file))
         write_findings(file, found, now=clock())
         searched += 1
     return searched
@@ -50,16 +52,21 @@ def decide_findings(*, store: LogStore, now: datetime) -> int:
 def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> None:
     addresses = {row.address for row in rows if row.address}
     known = facts.gather(rows[0].contract, addresses, store=store, now=now)
+    decisions = (_decide(row, known, now) for row in rows)
+    # Told before it is written down: who is killed in between tells once more.
+    tell_of_late(sum(decision.outcome is Outcome.LATE for decision in decisions), now=now)
     for row in rows:
-        circumstances = known.about(row.address)
-        decision = decide(_question(row, now), known.never, circumstances, known.limits)
-        if settle(row, decision, good_requests=circumstances.good_requests, now=now):
+        good_requests = known.about(row.address).good_requests
+        if settle(row, _decide(row, known, now), good_requests=good_requests, now=now):
             known.count_block()
+
+
+def _decide(row: Finding, known: facts.Facts, now: datetime) -> Decision:
+    return decide(_question(row, now), known.never, known.about(row.address), known.limits)
 
 
 def _question(row: Finding, now: datetime) -> Question:
     address = parse_address(row.address)
-    late = row.file.received_at - row.last_at > timedelta(minutes=settings.CONFIG.late_minutes)
     return Question(
         seen=Seen(
             kind=row.kind,
@@ -71,9 +78,15 @@ def _question(row: Finding, now: datetime) -> Question:
         ),
         address=parse_address(canonical(address)) if address else None,
         site_known=row.site is not None,
-        late=late,
+        late=not _timely(row.file).holds(row.last_at),
         ended=not row.contract.runs_on(day_of(now)),
     )
+
+
+def _timely(file: LogFile) -> Timely:
+    """A finding's events are all late or none is, so the last of them tells."""
+    limit = timedelta(minutes=settings.CONFIG.late_minutes)
+    return timely(door=file.door, received_at=file.received_at, limit=limit)
 
 
 def apply_blocks(

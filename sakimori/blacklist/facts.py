@@ -10,21 +10,27 @@ from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
 from sakimori.blacklist.networks import crawler_networks, vendor_networks
 from sakimori.blacklist.reasons import Reason
-from sakimori.blacklist.search import good_requests
+from sakimori.blacklist.search import good_requests, holds_good_requests
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import Network, parse_network
+from sakimori.logs.queries import access_lines_left_out
 from sakimori.logs.store.interface import LogStore
 
 _HOUR = timedelta(hours=1)
+_REACHES_BACK = timedelta(days=93)  # Today and three months at the most.
 
 
 @dataclass
 class Facts:
-    """What is known of a contract's addresses now. `count_block` keeps the caps right within one round."""
+    """What is known of a contract's addresses now. `count_block` keeps the caps right within one round.
+
+    good: good requests that the log holds; log_is_whole: where it holds none from an address, there were none.
+    """
 
     never: NeverBlock
     limits: Limits
-    good: dict[str, int] | None
+    good: dict[str, int]
+    log_is_whole: bool
     restored: frozenset[str]
     blocked_customer: int
     blocked_total: int
@@ -32,12 +38,16 @@ class Facts:
     def about(self, address: str) -> Circumstances:
         """The circumstances of one address (canonical text)."""
         return Circumstances(
-            good_requests=None if self.good is None else self.good.get(address, 0),
+            good_requests=self._good_requests(address),
             shared=False,
             restored=address in self.restored,
             blocked_customer=self.blocked_customer,
             blocked_total=self.blocked_total,
         )
+
+    def _good_requests(self, address: str) -> int | None:
+        number = self.good.get(address)
+        return None if number == 0 and not self.log_is_whole else number
 
     def count_block(self) -> None:
         """One more automatic block was decided."""
@@ -46,19 +56,26 @@ class Facts:
 
 
 def gather(contract: Contract, addresses: Collection[str], *, store: LogStore, now: datetime) -> Facts:
-    """Collect the facts. Good traffic is None (unknown) where the contract's log holds no access lines."""
+    """Collect the facts. What the log does not show of good traffic is unknown, unless it holds all access lines."""
     automatic = Block.objects.filter(decided_at__gt=now - _HOUR, reason=Reason.ATTACK_BLOCKED)
+    good = good_requests(store, contract_id=contract.pk, addresses=addresses)
     restored = AskFirst.objects.filter(contract=contract, until__gt=now, address__in=addresses)
     return Facts(
         never=never_block(contract),
         limits=limits(),
-        good=good_requests(store, contract_id=contract.pk, addresses=addresses)
-        if contract.keeps_access_lines
-        else None,
+        good=good,
+        log_is_whole=all(good.values()) or _holds_all_access_lines(contract, store=store, now=now),
         restored=frozenset(restored.values_list("address", flat=True)),
         blocked_customer=automatic.filter(contract__customer_id=contract.customer_id).count(),
         blocked_total=automatic.count(),
     )
+
+
+def _holds_all_access_lines(contract: Contract, *, store: LogStore, now: datetime) -> bool:
+    """Whether the vendor delivers access lines and all of them were kept, as long as the log reaches back."""
+    if not contract.keeps_access_lines or access_lines_left_out(contract, since=now - _REACHES_BACK, until=now):
+        return False
+    return holds_good_requests(store, contract_id=contract.pk)
 
 
 def never_block(contract: Contract) -> NeverBlock:

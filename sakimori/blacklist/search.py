@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sakimori.logs.attack_kinds import AttackKind, Outcome
+from sakimori.logs.lateness import TIMELY_SQL, Timely
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
@@ -29,7 +30,7 @@ SELECT
         arrayStringConcat(rule_names, ','))), 1, {SAMPLES}) AS samples
 FROM {EVENTS}
 WHERE contract_id = {{contract_id:UInt32}} AND file_id = {{file_id:UInt64}} AND attack_kind != '{AttackKind.NONE}'
-GROUP BY site, site_id, address, attack_kind, name
+GROUP BY site, site_id, address, attack_kind, name, {TIMELY_SQL}
 ORDER BY site, address, attack_kind, name
 """  # noqa: S608 - only constants of ours are put in; values go as bound parameters
 _GOOD = f"""
@@ -39,12 +40,17 @@ WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}'
     AND client_ip IN (SELECT toIPv6(arrayJoin({{addresses:Array(String)}})))
 GROUP BY address
 """  # noqa: S608 - see above
+_ANY_GOOD = f"""
+SELECT 1 AS found FROM {EVENTS}
+WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}' AND outcome = '{Outcome.ALLOWED}'
+LIMIT 1
+"""  # noqa: S608 - see above
 _SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundAttack:
-    """Attacks of one kind from one address on one site within one file."""
+    """Attacks of one kind from one address on one site within one file: all of them late, or none."""
 
     site: str
     site_id: int | None
@@ -64,9 +70,9 @@ class FoundAttack:
     samples: Sequence[Mapping[str, str]]
 
 
-def attacks_in_file(store: LogStore, *, contract_id: int, file_id: int) -> list[FoundAttack]:
-    """Every attack that a stored file reports, whatever its name; access lines are none."""
-    rows = store.query(_ATTACKS, {"contract_id": contract_id, "file_id": file_id})
+def attacks_in_file(store: LogStore, *, contract_id: int, file_id: int, timely: Timely) -> list[FoundAttack]:
+    """Every attack that a stored file reports, whatever its name; access lines are none. Late events are apart."""
+    rows = store.query(_ATTACKS, {"contract_id": contract_id, "file_id": file_id, **timely.parameters()})
     return [_found(row) for row in rows]
 
 
@@ -78,6 +84,11 @@ def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]
     rows = store.query(_GOOD, {"contract_id": contract_id, "addresses": wanted})
     counted = {str(row["address"]): int(row["good"]) for row in rows}
     return {address: counted.get(address, 0) for address in wanted}
+
+
+def holds_good_requests(store: LogStore, *, contract_id: int) -> bool:
+    """Whether the store holds any good request of the contract, from whichever address."""
+    return bool(store.query(_ANY_GOOD, {"contract_id": contract_id}))
 
 
 def _found(row: Mapping[str, Any]) -> FoundAttack:

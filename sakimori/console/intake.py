@@ -102,7 +102,7 @@ def _contract_row(contract: Contract, now: datetime) -> ContractRow:
     ended = not contract.runs_on(day_of(now))
     stale = pull is not None and not ended and (lag is None or lag > _STALE)
     trouble = trouble_of(pull.last_error) if pull and pull.last_error else None
-    counted = contract.rows + contract.bad_lines  # type: ignore[attr-defined]
+    counted = contract.rows + contract.bad_lines + contract.unkept_lines  # type: ignore[attr-defined]
     check = getattr(contract, "store_check", None)
     balanced = contract.lines == counted and not (check and check.differences)  # type: ignore[attr-defined]
     return ContractRow(contract, pull, lag, stale, trouble, balanced, check, ended)

@@ -20,6 +20,7 @@ from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import Runner, World, controls_open, examine
 from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
+from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.store.interface import LogStore
 
@@ -41,7 +42,8 @@ def search_signals(*, store: LogStore, times: Times, clock: Callable[[], datetim
     ).select_related("contract__customer")
     searched = 0
     for file in files.order_by("stored_at", "pk")[:_FILES_AT_ONCE]:
-        signals = signals_in_file(store, contract_id=file.contract_id, file_id=file.pk)
+        span = timely(door=file.door, received_at=file.received_at, limit=times.late)
+        signals = signals_in_file(store, contract_id=file.contract_id, file_id=file.pk, timely=span)
         note_signals(file, signals, times=times, now=clock())
         searched += 1
     return searched

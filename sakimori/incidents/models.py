@@ -1,4 +1,6 @@
-"""Incident (what may keep visitors from a site), Probe (one visit to a site), Watch, SearchedFile, Heartbeat."""
+"""Incident (what may keep visitors from a site), Probe (one visit to a site), LateSignal, Watch, SearchedFile,
+Heartbeat.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -109,6 +111,34 @@ class Watch(Claimable):
 
     class Meta:
         verbose_name = "平常時の計測"
+
+
+class LateSignal(models.Model):
+    """Signals that came late and met no incident of their time: nobody was called, so an analyst looks at them.
+
+    What follows for the same site and kind joins the row until somebody has seen it. site_name: as the log has it.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="late_signals")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE, related_name="late_signals")
+    site_name = models.CharField("サイト", max_length=253, blank=True)
+    kind = models.CharField("種別", max_length=16, choices=IncidentKind)
+    signals = models.PositiveBigIntegerField("検知件数", default=0)
+    first_at = models.DateTimeField("最初の検知")
+    last_at = models.DateTimeField("最後の検知")
+    noted_at = models.DateTimeField("記録日時")
+    seen_at = models.DateTimeField("確認日時", null=True, blank=True)
+    seen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "遅れて届いた検知"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "site_name", "kind"], condition=Q(seen_at=None), name="one_late_signal_to_see"
+            )
+        ]
 
 
 class SearchedFile(models.Model):

@@ -8,9 +8,11 @@ from django.db import transaction
 
 from sakimori.customers.models import Contract, Site
 from sakimori.incidents import texts
+from sakimori.incidents.late import note_late
 from sakimori.incidents.models import Incident, SearchedFile
 from sakimori.incidents.opening import open_for_site, site_group
 from sakimori.incidents.search import Signal
+from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
@@ -18,7 +20,7 @@ from sakimori.notify.models import Severity
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """late: older events open nothing. quiet: events with less between them belong to one wave."""
+    """late: see `logs/lateness.py`. quiet: events with less between them belong to one wave."""
 
     late: timedelta
     quiet: timedelta
@@ -40,16 +42,15 @@ def _sites_by_number(contract: Contract) -> Mapping[int, Site]:
 
 
 def _note(file: LogFile, signal: Signal, site: Site | None, times: Times, now: datetime) -> int:
-    is_late = file.received_at - signal.last_at > times.late
+    span = timely(door=file.door, received_at=file.received_at, limit=times.late)
+    if not span.holds(signal.last_at):
+        return note_late(file.contract, signal, site, quiet=times.quiet, now=now)
     if site is None:
-        if not is_late:
-            _alarm_unknown_site(file.contract, signal, now)
+        _alarm_unknown_site(file.contract, signal, now)
         return 0
     last_at = min(signal.last_at, file.received_at)
     if _count_on(site, signal, last_at, times.quiet):
         return 1
-    if is_late:
-        return 0
     open_for_site(site, signal.kind, signals=signal.number, last_signal_at=last_at, now=now)
     return 1
 

@@ -63,7 +63,11 @@ SETTINGS = (
         "Mails about blocked addresses of one customer are at least this far apart.",
         "15",
     ),
-    Setting("SAKIMORI_LATE_MINUTES", "Events older than this on arrival never block by themselves.", "60"),
+    Setting(
+        "SAKIMORI_LATE_MINUTES",
+        "Events that arrive later than this, and imported ones, never block, mail or call by themselves.",
+        "60",
+    ),
     Setting(
         "SAKIMORI_GOOD_REQUESTS",
         "This many good requests from an address in the stored log, and an analyst is asked.",

@@ -1,4 +1,5 @@
-"""Compares the ledger with the store itself: lines = rows + quarantined lines, and the rows, doubles too, are there.
+"""Compares the ledger with the store itself: lines = rows + quarantined + unkept lines, and the rows are there, doubles
+too.
 
 New files are compared soon after they are stored; besides, one contract a day is compared as a whole, file by file, and
 so are rows that no ledger row names. What retention let go of is no difference. After a kill both go on from there.
@@ -38,9 +39,12 @@ class Held:
     doubles: int = 0
 
 
-def is_difference(*, lines: int, rows: int, quarantined: int, held: int, may_be_gone: bool) -> bool:
-    """Whether a stored file's numbers cannot be right. may_be_gone: some of its days were let go of."""
-    if lines != rows + quarantined or held > rows:
+def is_difference(*, lines: int, rows: int, left_out: int, held: int, may_be_gone: bool) -> bool:
+    """Whether a stored file's numbers cannot be right. left_out: quarantined and unkept lines.
+
+    may_be_gone: some of its days were let go of.
+    """
+    if lines != rows + left_out or held > rows:
         return True
     return held < rows and not may_be_gone
 
@@ -118,9 +122,8 @@ def _note(
         found = held.get(file.pk, Held())
         # Files of which no time is known were stored before times were noted.
         gone = kept_from is not None and (file.first_at is None or day_of(file.first_at) < kept_from)
-        if is_difference(
-            lines=file.lines, rows=file.rows, quarantined=file.quarantined_lines, held=found.rows, may_be_gone=gone
-        ):
+        left_out = file.quarantined_lines + file.unkept_lines
+        if is_difference(lines=file.lines, rows=file.rows, left_out=left_out, held=found.rows, may_be_gone=gone):
             wrong[str(file.pk)] = [file.rows, found.rows]
     with transaction.atomic():
         check, _ = StoreCheck.objects.get_or_create(contract_id=contract, defaults={"checked_at": now})

@@ -6,7 +6,7 @@ _LABELS = {
     "drop": "受け渡しフォルダ",
     "bucket": "S3 バケット",
     "syslog": "syslog（TLS）",
-    "import": "過去ログの取込",
+    "import": "取り込み（インポート）",
 }
 
 

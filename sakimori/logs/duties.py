@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from sakimori.lib.claims import claim
 from sakimori.logs.ingest import ingest
 from sakimori.logs.models import LogFile, LogFileState
@@ -14,11 +16,13 @@ _ORPHAN_AGE = timedelta(hours=1)
 _NAMES_AT_ONCE = 500  # A database takes only so many values in one question.
 
 
-def ingest_due(*, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> int:
-    """Store every file that is due, oldest first. Returns how many were tried."""
+def ingest_due(
+    *, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime], only: Q | None = None
+) -> int:
+    """Store every file that is due (of those that `only` names), oldest first. Returns how many were tried."""
     now = clock()
     due = LogFile.objects.select_related("contract").filter(
-        state__in=[LogFileState.RECEIVED, LogFileState.STORING], next_try_at__lte=now
+        only or Q(), state__in=[LogFileState.RECEIVED, LogFileState.STORING], next_try_at__lte=now
     )
     tried = 0
     for file in claim(due.order_by("received_at", "pk"), worker=worker, now=now, lease=_LEASE):

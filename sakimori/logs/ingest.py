@@ -21,9 +21,11 @@ from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
 from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.jst import day_of
+from sakimori.logs.access_lines import is_access_line, without_access_lines
 from sakimori.logs.chain.writing import Span, add_link
 from sakimori.logs.extent import Extent
 from sakimori.logs.fields import Event
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import BadLine, tables_and_events
 from sakimori.logs.spool import Spool
@@ -44,6 +46,7 @@ _FINISHED = (
     "quarantined_lines",
     "first_at",
     "last_at",
+    "unkept_lines",
     "doubles",
     "claimed_by",
     "claimed_until",
@@ -52,7 +55,12 @@ _FINISHED = (
 
 def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
     """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
-    LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORING, attempts=file.attempts + 1)
+    if file.keeps_access_lines is None:
+        # A further try must store the same rows, although the contract says something else by then.
+        file.keeps_access_lines = file.contract.keeps_access_lines
+    LogFile.objects.filter(pk=file.pk).update(
+        state=LogFileState.STORING, attempts=file.attempts + 1, keeps_access_lines=file.keeps_access_lines
+    )
     try:
         _store_or_quarantine(file, store=store, spool=spool, clock=clock)
     except (StoreError, OSError, CannotOpen) as error:
@@ -77,23 +85,27 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
 
 @dataclass
 class _Count:
-    """Lines, rows and bad lines of one file, counted while they pass, and over which time its events extend."""
+    """Lines, rows, bad lines and access lines that are not kept, of one file, counted while they pass, and over which
+    time its events extend.
+    """
 
     file: LogFile
     extent: Extent
     lines: int = 0
     rows: int = 0
     bad: int = 0
+    unkept: int = 0
+    doubles: int | None = None
     waiting: list[QuarantinedLine] = field(default_factory=list)
 
     def rows_of(self, read: Iterable[pa.Table | tuple[int, Event | BadLine]]) -> Iterator[pa.Table | tuple[int, Event]]:
-        """Let events through and put bad lines aside, in batches, whatever their number."""
+        """Let events through and put bad lines aside, in batches, whatever their number.
+
+        Access lines only pass where they are kept.
+        """
         for table_or_line in read:
             if isinstance(table_or_line, pa.Table):
-                self.lines += table_or_line.num_rows
-                self.rows += table_or_line.num_rows
-                self.extent.add_table(table_or_line)
-                yield table_or_line
+                yield self._kept(table_or_line)
                 continue
             line_no, item = table_or_line
             self.lines += 1
@@ -102,10 +114,22 @@ class _Count:
                 self.waiting.append(_bad_line(self.file, item))
                 if len(self.waiting) >= _BATCH:
                     self.write_bad_lines()
-            else:
+                continue
+            # A line that is not kept tells how far the log has come as well.
+            self.extent.add(item.time)
+            if self.file.keeps_access_lines or not is_access_line(item):
                 self.rows += 1
-                self.extent.add(item.time)
                 yield line_no, item
+            else:
+                self.unkept += 1
+
+    def _kept(self, table: pa.Table) -> pa.Table:
+        self.extent.add_table(table)
+        kept = table if self.file.keeps_access_lines else without_access_lines(table)
+        self.lines += table.num_rows
+        self.rows += kept.num_rows
+        self.unkept += table.num_rows - kept.num_rows
+        return kept
 
     @property
     def span(self) -> Span:
@@ -129,6 +153,8 @@ def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
     held = store.count_file(contract_id=file.contract_id, file_id=file.pk)
     if held != count.rows:
         raise StoreError(f"the store holds {held} rows of file {file.pk}, {count.rows} were written")
+    if file.door == IMPORT_DOOR:  # Who imports wants to know how much of it was there already.
+        count.doubles = store.doubles(contract_id=file.contract_id, file_id=file.pk)
     return count
 
 
@@ -151,7 +177,8 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
     file.state, file.reason, file.stored_at = state, reason, now
     file.lines, file.rows, file.quarantined_lines = (count.lines, count.rows, count.bad) if count else (0, 0, 0)
     file.first_at, file.last_at = (count.extent.first_at, count.extent.last_at) if count else (None, None)
-    file.doubles = None if count else 0  # Of a stored file they are counted by the comparison.
+    file.unkept_lines = count.unkept if count else 0
+    file.doubles = count.doubles if count else 0  # None: the comparison will count them.
     file.claimed_by, file.claimed_until = "", None
     with transaction.atomic():
         if count is None:

@@ -24,8 +24,9 @@ class LogFileState(models.TextChoices):
 class LogFile(Claimable):
     """One file that lies, or lay, in the spool. The same content under the same name is one row.
 
-    lines = rows + quarantined_lines, once the file is stored. `searched_at`: when its attacks were found.
-    `followed_at`: when its arrival was noted in the DoorFlow.
+    lines = rows + quarantined_lines + unkept_lines, once the file is stored. `searched_at`: when its attacks were
+    found. `followed_at`: when its arrival was noted in the DoorFlow. `keeps_access_lines`: what the contract said when
+    storing began, and it holds for every further try.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="log_files")
@@ -56,6 +57,10 @@ class LogFile(Claimable):
     doubles = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Rows that are doubles, as the store counted them; None until it did."
     )
+    unkept_lines = models.PositiveBigIntegerField(
+        "保存対象外の行", default=0, help_text="Access lines that the contract does not keep."
+    )
+    keeps_access_lines = models.BooleanField("アクセスログを保存", null=True, blank=True)
 
     class Meta:
         verbose_name = "ログファイル"
@@ -69,6 +74,11 @@ class LogFile(Claimable):
             models.Index(fields=["contract", "door", "received_at"], name="files_by_arrival"),
             models.Index(fields=["stored_at"], condition=models.Q(followed_at=None), name="files_to_follow"),
             models.Index(fields=["contract", "id"], condition=models.Q(doubles=None), name="files_to_count"),
+            models.Index(
+                fields=["contract", "received_at"],
+                condition=models.Q(keeps_access_lines=False),
+                name="files_without_access_lines",
+            ),
         ]
 
 

@@ -1,11 +1,12 @@
 """What pages read of the intake. Callers narrow the rows through `customers.access`."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from sakimori.customers.models import Contract
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import (
     DoorState,
     LogFile,
@@ -22,7 +23,7 @@ _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
 def contracts_with_intake() -> QuerySet[Contract]:
     """Contracts with their pull state, the last comparison with the store, and the sums of their ledger: files by
-    state, lines, rows, quarantined lines, doubles among the rows.
+    state, lines, rows, quarantined and unkept lines, doubles among the rows.
     """
     files = "log_files"
     return (
@@ -35,6 +36,7 @@ def contracts_with_intake() -> QuerySet[Contract]:
             rows=Sum("log_files__rows", default=0),
             bad_lines=Sum("log_files__quarantined_lines", default=0),
             doubles=Sum("log_files__doubles", default=0),
+            unkept_lines=Sum("log_files__unkept_lines", default=0),
         )
         .order_by("customer__name", "number")
     )
@@ -61,6 +63,11 @@ def quarantined_files() -> QuerySet[LogFile]:
     return LogFile.objects.filter(troubled).select_related("contract__customer").order_by("-received_at", "-pk")
 
 
+def imported_files(contract: Contract) -> QuerySet[LogFile]:
+    """What was imported by hand for a contract, the newest first."""
+    return LogFile.objects.filter(contract=contract, door=IMPORT_DOOR).order_by("-received_at", "-pk")
+
+
 def line_reasons(files: Sequence[LogFile]) -> list[tuple[int, str, int]]:
     """How many lines of each file were quarantined for which reason: the file's key, the reason, the count."""
     rows = QuarantinedLine.objects.filter(file__in=files).values("file_id", "reason")
@@ -83,6 +90,12 @@ def contracts_with_log_page() -> QuerySet[Contract]:
 def contracts_with_log() -> QuerySet[Contract]:
     """All contracts, for the SOC: without the option too some weeks of log are kept."""
     return Contract.objects.select_related("customer").order_by("customer__name", "number")
+
+
+def access_lines_left_out(contract: Contract, *, since: datetime, until: datetime) -> bool:
+    """Whether a file that arrived in this time (until: without it) was stored without its access lines."""
+    files = LogFile.objects.filter(contract=contract, keeps_access_lines=False)
+    return files.filter(received_at__gte=since, received_at__lt=until).exists()
 
 
 def kept_since(contract: Contract) -> date | None:

@@ -54,12 +54,12 @@ def retain(
     }
     if not limits:
         return 0
-    proven = set(RetentionProof.objects.filter(day=today).values_list("contract", flat=True))
+    proven = dict(RetentionProof.objects.filter(day=today).values_list("contract", "kept_from"))
     old = _old_days(store, max(limits.values()))
     dropped = 0
     for contract, kept_from in limits.items():
         days = {day: rows for day, rows in old[contract.pk].items() if day < kept_from}
-        if (days or contract.pk not in proven) and not _is_busy(contract, now):
+        if (days or proven.get(contract.pk) != kept_from) and not _is_busy(contract, now):
             dropped += _let_go(contract, kept_from, days, store=store, spool=spool, now=now)
     return dropped
 

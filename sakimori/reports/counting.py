@@ -12,6 +12,7 @@ from sakimori.customers.models import Contract
 from sakimori.lib.jst import JST, start_of_day
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.queries import access_lines_left_out
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports.figures import Count, LogNote, SourceFigure, Tally
@@ -67,10 +68,17 @@ def log_note(contract: Contract, days: tuple[date, date]) -> LogNote:
         lines=Sum("lines", default=0),
         rows=Sum("rows", default=0),
         quarantined_lines=Sum("quarantined_lines", default=0),
+        unkept_lines=Sum("unkept_lines", default=0),
         quarantined_files=CountRows("pk", filter=Q(state=LogFileState.QUARANTINED)),
         waiting_files=CountRows("pk", filter=Q(state__in=waiting)),
     )
     return LogNote(**sums)
+
+
+def keeps_access_lines(contract: Contract, days: tuple[date, date]) -> bool:
+    """Whether the contract keeps access lines, and did so for every file that came in on these days."""
+    since, until = start_of_day(days[0]), start_of_day(days[1] + timedelta(days=1))
+    return contract.keeps_access_lines and not access_lines_left_out(contract, since=since, until=until)
 
 
 def _files(contract: Contract, days: tuple[date, date]) -> QuerySet[LogFile]:

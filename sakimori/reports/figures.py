@@ -92,6 +92,7 @@ class LogNote:
     lines: int = 0
     rows: int = 0
     quarantined_lines: int = 0
+    unkept_lines: int = 0
     quarantined_files: int = 0
     waiting_files: int = 0
     silent_days: list[str] = field(default_factory=list)
@@ -207,8 +208,13 @@ def _sites(attacks: Sequence[Count], access: Sequence[Count], sites: Iterable[st
     for count in access:
         groups[count.site] = groups[count.site]
         good[count.site] += count.events if count.outcome == Outcome.ALLOWED else 0
-    found = [SiteFigure(site, add_up(group), good[site] if known else None) for site, group in groups.items()]
+    found = [SiteFigure(site, add_up(group), _good(good, site, known=known)) for site, group in groups.items()]
     return sorted(found, key=lambda figure: (-figure.tally.total, figure.site))
+
+
+def _good(good: Mapping[str, int], site: str, *, known: bool) -> int | None:
+    """A site that had not a single access line may not log them: then nobody knows, and it is not zero."""
+    return good[site] if known and site in good else None
 
 
 _COLUMNS = {Outcome.BLOCKED.value: "blocked", Outcome.ALLOWED.value: "passed", Outcome.CHALLENGED.value: "challenged"}

@@ -32,7 +32,7 @@ def gather(report: Report, *, store: LogStore) -> Figures:
         tickets=[_figure(ticket) for ticket in tickets_of_month(contract, month)],
         log=counting.log_note(contract, days),
         files_by_day=counting.files_by_day(contract, days),
-        keeps_access_lines=contract.keeps_access_lines,
+        keeps_access_lines=counting.keeps_access_lines(contract, days),
     )
 
 

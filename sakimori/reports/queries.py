@@ -8,6 +8,7 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
 from sakimori.reports.models import Report, ReportState
+from sakimori.reports.schedule import owed_months
 
 CUSTOMER_PATH = "contract__customer"
 
@@ -38,13 +39,16 @@ def contracts_without_report(month: Month) -> QuerySet[Contract]:
 def logs_needed_since(now: datetime) -> Mapping[int, date]:
     """Since which day the log of each contract is needed for a report that is not released, by the contract's key.
 
-    It is needed for the month that runs, and for the past one until its row was opened.
+    It is needed for the month that runs, and for months that are over until their rows were opened: also for those that
+    were missed while nothing worked.
     """
     this = Month.at(now)
     past = this.plus(-1)
     owed = unreleased_reports().order_by().values_list("contract").annotate(oldest=Min("month"))
     months = dict.fromkeys(Contract.objects.values_list("pk", flat=True), this)
-    months |= dict.fromkeys(contracts_without_report(past).values_list("pk", flat=True), past)
+    for row in contracts_without_report(past):
+        newest = row.newest  # type: ignore[attr-defined]
+        months[row.pk] = owed_months(past, Month.parse(newest) if newest else None)[0]
     for contract, oldest in owed:
         months[contract] = min(months.get(contract, this), Month.parse(oldest))
     return {contract: month.first for contract, month in months.items()}

@@ -75,6 +75,8 @@ def completeness(figures: Figures) -> list[str]:
         f"このうち {log.rows:,} 行を保存し、{log.quarantined_lines:,} 行は読み取れないため隔離しました。",
         f"集計の対象とした記録は {figures.events:,} 件です（複数のファイルで重複して届いた記録は 1 件と数えます）。",
     ]
+    if log.unkept_lines:
+        notes.append(f"アクセスログ {log.unkept_lines:,} 行は、ご契約により保存していません。")
     if log.quarantined_files:
         notes.append(f"ファイル全体を読み取れなかったものが {log.quarantined_files:,} 件あります。")
     if log.waiting_files:
@@ -86,7 +88,7 @@ def completeness(figures: Figures) -> list[str]:
         )
     if figures.good is None:
         notes.append(
-            "正常な通信の件数は、アクセスログを受信していないため判定できません（0 件という意味ではありません）。"
+            "正常な通信の件数は、期間を通したアクセスログがないため判定できません（0 件という意味ではありません）。"
         )
     return notes
 

@@ -45,7 +45,7 @@ COMMANDS = {
     "web": Entry("sakimori.run.web", "only the pages"),
     "work": Entry("sakimori.run.work", "only the duties"),
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
-    "logs": Entry("sakimori.run.logs", "read log files, seek in the store, check it, tell how it goes", settings=False),
+    "logs": Entry("sakimori.run.logs", "read and import log files, seek in the store, check it", settings=False),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
@@ -89,16 +89,22 @@ def _parser(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser
 def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
     name = str(chosen.get_default("command"))
     entry = COMMANDS[name]
-    if entry.settings and not {"-h", "--help"} & set(given):
-        try:
-            read(os.environ)
-        except SettingError as error:
-            print(error, file=sys.stderr)
-            return 2
-        set_up_django()
+    if entry.settings and not {"-h", "--help"} & set(given) and not ready():
+        return 2
     command: Command = import_module(entry.module)
     command.add_arguments(chosen)
     return command.run(parser.parse_args(given))
+
+
+def ready() -> bool:
+    """Prepare what works on an installation. False, after one sentence on stderr, when a setting is wrong."""
+    try:
+        read(os.environ)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return False
+    set_up_django()
+    return True
 
 
 def set_up_django() -> None:

@@ -67,6 +67,7 @@ def _status(
         "lines": contract.lines,  # type: ignore[attr-defined]
         "rows": contract.rows,  # type: ignore[attr-defined]
         "quarantined_lines": contract.bad_lines,  # type: ignore[attr-defined]
+        "unkept_lines": contract.unkept_lines,  # type: ignore[attr-defined]
         "doubles": contract.doubles,  # type: ignore[attr-defined]
     }
     check = getattr(contract, "store_check", None)
@@ -76,7 +77,9 @@ def _status(
         "contract": contract.number,
         "customer": contract.customer.name,
         "runs": runs,
-        "troubled": bool(gaps or differences or sums["lines"] != sums["rows"] + sums["quarantined_lines"]),
+        "troubled": bool(
+            gaps or differences or sums["lines"] != sums["rows"] + sums["quarantined_lines"] + sums["unkept_lines"]
+        ),
         "complete_until": _text(health.completeness.complete_until),
         "gaps": [_gap(gap) for gap in gaps],
         "doors": _doors(contract, health, states),

@@ -7,6 +7,7 @@ modules.
 import argparse
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -16,15 +17,17 @@ from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
 from sakimori.run import logs_search, logs_status, logs_verify
-from sakimori.run.cli import Command
+from sakimori.run.cli import Command, ready
 
-HELP = "read log files (parse), seek in the log store (search), check its chain (verify), tell how it goes (status)"
+HELP = (
+    "read log files (parse), import them (import), seek (search), check the chain (verify), tell how it goes (status)"
+)
 _PROGRESS_EVERY = 100_000
 _MODULES: Mapping[str, Command] = {"search": logs_search, "status": logs_status, "verify": logs_verify}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`, `search CONTRACT [...]`, `status`, `verify [...]`."""
+    """`parse FILE [--key ID=PEM]`, `import --contract NUMBER FILE...`, `search CONTRACT`, `status`, `verify`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -37,16 +40,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, module in _MODULES.items():
         module.add_arguments(actions.add_parser(name, help=module.HELP))
+    _add_import(actions)
+
+
+def _add_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    importing = actions.add_parser("import", help="store files of a contract; what is in them blocks and tells nobody")
+    importing.add_argument("--contract", required=True, metavar="NUMBER", help="the contract that the files belong to")
+    importing.add_argument("--name", default="stdin", help="what the ledger calls the content of standard input (-)")
+    importing.add_argument("--no-wait", action="store_true", help="end when the files are in spool and ledger")
+    importing.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="log files or bare lines, plain, compressed or encrypted; folders, wildcards, or - for standard input",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says. Returns its exit code."""
+    if arguments.action == "import":
+        # It needs settings and models, which `parse` does without.
+        return import_module("sakimori.run.log_import").run(arguments) if ready() else 2
     module = _MODULES.get(arguments.action)
     return module.run(arguments) if module else _parse(arguments)
 
 
 def _parse(arguments: argparse.Namespace) -> int:
     """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
+    if arguments.action == "import":
+        # It needs settings and models, which `parse` does without.
+        return import_module("sakimori.run.log_import").run(arguments) if ready() else 2
+    return _parse(arguments)
+
+
+def _parse(arguments: argparse.Namespace) -> int:
     try:
         keys = dict(_key(text) for text in arguments.key)
     except (ValueError, OSError) as error:

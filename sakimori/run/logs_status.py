@@ -80,7 +80,8 @@ def _lines(status: Status) -> str:
     equal = f"{differ} files differ" if differ else "equal"
     compared = f"compared with the store {_clock(store['checked_at'])}, {equal}"
     return (
-        f"  lines: {sums['lines']} = {sums['rows']} rows + {sums['quarantined_lines']} quarantined; "
+        f"  lines: {sums['lines']} = {sums['rows']} rows + {sums['quarantined_lines']} quarantined "
+        f"+ {sums['unkept_lines']} not kept; "
         f"{sums['doubles']} of the rows are doubles; {compared if store['checked_at'] else 'not compared yet'}"
     )
 

@@ -8,6 +8,7 @@ from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
 from sakimori.logs.doors import door_label
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import DoorState, LogFile, LogFileState, MissingFiles, PullState
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
@@ -110,8 +111,9 @@ def _watch_storing(now: datetime) -> None:
 
 
 def _watch_quarantine(now: datetime) -> None:
+    """Who imports a file is told by the command or the page what became of it: nobody else is called for it."""
     quarantined = LogFile.objects.filter(state=LogFileState.QUARANTINED, stored_at__gt=now - _RECENT)
-    for file in quarantined.select_related("contract__customer"):
+    for file in quarantined.exclude(door=IMPORT_DOOR).select_related("contract__customer"):
         key = f"quarantine:{file.pk}"
         if Alarm.objects.filter(key=key).exists():
             continue

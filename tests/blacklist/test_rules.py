@@ -147,6 +147,12 @@ def question(**changes: object) -> Question:
     [
         (question(), Outcome.BLOCK, Reason.ATTACK_BLOCKED),
         (question(late=True), Outcome.LATE, Reason.LATE),
+        (question(late=True, address=None), Outcome.LATE, Reason.LATE),
+        (question(late=True, seen=seen(AttackKind.OTHER)), Outcome.LATE, Reason.LATE),
+        (question(late=True, address=ip_address("203.0.113.1")), Outcome.REFUSE, Reason.REGISTERED),
+        (question(late=True, site_known=False), Outcome.REFUSE, Reason.FOREIGN_SITE),
+        (question(late=True, ended=True), Outcome.REFUSE, Reason.CONTRACT_ENDED),
+        (question(late=True, seen=seen(AttackKind.DDOS, blocked=1)), Outcome.OBSERVE, Reason.KIND_OBSERVES),
         (question(ended=True), Outcome.REFUSE, Reason.CONTRACT_ENDED),
         (question(address=None), Outcome.ASK, Reason.NO_ADDRESS),
         (question(site_known=False), Outcome.REFUSE, Reason.FOREIGN_SITE),

@@ -25,6 +25,7 @@ def pages(people: People) -> dict[str, str]:
         "restore": [block.pk],
         "tickets": [],
         "ticket": [ticket.number],
+        "late": [],
         "intake": [],
         "alarms": [],
         "alarm-history": [],

@@ -64,14 +64,16 @@ class Post:
     def world(self) -> World:
         return World(self.pages, LIMITS, self.controls, self.clock, lambda: None)
 
-    def file(self, contract: Contract, lines: list[bytes]) -> LogFile:
+    def file(self, contract: Contract, lines: list[bytes], *, door: str = "pull") -> LogFile:
         """A stored file with these lines."""
-        file = make_file(contract, received_at=self.clock(), stored_at=self.clock())
+        file = make_file(contract, door=door, received_at=self.clock(), stored_at=self.clock())
         events: list[tuple[int, Event]] = [(number, parse_cef(line)) for number, line in enumerate(lines, 1)]
         self.store.append(events, contract_id=contract.pk, file_id=file.pk)
         return file
 
-    def ddos(self, contract: Contract, *, number: int = 3, ago: timedelta = timedelta(minutes=1)) -> LogFile:
+    def ddos(
+        self, contract: Contract, *, number: int = 3, ago: timedelta = timedelta(minutes=1), door: str = "pull"
+    ) -> LogFile:
         """A file that tells of a DDoS on the contract's site."""
         at, site = self.clock() - ago, contract.sites.get()
         line = lambda i: cef(  # noqa: E731
@@ -82,7 +84,7 @@ class Post:
             site_id=site.vendor_site_id,
             site=site.domain,
         )
-        return self.file(contract, [line(i) for i in range(number)])
+        return self.file(contract, [line(i) for i in range(number)], door=door)
 
     def search(self) -> int:
         return duties.search_signals(store=self.store, times=TIMES, clock=self.clock)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sakimori.customers.models import Contract
-from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, Verdict
+from sakimori.incidents.models import Decision, Incident, IncidentKind, LateSignal, Probe, Verdict
 from sakimori.incidents.opening import record
 from sakimori.notify.calling import call_contacts
 from tests.people import NOW, People
@@ -43,6 +43,21 @@ def make_incident(
     return incident
 
 
+def make_late_signal(contract: Contract, **columns: object) -> LateSignal:
+    """Signals of a DDoS yesterday on the contract's site."""
+    site = contract.sites.earliest("pk")
+    values: dict[str, object] = {
+        "site": site,
+        "site_name": site.domain,
+        "kind": IncidentKind.DDOS,
+        "signals": 5,
+        "first_at": NOW - timedelta(days=1),
+        "last_at": NOW - timedelta(hours=20),
+        "noted_at": NOW,
+    }
+    return LateSignal.objects.create(contract=contract, **{**values, **columns})
+
+
 def fill_incidents(people: People) -> None:
     """Every kind, verdict and decision; one that was told, with a call."""
     for kind in IncidentKind:
@@ -52,6 +67,7 @@ def fill_incidents(people: People) -> None:
         make_incident(people.b, IncidentKind.DDOS, verdict=verdict, ended_at=ended_at)
     for decision in Decision:
         make_incident(people.b, ended_at=NOW, decision=decision)
+    make_late_signal(people.a)
     told = make_incident(people.a, IncidentKind.DDOS, told_at=NOW)
     record(told, "incident.told", by="sakimori", now=NOW)
     people.a.customer.contacts.create(name="桜井 花子", email="a@example.jp", phone="03-0000-1001", priority=1)

@@ -149,16 +149,6 @@ def test_events_of_a_wave_that_has_ended_open_nothing_new(post: Post, people: Pe
     assert only().signals == 6
 
 
-def test_late_events_open_nothing_but_count_on_in_an_open_incident(post: Post, people: People) -> None:
-    post.ddos(people.a, ago=LATE + timedelta(minutes=1))
-    assert post.search() == 1
-    assert not Incident.objects.exists()
-    post.ddos(people.a, ago=LATE)
-    post.ddos(people.a, ago=LATE + timedelta(hours=3))
-    assert post.search() == 2
-    assert only().signals == 6
-
-
 @pytest.mark.parametrize(
     ("tries", "verdict"),
     [
@@ -333,7 +323,8 @@ def test_a_signal_for_a_site_that_the_contract_does_not_have_is_an_alarm(post: P
     post.file(people.a, [cef("DDoS", "198.51.100.8", at=at - LATE, site_id=77, site="old.example.jp")])
     post.search()
     assert not Incident.objects.exists()
-    assert "shop-b.example.jp" in Alarm.objects.get().sentence
+    assert "shop-b.example.jp" in Alarm.objects.get(severity=Severity.MIDDLE).sentence
+    assert Alarm.objects.get(severity=Severity.LOW).key == "late-signals"
 
 
 def test_a_file_is_searched_once_and_its_mark_comes_with_its_signals(post: Post, people: People) -> None:

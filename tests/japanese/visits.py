@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.models import Advisory
-from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
 from sakimori.customers.log_senders import read_certificate, register_sender
@@ -27,7 +27,7 @@ from sakimori.customers.models import (
     RegisteredNetwork,
     SheetDraft,
 )
-from sakimori.incidents.models import Decision, Incident, IncidentKind
+from sakimori.incidents.models import Decision, Incident, IncidentKind, LateSignal
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
 from sakimori.logs.following import follow_intake
@@ -208,6 +208,12 @@ VISITS: dict[str, Visit] = {
     "console:findings": Visit(),
     "console:finding": Visit(lambda: [Finding.objects.get(kind="other").pk]),
     "console:dismiss": Visit(lambda: [Finding.objects.get(kind="other").pk], posts=({},)),
+    "console:late": Visit(),
+    "console:log-import": Visit(lambda: [Contract.objects.earliest("pk").pk], posts=({},)),
+    "console:late-dismiss": Visit(posts=({}, {"chosen": "x"})),
+    "console:late-dismiss-all": Visit(posts=({}, {"newest": "x", "customer": "x"})),
+    "console:late-block": Visit(posts=({},)),
+    "console:late-signal": Visit(lambda: [LateSignal.objects.get().pk], posts=({},)),
     "console:block": Visit(_block),
     "console:approve": Visit(_block, posts=({},)),
     "console:refuse": Visit(_block, posts=({},)),
@@ -323,6 +329,8 @@ def fill(people: People) -> None:
     make_ticket(people.b, "T-0002")
     _fill_enquiry(people)
     make_finding(people.a, "198.51.100.1", kind="other", name="SQL Injection")
+    for address in ("198.51.100.2", "", "203.0.113.0"):
+        make_finding(people.a, address, kind="backdoor", state=FindingState.LATE, reason="late")
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     _fill_calls(people)
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)

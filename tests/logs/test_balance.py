@@ -38,7 +38,7 @@ def contract() -> Contract:
     ],
 )
 def test_what_is_a_difference(lines: int, rows: int, quarantined: int, held: int, gone: bool, difference: bool) -> None:
-    assert difference == is_difference(lines=lines, rows=rows, quarantined=quarantined, held=held, may_be_gone=gone)
+    assert difference == is_difference(lines=lines, rows=rows, left_out=quarantined, held=held, may_be_gone=gone)
 
 
 def store_file(store: LogStore, contract: Contract, held: int, *, rows: int | None = None, same: int = 0) -> LogFile:

@@ -75,13 +75,13 @@ def test_the_busiest_addresses_come_first_with_country_and_kinds(log_store: LogS
 
 
 def test_the_ledger_of_the_month_is_added_up(contract: Contract) -> None:
-    make_file(contract, received_at=MIDNIGHT, lines=7, rows=5, quarantined_lines=2)
+    make_file(contract, received_at=MIDNIGHT, lines=8, rows=5, quarantined_lines=2, unkept_lines=1)
     make_file(contract, received_at=NEXT - timedelta(seconds=1), state=LogFileState.QUARANTINED, lines=0, rows=0)
     make_file(contract, received_at=NEXT - timedelta(seconds=2), state=LogFileState.STORING, lines=0, rows=0)
     make_file(contract, received_at=NEXT)
     make_file(contract, received_at=MIDNIGHT - timedelta(seconds=1))
     note = counting.log_note(contract, DAYS)
-    assert (note.files, note.lines, note.rows, note.quarantined_lines) == (3, 7, 5, 2)
+    assert (note.files, note.lines, note.rows, note.quarantined_lines, note.unkept_lines) == (3, 8, 5, 2, 1)
     assert (note.quarantined_files, note.waiting_files) == (1, 1)
     assert counting.files_by_day(contract, DAYS) == {DAYS[0]: 1, DAYS[1]: 2}
 

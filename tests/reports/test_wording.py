@@ -33,12 +33,13 @@ def test_what_is_unknown_is_said_to_be_so() -> None:
 
 
 def test_the_completeness_of_the_log_is_told() -> None:
-    log = LogNote(files=9, lines=30, rows=28, quarantined_lines=2, quarantined_files=1, waiting_files=3)
+    log = LogNote(files=9, lines=35, rows=28, quarantined_lines=2, unkept_lines=5, quarantined_files=1, waiting_files=3)
     days = {samples.DAYS[0].replace(day=number): 1 for number in range(1, 32) if number not in (2, 5, 6, 7)}
     text = "\n".join(wording.completeness(samples.make_figures([], log=log, files_by_day=days)))
     for part in (
-        "9 件（30 行）",
+        "9 件（35 行）",
         "28 行を保存し、2 行は",
+        "アクセスログ 5 行は、ご契約により保存していません",
         "読み取れなかったものが 1 件",
         "終えていないファイルが 3 件",
     ):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import DoorState, LogFileState, MissingFiles, PullState
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm, Severity
@@ -98,6 +99,12 @@ def test_a_quarantined_file_is_an_alarm_once_whatever_the_analyst_does(people: P
     acknowledge(alarm, by=people.dana, now=START)
     watch(minutes=2)
     assert Alarm.objects.count() == 1
+
+
+def test_an_imported_file_that_is_unreadable_calls_nobody(people: People) -> None:
+    make_file(people.a, door=IMPORT_DOOR, state=LogFileState.QUARANTINED, stored_at=START)
+    watch()
+    assert not Alarm.objects.exists()
 
 
 def test_a_file_that_waited_long_before_it_was_quarantined_is_still_an_alarm(people: People) -> None:

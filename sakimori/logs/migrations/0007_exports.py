@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0005_log_doors"),
-        ("logs", "0005_completeness"),
+        ("logs", "0006_unkept_lines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -56,10 +56,12 @@ def release_past_reports(*, now: datetime) -> int:
     """
     if LogFile.objects.filter(name__startswith=HISTORY, stored_at=None).exists():
         return 0
-    released = 0
-    for contract in Contract.objects.filter(number__in=_CONTRACTS).select_related("customer").order_by("pk"):
-        for back in (-3, -2):
-            released += _report(contract, Month.at(now).plus(back))
+    contracts = Contract.objects.filter(number__in=_CONTRACTS).select_related("customer").order_by("pk")
+    owed = [(contract, Month.at(now).plus(back)) for contract in contracts for back in (-3, -2)]
+    # What is owed keeps its log: without these rows retention may come while the first reports are made.
+    for contract, month in owed:
+        reports.open_report(contract, month, now=month.ends_at)
+    released = sum(_report(contract, month) for contract, month in owed)
     if released:
         _deliver_old_mails(now)
     return released
@@ -150,7 +152,6 @@ def _news(*, analyst: User, manager: User, at: datetime) -> None:
 def _report(contract: Contract, month: Month) -> bool:
     analyst, manager = (User.objects.get(username=person.login) for person in (ANALYST, MANAGER))
     at = start_of_day(due_day(month)) + _OFFICE_OPENS
-    reports.open_report(contract, month, now=month.ends_at)
     report = Report.objects.select_related("contract__customer").get(contract=contract, month=str(month))
     if report.state == ReportState.RELEASED:
         return False
