@@ -218,3 +218,26 @@ def test_a_value_of_a_list_finds_as_many_events_as_the_list_says(store: LogStore
 
 def test_a_list_counts_only_what_the_filters_find(store: LogStore) -> None:
     assert top(store, sought(filter_of(By.OUTCOME, "blocked")), By.COUNTRY) == [Top("JP", 1), Top("US", 1)]
+
+
+ODD = (
+    *("\\", "\\\\n", "\\N", "NULL", "'", "''", '"', "`", "\t", "a\nb", "a\rb", "\x01", "{site:String}", "%s %(site)s"),
+    *("$1", "[1]", "','", "']) OR 1=1 --", "*/ OR 1 /*", "; DROP TABLE events", "𠮷野家", "🦊", "\u202e", "é", "\xa0x"),
+    "x" * 2000,
+)
+
+
+def test_every_odd_text_is_sought_as_itself_and_nothing_else(log_store: LogStore) -> None:
+    """One event per text: its own filter finds it alone, its opposite all others, and the lists name it as it is."""
+    events = [
+        (n, Event(time=NOON + timedelta(seconds=n), site=text, url=text, country=text, rule_names=(text,)))
+        for n, text in enumerate(ODD)
+    ]
+    log_store.append(events, contract_id=1, file_id=1)
+    for n, text in enumerate(ODD):
+        filters = [Filter(by, text) for by in (By.SITE, By.URL, By.COUNTRY, By.RULE, By.TEXT)]
+        assert [row["line_no"] for row in search.listed(log_store, sought(*filters[:4]), offset=0, limit=9)] == [n]
+        assert n in {row["line_no"] for row in search.listed(log_store, sought(filters[4]), offset=0, limit=99)}
+        assert count(log_store, sought(filters[0].opposite)) == len(ODD) - 1
+    assert {each.value for each in top(log_store, sought(), By.URL, limit=99)} == set(ODD)
+    assert {each.value for each in top(log_store, sought(), By.RULE, limit=99)} == set(ODD)

@@ -14,6 +14,7 @@ if (drawing) {
   let here = 0;
   let pressedAt = null;
   let dragged = false;
+  let moving = false;
 
   const ground = (bar) => bar.querySelector(".ground");
   const edge = (bar) => Number(ground(bar).getAttribute("x"));
@@ -66,13 +67,17 @@ if (drawing) {
     bars[here].setAttribute("tabindex", "-1");
     here = Math.min(Math.max(place, 0), bars.length - 1);
     bars[here].setAttribute("tabindex", "0");
+    moving = true;
     bars[here].focus();
+    moving = false;
   };
 
   drawing.addEventListener("focusin", (event) => {
     const place = bars.indexOf(event.target.closest(".bar"));
-    if (place >= 0 && pressedAt === null) {
+    // Whoever comes to a bar by another way than the arrows begins a choice there.
+    if (place >= 0 && pressedAt === null && !moving) {
       here = place;
+      clear();
     }
   });
 
