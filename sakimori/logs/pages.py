@@ -45,6 +45,8 @@ _DRAWING = {
     "bottom": TOP + PLOT_HEIGHT,
     "plot": PLOT_HEIGHT,
 }
+# Up to so many events in the span of a page are sorted; more are read in order until the page is full.
+_SPARSE = 20 * PER_PAGE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UP_TO = 2**63
 
@@ -102,7 +104,12 @@ def lists_page(request: PersonRequest, sought: Sought) -> HttpResponse:
 def event_page(
     request: PersonRequest, sought: Sought, place: search.Place, *, further: dict[str, object]
 ) -> HttpResponse:
-    """Everything of one event: a page of its own, or what the list's drawer shows when a script asks for it."""
+    """Everything of one event: a page of its own, or what the list's drawer shows when a script asks for it.
+
+    What is older than what is kept is not there, even where the store has not let go of it yet.
+    """
+    if place.time < start_of_day(sought.kept_from):
+        raise Http404("見つかりません")
     if request.user.is_soc:
         note_event(sought.contract, place, by=request.user, now=sought.now)
     context: dict[str, object] = {**_frame(sought), **further}
@@ -171,8 +178,9 @@ def _found(sought: Sought, links: Links, number: str) -> dict[str, object]:
         span = span_of_rows(counted, offset=max(page.start_index() - 1, 0), limit=PER_PAGE)
         rows: Sequence[Any] = ()
         if span is not None:
-            begins, ends, before = span
-            rows = search.listed(sought.store, query.within(begins, ends), offset=before, limit=PER_PAGE)
+            within = query.within(span.begins, span.ends)
+            is_sparse = span.total < _SPARSE
+            rows = search.listed(sought.store, within, offset=span.before, limit=PER_PAGE, sparse=is_sparse)
     except StoreError as error:
         return {"trouble": _told(error, sought)}
     asks_for_good = Filter(By.KIND, AttackKind.NONE.value) in query.filters

@@ -42,6 +42,7 @@ TOP_LISTS = (By.ADDRESS, By.COUNTRY, By.KIND, By.SITE, By.URL, By.RULE)
 _WALK_SECONDS = 60
 _NEWEST_FIRST = "ORDER BY time DESC, file_id DESC, line_no DESC"
 _OLDEST_FIRST = "ORDER BY time, file_id, line_no"
+_SORTED = " SETTINGS optimize_read_in_order = 0"
 _WHOLE = f"file_id, line_no, {', '.join(field.name for field in FIELDS)}, ifNull({ADDRESS_TEXT}, '') AS address"
 # What the list of a page shows. The wide columns stay unread: reading them for fifty scattered rows takes longer than
 # finding the rows.
@@ -51,19 +52,21 @@ _BRIEF = (
 )
 _DAY = timedelta(hours=24)
 
-_NAMED = "rule -> rule != ''"
-# What a list counts, and how it is written. An event with several kinds or rules counts for each.
-_COUNTED = {
-    By.SITE: ("site", "toString(key)"),
-    By.ADDRESS: ("client_ip", f"ifNull({ADDRESS_TEXT.replace('client_ip', 'key')}, '')"),
-    By.KIND: ("arrayJoin(attack_kinds)", "toString(key)"),
-    By.OUTCOME: ("outcome", "toString(key)"),
-    By.COUNTRY: ("country", "toString(key)"),
-    By.URL: ("url", "key"),
-    By.RULE: (
-        f"arrayJoin(arrayDistinct(arrayFilter({_NAMED}, if(arrayExists({_NAMED}, rule_names), rule_names, rule_ids))))",
-        "toString(key)",
+# What a list counts, and how a value of it is written. An event with several kinds or rules counts for each.
+_ONE_VALUE = {
+    By.SITE: ("site", "toString({key})"),
+    By.ADDRESS: (
+        "client_ip",
+        f"ifNull({ADDRESS_TEXT.replace('{', '{{').replace('}', '}}').replace('client_ip', '{key}')}, '')",
     ),
+    By.OUTCOME: ("outcome", "toString({key})"),
+    By.COUNTRY: ("country", "toString({key})"),
+    By.URL: ("url", "{key}"),
+}
+_NAMED = "rule -> rule != ''"
+_SEVERAL_VALUES = {
+    By.KIND: "attack_kinds",
+    By.RULE: f"arrayDistinct(arrayFilter({_NAMED}, if(arrayExists({_NAMED}, rule_names), rule_names, rule_ids)))",
 }
 
 
@@ -97,12 +100,15 @@ def days(store: LogStore, query: LogQuery) -> list[tuple[date, int]]:
     return [(row["day"], int(row["total"])) for row in _ask(store, sql, values)]
 
 
-def listed(store: LogStore, query: LogQuery, *, offset: int, limit: int) -> Sequence[Row]:
-    """As `rows`, but only with what a list of events shows (`_BRIEF`)."""
+def listed(store: LogStore, query: LogQuery, *, offset: int, limit: int, sparse: bool = False) -> Sequence[Row]:
+    """As `rows`, but only with what a list of events shows (`_BRIEF`).
+
+    sparse: the events lie far apart, so sorting them costs less than reading everything between them in order.
+    """
     condition, values = condition_of(query)
     sql = (
         f"SELECT {_BRIEF} FROM {EVENTS} WHERE {condition} {_NEWEST_FIRST}"
-        " LIMIT {limit:UInt32} OFFSET {offset:UInt32}"
+        f" LIMIT {{limit:UInt32}} OFFSET {{offset:UInt32}}{_SORTED if sparse else ''}"
     )
     return _ask(store, sql, {**values, "limit": limit, "offset": offset})
 
@@ -191,20 +197,52 @@ def top(store: LogStore, query: LogQuery, by: By, *, limit: int = 20) -> list[To
 
 
 def tops(store: LogStore, query: LogQuery, lists: Sequence[By] = TOP_LISTS, *, limit: int = 20) -> dict[By, list[Top]]:
-    """Several such lists at once, in one question."""
+    """Several such lists at once, in one question that looks for the events twice at most, however many lists.
+
+    Where several values are equally frequent at the end of a list, any of them is in it.
+    """
     condition, values = condition_of(query)
-    sql = "\nUNION ALL\n".join(_counted(by, condition) for by in lists)
+    one = [by for by in lists if by in _ONE_VALUE]
+    several = [by for by in lists if by in _SEVERAL_VALUES]
+    asked = [_count_one(one, condition)] if one else []
+    asked += [_count_several(several, condition)] if several else []
+    sql = "\nUNION ALL\n".join(asked)
     found: dict[str, list[Top]] = {str(by): [] for by in lists}
     for row in _ask(store, f"SELECT * FROM ({sql}) ORDER BY total DESC, value", {**values, "limit": limit}):
         found[row["list"]].append(Top(row["value"] or EMPTY, int(row["total"])))
     return {by: found[by] for by in lists}
 
 
-def _counted(by: By, condition: str) -> str:
-    key, text = _COUNTED[by]
+def _count_one(lists: Sequence[By], condition: str) -> str:
+    """Lists of columns with one value per event. Values are written for those few that are given."""
+    columns = ", ".join(f"{_ONE_VALUE[by][0]} AS key_{by}" for by in lists)
+    written = ", ".join(f"list = '{by}', {_ONE_VALUE[by][1].format(key=f'key_{by}')}" for by in lists)
+    counted = f"{_grouped(lists, columns, condition)} ORDER BY total DESC LIMIT {{limit:UInt32}} BY list"
+    return f"SELECT list, multiIf({written}, '') AS value, total FROM ({counted})"
+
+
+def _count_several(lists: Sequence[By], condition: str) -> str:
+    """Lists of columns with several values per event: sets of values are counted first, there are few of them."""
+    columns = ", ".join(f"{_SEVERAL_VALUES[by]} AS key_{by}" for by in lists)
+    keys = ", ".join(f"list = '{by}', key_{by}" for by in lists)
+    none = "emptyArrayString()"
+    each = (
+        f"SELECT list, arrayJoin(multiIf({keys}, {none})) AS value, total FROM ({_grouped(lists, columns, condition)})"
+    )
     return (
-        f"SELECT '{by}' AS list, {text} AS value, total FROM (SELECT {key} AS key, count() AS total FROM {EVENTS}"
-        f" WHERE {condition} GROUP BY key ORDER BY total DESC, key LIMIT {{limit:UInt32}})"
+        f"SELECT list, toString(value) AS value, sum(total) AS total FROM ({each}) GROUP BY list, value"
+        " ORDER BY total DESC, value LIMIT {limit:UInt32} BY list"
+    )
+
+
+def _grouped(lists: Sequence[By], columns: str, condition: str) -> str:
+    """Count by each key alone, in one pass: `list` says which key a row counts."""
+    sets = ", ".join(f"(key_{by})" for by in lists)
+    names = ", ".join(f"grouping(key_{by}) = 0, '{by}'" for by in lists)
+    keys = ", ".join(f"key_{by}" for by in lists)
+    return (
+        f"SELECT multiIf({names}, '') AS list, {keys}, count() AS total"
+        f" FROM (SELECT {columns} FROM {EVENTS} WHERE {condition}) GROUP BY GROUPING SETS ({sets})"
     )
 
 

@@ -61,6 +61,16 @@ class Timeline:
         return sum(bar.total for bar in self.bars)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of time, how many of its events (newest first) come before a page, and how many it has in all."""
+
+    begins: datetime
+    ends: datetime
+    before: int
+    total: int
+
+
 def timeline(store: LogStore, query: LogQuery, split: Split = Split.OUTCOME) -> Timeline:
     """Count. Raises StoreError; StoreUnavailable when it takes longer than MAX_SECONDS."""
     step = step_of(query.ends - query.begins)
@@ -95,21 +105,25 @@ def bars(query: LogQuery, step: timedelta, counted: Iterable[tuple[int, str, int
     return made
 
 
-def span_of_rows(found: Timeline, *, offset: int, limit: int) -> tuple[datetime, datetime, int] | None:
-    """In which span of time the rows of a page lie (newest first), and how many rows of that span come before them.
+def span_of_rows(found: Timeline, *, offset: int, limit: int) -> Span | None:
+    """In which span of time the rows of a page lie (newest first); None where there are no such rows.
 
-    None where there are no such rows. The store then reads these bars instead of the whole period.
+    The store then reads these bars instead of the whole period.
     """
-    seen = 0
-    newest: Bar | None = None
-    before = 0
+    bars_of_page: list[Bar] = []
+    newer = 0
     for bar in reversed(found.bars):
-        if newest is None and seen + bar.total > offset:
-            newest, before = bar, offset - seen
-        seen += bar.total
-        if newest is not None and seen >= offset + limit:
-            return bar.begins, newest.ends, before
-    return None if newest is None else (found.bars[0].begins, newest.ends, before)
+        if not bars_of_page and newer + bar.total <= offset:
+            newer += bar.total
+            continue
+        bars_of_page.append(bar)
+        total = sum(each.total for each in bars_of_page)
+        if newer + total >= offset + limit:
+            break
+    if not bars_of_page:
+        return None
+    total = sum(each.total for each in bars_of_page)
+    return Span(bars_of_page[-1].begins, bars_of_page[0].ends, before=offset - newer, total=total)
 
 
 def _length(span: timedelta) -> int:

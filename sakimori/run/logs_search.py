@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=_FORMATS, default="json", help="JSON lines (default), a table, or the count"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="stop after N events, the oldest first (default: all)")
+    parser.add_argument(
+        "--limit", type=_number, metavar="N", help="stop after N events, the oldest first (default: all)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,6 +92,13 @@ def _search(arguments: argparse.Namespace, query: LogQuery) -> int:
         print(f"The database cannot be used; start `sakimori up` once, it makes the tables. ({error})", file=sys.stderr)
         return 1
     return 0
+
+
+def _number(text: str) -> int:
+    """For argparse, which makes a sentence of the error."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)
+    return int(text)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The log search at the SOC's desk: every contract, in the console's frame, and each reading recorded."""
 
+import re
 from datetime import timedelta
 from html import unescape
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from sakimori.lib.jst import day_of, milliseconds, utc_now
 from sakimori.logs.fields import Event
 from sakimori.logs.store.interface import LogStore
 from tests.japanese.test_structure import faults_of
-from tests.people import People
+from tests.people import People, make_block, make_finding
 
 PAGES = ("console:logs", "console:log-lists")
 
@@ -115,3 +116,14 @@ def test_the_desks_pages_can_be_heard_and_used_by_keyboard(dana: Client, store: 
         dana.get(_event_address(store, people.a)).content.decode(),
     )
     assert [faults_of(page) for page in pages] == [[], [], []]
+
+
+def test_a_block_and_a_finding_lead_to_the_log_of_their_address(dana: Client, people: People) -> None:
+    block = make_block(people.a, "198.51.100.7")
+    finding = make_finding(people.a, "198.51.100.7")
+    for page in (reverse("console:block", args=[block.pk]), reverse("console:finding", args=[finding.pk])):
+        link = re.search(r'href="([^"]+)">この接続元のログを検索する', dana.get(page).content.decode())
+        assert link is not None
+        found = dana.get(unescape(link[1])).content.decode()
+        assert "新しい順、1 件" in found
+        assert "接続元 IP アドレス：198.51.100.7" in found

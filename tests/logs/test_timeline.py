@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sakimori.lib.jst import JST
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import Event
-from sakimori.logs.search import LogQuery, count, rows
+from sakimori.logs.search import LogQuery, count, listed, rows
 from sakimori.logs.store.interface import LogStore
-from sakimori.logs.timeline import MOST_BARS, STEPS, Bar, Split, Timeline, bars, span_of_rows, step_of, timeline
+from sakimori.logs.timeline import MOST_BARS, STEPS, Bar, Span, Split, Timeline, bars, span_of_rows, step_of, timeline
 
 MIDNIGHT = datetime(2026, 10, 31, 15, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -84,9 +84,15 @@ def test_a_page_read_from_its_bars_alone_is_the_page(store: LogStore) -> None:
         for offset in range(5):
             span = span_of_rows(found, offset=offset, limit=limit)
             assert span is not None
-            begins, ends, before = span
-            page = rows(store, query.within(begins, ends), offset=before, limit=limit)
+            within = query.within(span.begins, span.ends)
+            page = rows(store, within, offset=span.before, limit=limit)
             assert page == rows(store, query, offset=offset, limit=limit)
+            assert span.total == count(store, within)
+            for sparse in (False, True):
+                brief = listed(store, within, offset=span.before, limit=limit, sparse=sparse)
+                assert [(each["time"], each["line_no"]) for each in brief] == [
+                    (each["time"], each["line_no"]) for each in page
+                ]
 
 
 def _timeline(*totals: int) -> Timeline:
@@ -116,4 +122,4 @@ def test_where_a_page_lies(
         assert span is None
     else:
         first, last, before = expected
-        assert span == (MIDNIGHT + first * HOUR, MIDNIGHT + last * HOUR, before)
+        assert span == Span(MIDNIGHT + first * HOUR, MIDNIGHT + last * HOUR, before, sum(totals[first:last]))

@@ -128,6 +128,13 @@ def test_an_event_of_another_contract_is_not_there(alice: Client, store: LogStor
     assert alice.get(foreign.replace(people.b.number, people.a.number)).status_code == 404
 
 
+def test_an_event_that_is_older_than_what_is_kept_is_not_there(alice: Client, store: LogStore, people: People) -> None:
+    old = _event("shop-a.example.jp", ADDRESS, minutes=100 * 24 * 60)
+    store.append([(1, old)], contract_id=people.a.pk, file_id=77)
+    place = f"{milliseconds(old.time)}-77-1"
+    assert alice.get(f"{reverse('portal:logs')}{people.a.number}/{place}/").status_code == 404
+
+
 @pytest.mark.parametrize("place", ["0-0-0", "99999999999999999999-1-1", "1-99999999999999999999-1", "1-1-99999999999"])
 def test_a_place_without_event_is_not_there(alice: Client, people: People, place: str) -> None:
     assert alice.get(f"{reverse('portal:logs')}{people.a.number}/{place}/").status_code == 404

@@ -138,6 +138,13 @@ def test_a_wrong_call_is_one_sentence(search: Search, people: People, words: tup
     assert not AuditEntry.objects.exists()
 
 
+@pytest.mark.parametrize("words", [("--limit", "-1"), ("--limit", "x"), ("--format", "csv"), ("--period", "1y")])
+def test_what_the_parser_refuses_ends_with_code_2(search: Search, people: People, words: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        search(people.a.number, *words)
+    assert ended.value.code == 2
+
+
 def test_a_contract_that_is_not_there_is_told(search: Search) -> None:
     assert search("K-X", *PERIOD) == (2, "", "There is no contract 'K-X'.\n")
 
