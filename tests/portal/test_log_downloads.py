@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -54,14 +53,20 @@ def post(client: Client, fields: dict[str, str], face: str = "portal") -> Any:
     return client.post(reverse(f"{face}:log-download"), fields)
 
 
-def body(answer: Any) -> str:
-    return b"".join(answer.streaming_content).decode()
+def body(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def text_of(answer: Any) -> str:
+    return body(answer).decode()
 
 
 def fetched(client: Client, export: Export, face: str = "portal") -> int:
-    """The status of an answer to fetching it."""
-    with closing(client.get(reverse(f"{face}:log-export", args=[export.pk]))) as answer:
-        return int(answer.status_code)
+    """The status of an answer to fetching it; a file is read to its end, which closes it."""
+    answer: Any = client.get(reverse(f"{face}:log-export", args=[export.pk]))
+    if answer.streaming:
+        body(answer)
+    return int(answer.status_code)
 
 
 def make(store: LogStore) -> None:
@@ -82,14 +87,17 @@ def test_a_small_one_comes_at_once(store: LogStore, people: People, client: Clie
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="K-A-001_2')
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in answer.headers["Cache-Control"]
-    text = body(answer)
+    text = text_of(answer)
     assert text.startswith('\ufeff"受信ファイル番号"')
     assert text.count("\r\n") == 3
     assert '"\'=cmd|x"' in text
     assert SECRET not in text
     assert actions_of(people.alice) == ["logs.download"]
     lines = post(client, form(people.a, form="lines"))
-    assert (lines.headers["Content-Type"], body(lines)) == ("text/plain; charset=utf-8", "CEF:0|原文1\nCEF:0|原文2\n")
+    assert (lines.headers["Content-Type"], text_of(lines)) == (
+        "text/plain; charset=utf-8",
+        "CEF:0|原文1\nCEF:0|原文2\n",
+    )
 
 
 @pytest.mark.parametrize("way", ["asked", "large"])
@@ -116,8 +124,8 @@ def test_a_bundle_is_made_meanwhile_and_fetched(
     text = client.get(reverse("portal:log-exports")).content.decode()
     assert "ZIP をダウンロード" in text
     assert "hx-trigger" not in text
-    with closing(client.get(fetching)) as answer:
-        content = b"".join(answer.streaming_content)
+    answer = client.get(fetching)
+    content = body(answer)
     assert answer.headers["Content-Type"] == "application/zip"
     assert "attachment" in answer.headers["Content-Disposition"]
     assert zipfile.ZipFile(io.BytesIO(content)).namelist()[0] == "logs-0001.csv"
@@ -129,8 +137,7 @@ def test_a_fetched_bundle_verifies(store: LogStore, people: People, client: Clie
     post(client, form(people.a, bundle="1", form="lines"))
     make(store)
     path = tmp_path / "fetched.zip"
-    with closing(client.get(reverse("portal:log-export", args=[Export.objects.get().pk]))) as answer:
-        path.write_bytes(b"".join(answer.streaming_content))
+    path.write_bytes(body(client.get(reverse("portal:log-export", args=[Export.objects.get().pk]))))
     found = look_through(path)
     assert found.troubles == []
     assert found.excerpt is not None
@@ -163,7 +170,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(
 def test_days_before_what_is_kept_are_left_out(store: LogStore, people: People, client: Client) -> None:
     store.append([(1, Event(time=utc_now() - timedelta(days=99)))], contract_id=people.a.pk, file_id=9)
     client.force_login(people.alice)
-    assert body(post(client, form(people.a, hours=24 * 120))).count("\r\n") == 3
+    assert text_of(post(client, form(people.a, hours=24 * 120))).count("\r\n") == 3
 
 
 def test_a_store_that_fails_is_told_in_a_sentence(
@@ -268,7 +275,7 @@ class TestWhoMay:
         assert "株式会社さくら商店" in text
         for export in exports:
             assert fetched(client, export, "console") == 200
-        assert SECRET in body(post(client, form(people.b, form="lines"), "console"))
+        assert SECRET in text_of(post(client, form(people.b, form="lines"), "console"))
         assert client.post(reverse("console:log-export-drop", args=[exports[0].pk])).status_code == 302
         assert actions_of(people.dana) == [
             "logs.export", "logs.download", "logs.download", "logs.download", "logs.export.drop"
