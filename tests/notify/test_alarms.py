@@ -6,7 +6,7 @@ import pytest
 
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import AuditEntry
-from sakimori.notify.actions import acknowledge, raise_alarm
+from sakimori.notify.actions import acknowledge, note_over, raise_alarm
 from sakimori.notify.by_hand import begin_call, enter_result
 from sakimori.notify.duties import pass_on_alarms, ring_due
 from sakimori.notify.interface import PhoneState
@@ -136,6 +136,22 @@ def test_acknowledging_at_the_desk_stops_the_round_and_the_ringing(soc: Soc) -> 
     assert soc.dialled() == [FIRST]
     round_ = CallRound.objects.get()
     assert (round_.state, round_.stop_reason) == (RoundState.STOPPED, "アラームが確認されたため")
+
+
+def test_an_alarm_whose_cause_is_gone_rings_nobody_but_stays_until_it_is_acknowledged(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.work(seconds=303)
+    note_over(alarm, sentence="ログが再び届きました。", now=soc.clock())
+    soc.work(seconds=400)
+    assert (soc.phone.ringing, soc.dialled()) == ([], [FIRST])
+    alarm.refresh_from_db()
+    assert (alarm.sentence, alarm.due_at, alarm.acknowledged_at) == ("ログが再び届きました。", None, None)
+    again = soc.alarm()
+    assert (again.pk, again.count, again.due_at) == (alarm.pk, 2, soc.clock() + timedelta(minutes=5))
+    acknowledge(again, by=soc.dana, now=soc.clock())
+    note_over(again, sentence="もう一度。", now=soc.clock())
+    again.refresh_from_db()
+    assert again.sentence == "ログが届いていません。", "what a person has taken is over"
 
 
 def test_several_overdue_alarms_are_one_round_that_tells_of_all(soc: Soc) -> None:
