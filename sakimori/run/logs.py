@@ -67,13 +67,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _parse(arguments: argparse.Namespace) -> int:
     """Print events to stdout and unreadable lines to stderr. Returns 1 when anything was unreadable."""
-    if arguments.action == "import":
-        # It needs settings and models, which `parse` does without.
-        return import_module("sakimori.run.log_import").run(arguments) if ready() else 2
-    return _parse(arguments)
-
-
-def _parse(arguments: argparse.Namespace) -> int:
     try:
         keys = dict(_key(text) for text in arguments.key)
     except (ValueError, OSError) as error:
