@@ -77,7 +77,7 @@ FROM numbers({rows:UInt64})
 
 
 def sizes(events: int) -> list[int]:
-    """How many events each contract has: the largest about 40 times as many as the smallest."""
+    """How many events each contract has: the largest about 25 times as many as the smallest."""
     weights = [1 / (2 + place) for place in range(CONTRACTS)]
     return [max(1, round(events * weight / sum(weights))) for weight in weights]
 

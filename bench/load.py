@@ -118,14 +118,14 @@ class _Pool:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._free = asyncio.Semaphore(_CONNECTIONS)
 
-    async def post(self, token: str, body: bytes) -> int:
-        """The status of the answer. OSError or EOFError if the connection ends before it."""
+    async def post(self, token: str, body: bytes, *, anew: bool = False) -> int:
+        """The status of the answer. OSError or EOFError if the connection ends before it. anew: on a new one."""
         head = (
             "POST /services/collector/event HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Splunk {token}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         async with self._free:
-            pair = self._idle.pop() if self._idle else await self._open()
+            pair = (None if anew else self._kept()) or await self._open()
             reader, writer = pair
             writer.write(head.encode() + body)
             await writer.drain()
@@ -133,6 +133,14 @@ class _Pool:
             await reader.readexactly(int(answer.lower().partition(b"content-length:")[2].split(None, 1)[0]))
             self._idle.append(pair)
         return int(answer.split(None, 2)[1])
+
+    def _kept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """One that the server has not closed meanwhile."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof() and not writer.is_closing():
+                return reader, writer
+        return None
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port, ssl=self._trust)
@@ -152,7 +160,7 @@ async def push(port: int, tokens: list[str], trust: ssl.SSLContext, load: Load) 
             status = await pool.post(token, body)
         except (OSError, EOFError):  # As every sender does: once more, and it counts from when it was due.
             sent.repeated += 1
-            status = await pool.post(token, body)
+            status = await pool.post(token, body, anew=True)
         done = time.monotonic()
         sent.seconds.append(done - due)
         if status == 200:

@@ -46,16 +46,21 @@ class Finder(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self._wanted: set[str] = set()
+        self._stopping = threading.Event()
 
     def want(self, request_ids: Iterable[str]) -> None:
         """Tell when these can be searched."""
         self._wanted |= set(request_ids)
 
+    def stop(self) -> None:
+        """Before the log store is closed."""
+        self._stopping.set()
+        self.join(10)
+
     def run(self) -> None:
-        """For ever."""
+        """Until it is stopped."""
         sql = f"SELECT request_id FROM {EVENTS} WHERE request_id IN {{wanted:Array(String)}}"  # noqa: S608
-        while True:
-            time.sleep(_POLL_SECONDS)
+        while not self._stopping.wait(_POLL_SECONDS):
             if wanted := list(self._wanted):
                 for row in backends.log_store().query(sql, {"wanted": wanted}):
                     self._wanted.discard(row["request_id"])
@@ -87,6 +92,7 @@ def main() -> None:
             finder.want(question["find"])
         else:
             say(_sums())
+    finder.stop()
     collector.stop()
     syslog.stop()
     loops.stop(timeout_seconds=30)
