@@ -183,6 +183,10 @@ def test_the_two_faults_of_live_lines_are_regular() -> None:
         "cs10=1 ccode=JP ccode=JP cs10Label=x",
         "cs12=1 ccode=JP ccode=JP cs12Label=x",
         "new=1 ccode=JP new=1 ccode=JP",
+        f"cs5=1 {'a' * 64}= cs5Label=clappsig",
+        f"cs5=1 {'a' * 65}= cs5Label=clappsig",
+        f"cs5=1 {'a' * 70_000}= cs5Label=clappsig",
+        f"request=1 {'a' * 65}=2 in=3",
         "start=1700000000001",
     ],
 )

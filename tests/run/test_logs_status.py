@@ -70,7 +70,9 @@ def test_what_an_operator_reads(people: People, capsys: pytest.CaptureFixture[st
     pull = next(line for line in said if line.startswith("  pull"))
     assert pull.endswith("source lag 3 min 0 s (p95 3 min 0 s), our lag 2 s (p95 2 s)")
     assert any(line.startswith("  files: 2 stored, 1 waiting (oldest 20") for line in said)
-    assert any("lines: 20 = 20 rows + 0 quarantined; 4 of the rows are doubles; compared" in line for line in said)
+    assert any(
+        "lines: 20 = 20 rows + 0 quarantined + 0 not kept; 4 of the rows are doubles; compared" in line for line in said
+    )
     assert status() == 1
     assert "K-B-001 有限会社もみじ堂: complete until -" in capsys.readouterr().out
 

@@ -22,7 +22,7 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 def row(**columns: Any) -> dict[str, Any]:
     """A row as the store gives it."""
-    event = Event(time=datetime(2026, 11, 25, 0, 30, 1, 234_000, tzinfo=UTC))._asdict()
+    event = Event(time=datetime(2026, 11, 25, 0, 30, 1, 234_000, tzinfo=UTC))._asdict() | {"frame": ""}
     return {**event, "file_id": 7, "line_no": 3, "address": "", **columns}
 
 

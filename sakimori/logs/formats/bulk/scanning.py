@@ -113,15 +113,19 @@ def _find_words(buffer: Bytes, ends: Places, headers: Places, may_be_regular: Fl
 
 
 @compiled
-def _mark_keys(buffer: Bytes, cut: Cut, words: int, marks: npt.NDArray[np.uint64], are_keys: Flags) -> None:
-    """Say which words are keys, and give each of these its hash."""
-    begins, value_begins = cut.code, cut.begin
+def _mark_keys(
+    buffer: Bytes, may_be_regular: Flags, cut: Cut, words: int, marks: npt.NDArray[np.uint64], are_keys: Flags
+) -> None:
+    """Say which words are keys, and give each of these its hash. A very long one makes its line odd."""
+    lines, begins, value_begins = cut.line, cut.code, cut.begin
     for word in range(words):
         begin, end = begins[word], value_begins[word] - 1
-        mark, is_key = _BASIS, 0 < end - begin <= _MAX_KEY_BYTES and _LETTERS[buffer[begin]] == _ANY_LETTER
+        mark, is_key = _BASIS, end > begin and _LETTERS[buffer[begin]] == _ANY_LETTER
         for place in range(begin, end if is_key else begin):
             is_key &= _LETTERS[buffer[place]] != _NO_LETTER
             mark = (mark ^ np.uint64(buffer[place])) * _PRIME
+        if is_key and end - begin > _MAX_KEY_BYTES:
+            may_be_regular[lines[word]] = False
         marks[word], are_keys[word] = mark, is_key
 
 
@@ -133,7 +137,7 @@ def _number_keys(
     table, hashes, key_begins, key_lengths = spellings
     lines, codes, begins, ends, slashes = cut
     marks, are_keys = np.empty(words, np.uint64), np.empty(words, np.bool_)
-    _mark_keys(buffer, cut, words, marks, are_keys)
+    _mark_keys(buffer, may_be_regular, cut, words, marks, are_keys)
     count, known = 0, 0
     for word in range(words):
         line, begin, end, mark = lines[word], codes[word], begins[word] - 1, marks[word]
