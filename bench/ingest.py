@@ -16,7 +16,7 @@ from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.logs.unpack import read_log_file
 
-FILES = 3
+FILES = 6
 LINES_PER_FILE = 100_000
 _STEP_BYTES = 64 * 1024
 # What a user would pick instead: name -> how many lines per second from the same file to its typed rows.

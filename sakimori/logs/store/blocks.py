@@ -32,8 +32,9 @@ def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
             count += 1
             size += len(item[1].line)
         if count >= _MAX_ROWS or len(events) >= _MAX_EVENTS or size >= _MAX_BYTES:
-            yield _joined(events, tables)
-            events, tables, count, size = [], [], 0, 0
+            block, events, tables, count, size = _joined(events, tables), [], [], 0, 0
+            yield block
+            del block  # Or it would take its memory while the next one is put together.
     if count:
         yield _joined(events, tables)
 

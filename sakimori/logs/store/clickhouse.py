@@ -64,6 +64,7 @@ class ClickHouseStore:
             earliest, latest = _ends(block)
             first = earliest if first is None else min(first, earliest)
             last = latest if last is None else max(last, latest)
+            del block, table
         if first is not None and last is not None:
             span = {"first": first, "last": last}
             with self._storing:
