@@ -50,7 +50,7 @@ SETTINGS = (
     Setting(
         "LOGSTORE_URL",
         "Log store: empty for the embedded one in the data folder, chdb:///path, or "
-        "clickhouse://user:password@host:8123/name.",
+        "clickhouse://user:password@host:8123/name, with ?replicated=1&cluster=name on the servers of a cluster.",
         "",
     ),
     Setting(

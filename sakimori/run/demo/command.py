@@ -75,7 +75,7 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
     from sakimori.lib.jst import utc_now  # noqa: PLC0415
     from sakimori.run import up  # noqa: PLC0415
     from sakimori.run.demo.seed import seed  # noqa: PLC0415
-    from sakimori.run.demo.seed_past import release_past_reports  # noqa: PLC0415
+    from sakimori.run.demo.seed_past import open_past_reports, release_past_reports  # noqa: PLC0415
     from sakimori.run.duties import Duty  # noqa: PLC0415
     from sakimori.run.loops import Loops  # noqa: PLC0415
     from sakimori.run.prepare import prepare  # noqa: PLC0415
@@ -83,6 +83,7 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
 
     prepare()
     seed(notes, world, now=utc_now())
+    open_past_reports(now=utc_now())
     running = up.start()
     past = Loops([Duty("demo past", 1.0, lambda: release_past_reports(now=utc_now()))])
     past.start()

@@ -16,9 +16,12 @@ from sakimori.incidents.texts import call_subject, call_words
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import day_of, start_of_day
 from sakimori.logs.models import LogFile
+from sakimori.notify.actions import acknowledge
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Call, CallRound, CallState, Delivery, DeliveryState, RoundState
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, Delivery, DeliveryState, RoundState
 from sakimori.reports import actions as reports
+from sakimori.reports.duties import ALARM as OVERDUE
+from sakimori.reports.duties import warn_of_late_reports
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.schedule import due_day
 from sakimori.run.demo.cast import ANALYST, MANAGER
@@ -49,22 +52,35 @@ def seed_past(contract: Contract, *, customer: User, analyst: User, manager: Use
     _deliver_old_mails(now)
 
 
+def open_past_reports(*, now: datetime) -> None:
+    """Open the reports of the months before the last one. What is owed keeps its log: call it before any duty runs, or
+    retention may come between storing the invented log and making the first report.
+
+    They are overdue until they are released in a minute, which nobody need be told.
+    """
+    for contract, month in _owed(now):
+        reports.open_report(contract, month, now=month.ends_at)
+    warn_of_late_reports(now=now)
+    for alarm in Alarm.objects.filter(key__startswith=OVERDUE, acknowledged_at=None):
+        acknowledge(alarm, by=User.objects.get(username=MANAGER.login), now=now)
+
+
 def release_past_reports(*, now: datetime) -> int:
-    """Draft and release the reports of the months before the last one, as soon as the invented log is stored.
+    """Draft and release these reports as soon as the invented log is stored.
 
     A duty of the demo. Returns how many reports it released.
     """
     if LogFile.objects.filter(name__startswith=HISTORY, stored_at=None).exists():
         return 0
-    contracts = Contract.objects.filter(number__in=_CONTRACTS).select_related("customer").order_by("pk")
-    owed = [(contract, Month.at(now).plus(back)) for contract in contracts for back in (-3, -2)]
-    # What is owed keeps its log: without these rows retention may come while the first reports are made.
-    for contract, month in owed:
-        reports.open_report(contract, month, now=month.ends_at)
-    released = sum(_report(contract, month) for contract, month in owed)
+    released = sum(_report(contract, month) for contract, month in _owed(now))
     if released:
         _deliver_old_mails(now)
     return released
+
+
+def _owed(now: datetime) -> list[tuple[Contract, Month]]:
+    contracts = Contract.objects.filter(number__in=_CONTRACTS).select_related("customer").order_by("pk")
+    return [(contract, Month.at(now).plus(back)) for contract in contracts for back in (-3, -2)]
 
 
 def _ddos(contract: Contract, *, at: datetime) -> None:
