@@ -75,7 +75,7 @@ PARTITION BY (contract_id, day)
 PRIMARY KEY (contract_id, time)
 ORDER BY (contract_id, time, file_id, line_no)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    old_parts_lifetime = 60;
+    old_parts_lifetime = 60, vertical_merge_algorithm_min_rows_to_activate = 1;
 
 INSERT INTO events_new SELECT * FROM events SETTINGS max_partitions_per_insert_block = 0;
 
