@@ -14,7 +14,6 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import ingest
 from bench.figures import percentile
 from bench.load import Lines, Load, Sent, push, stream
 
@@ -98,7 +97,6 @@ def measure_doors(arguments: Sequence[str]) -> dict[str, object]:
     parser.add_argument("--rate", type=float, default=5000.0, help="events a second")
     parser.add_argument("--contracts", type=int, default=1, help="that send in turn")
     given = parser.parse_args(arguments)
-    ingest.LINES_PER_FILE = 4000  # What the lines are taken from.
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as name:
         receiver = Receiver(Path(name), given.contracts)
         try:

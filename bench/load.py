@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 
-from bench import ingest
+from bench.lines import bench_lines
 
 EVENTS_PER_REQUEST = 100
 _DIFFERENT = 2000
@@ -30,7 +30,7 @@ class Lines:
     """
 
     def __init__(self) -> None:
-        some = [line.decode() for line in islice(ingest.bench_lines(1), _DIFFERENT)]
+        some = [line.decode() for line in bench_lines(1, _DIFFERENT)]
         texts = [_MOMENTS.sub(r"\1=%(ms)d", _ID.sub(r"\1=%(id)d", text.replace("%", "%%"))) for text in some]
         self._events = cycle([json.dumps({"event": text}, ensure_ascii=False).encode() for text in texts])
         self._messages = cycle([f"<134>1 - shop.example.jp cwaf - - - {text}".encode() for text in texts])

@@ -105,7 +105,7 @@ def _contract(number: int) -> dict[str, str]:
     give_key(customer)
     customer.save()
     contract = Contract.objects.create(
-        customer=customer, number=f"K-{number}", starts_on=utc_now().date(), keeps_logs=True
+        customer=customer, number=f"K-{number}", keeps_access_lines=True, starts_on=utc_now().date(), keeps_logs=True
     )
     account = VendorAccount(contract=contract, api_id="1", sealed_api_key="x")
     token = issue_collector_token(account)

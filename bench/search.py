@@ -18,9 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-from bench import ingest
 from bench.events import CONTRACTS, DAYS, fill
 from bench.figures import percentile
+from bench.lines import bench_lines
 from sakimori.lib.jst import day_of, start_of_day
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.fields import Event
@@ -59,8 +59,7 @@ def measure_search(arguments: Sequence[str]) -> dict[str, object]:
 
 
 def _measure(store: ClickHouseStore, given: argparse.Namespace, folder: Path) -> dict[str, object]:
-    ingest.LINES_PER_FILE = _FILE_LINES * _FILES * 2
-    lines = ingest.bench_lines(1)
+    lines = bench_lines(1, _FILE_LINES * _FILES * 2)
     small = _append_us(store, lines, folder, contract_id=CONTRACTS + 1)
     store.forget_contract(CONTRACTS + 1)
     began = time.perf_counter()
