@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.db import close_old_connections
@@ -139,6 +139,8 @@ class GatheringDoor:
                     name=ready.stem,
                     spool=self._spool,
                     now=self._clock(),
+                    # Since its last line came it has waited for us, not for the sender.
+                    available_at=datetime.fromtimestamp(ready.stat().st_mtime, UTC),
                 )
         ready.unlink(missing_ok=True)
         waiting = LogFile.objects.filter(state__in=[LogFileState.RECEIVED, LogFileState.STORING])

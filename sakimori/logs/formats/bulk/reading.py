@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 import pyarrow.lib as pa
 
 from sakimori.logs.columns import EVENT_TABLE
-from sakimori.logs.fields import FIELDS, POSITION, Kind
+from sakimori.logs.fields import FIELDS, POSITION
 from sakimori.logs.formats.bulk.addresses import pack_addresses
 from sakimori.logs.formats.bulk.cutting import Pairs, cut_pairs
 from sakimori.logs.formats.bulk.derived import Headers, derive, read_headers
 from sakimori.logs.formats.bulk.frames import frames
 from sakimori.logs.formats.bulk.lines import Lines, Places, find_lines
-from sakimori.logs.formats.bulk.texts import Texts
+from sakimori.logs.formats.bulk.texts import TEXT_KINDS, Texts
 from sakimori.logs.formats.bulk.typed import read_column
 from sakimori.logs.formats.cef import CEF_VOCABULARY
 
@@ -22,7 +22,6 @@ _DERIVED = frozenset(
     ("name", "severity", "attack_kind", "attack_kinds", "outcome", "client_ip", "rule_names", "extra", "line")
 )
 _SENT = [field for field in FIELDS if field.name not in _DERIVED]
-_TEXTS = frozenset({Kind.TEXT, Kind.WORD, Kind.JSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _table(lines: Lines, pairs: Pairs, first_line_no: int) -> tuple[pa.Table, Pl
     odd = ~headers.is_plain
     columns: dict[str, pa.Array] = {}
     for field in _SENT:
-        if field.kind not in _TEXTS and texts.has_any(POSITION[field.name]):
+        if field.kind not in TEXT_KINDS and texts.has_any(POSITION[field.name]):
             columns[field.name], refused = read_column(field.kind, texts, POSITION[field.name])
             odd |= refused
     if "time" in columns:

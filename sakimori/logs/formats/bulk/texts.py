@@ -12,8 +12,8 @@ from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
 
 _ESCAPED = r"\\([=|\\])"
 _ESCAPED_IN_JSON = r"\\([=|])"
-_KINDS = frozenset({Kind.TEXT, Kind.WORD, Kind.JSON})
-_TEXT_FIELDS = [field for field in FIELDS if field.kind in _KINDS and field.cef]
+TEXT_KINDS = frozenset({Kind.TEXT, Kind.WORD, Kind.JSON})
+_TEXT_FIELDS = [field for field in FIELDS if field.kind in TEXT_KINDS and field.cef]
 
 
 class Texts:
@@ -27,10 +27,6 @@ class Texts:
     def only(self, kept: Flags) -> "Texts":
         """Give the texts of some of these lines."""
         return Texts(self._buffer, self._pairs, self._lines[kept])
-
-    @property
-    def count(self) -> int:
-        return len(self._lines)
 
     def has_any(self, slot: int) -> bool:
         """Say whether any line has a value there, even an empty one."""
