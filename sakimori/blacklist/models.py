@@ -26,16 +26,34 @@ class BlockState(models.TextChoices):
 CLOSED_STATES = (BlockState.RESTORED, BlockState.REFUSED)
 
 
+class RestoreChannel(models.TextChoices):
+    """How it was asked for that an address comes off the list, or why it does so by itself."""
+
+    PORTAL = "portal", "ポータル"
+    DESK = "desk", "SOC"
+    PHONE = "phone", "電話"
+    MAIL = "mail", "メール"
+    EXPIRY = "expiry", "期限"
+    FULL = "full", "登録上限"
+
+
 class Block(Claimable):
     """An address that is, was, or may come to be on a customer's blacklist, with all that led to it.
 
     At most one open block exists per contract and address. `wanted_on_list` tells an unknown block which way it
     was going. `was_there_before`: somebody else had put the address on the list already, so it is not ours to
     take off.
+
+    address: canonical text of one address, or of a network (`203.0.113.0/24`) that two people have approved.
+    only_sites: the vendor's numbers of the sites that it holds for; empty: all sites of the contract.
+    expires_at: when it comes off by itself; None: permanent.
+    hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
+    `last_passed_at`: the last request from the address after `active_at` that was let through.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="blocks")
     address = models.CharField("IPアドレス", max_length=45)
+    only_sites = models.JSONField("対象サイト", default=list, blank=True)
     state = models.CharField("状態", max_length=16, choices=BlockState)
     reason = models.CharField("理由", max_length=40)
     good_requests = models.PositiveIntegerField(
@@ -46,6 +64,10 @@ class Block(Claimable):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    second_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    expires_at = models.DateTimeField("期限", null=True, blank=True)
     applying_at = models.DateTimeField(null=True, blank=True)
     active_at = models.DateTimeField(null=True, blank=True)
     restore_asked_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +75,14 @@ class Block(Claimable):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     restore_reason = models.CharField("解除理由", max_length=200, blank=True)
+    restore_channel = models.CharField("解除の受付", max_length=8, choices=RestoreChannel, blank=True)
+    restore_requester = models.CharField("依頼者", max_length=100, blank=True)
+    restore_identified = models.CharField("本人確認", max_length=200, blank=True)
     restored_at = models.DateTimeField(null=True, blank=True)
+    hits = models.PositiveIntegerField("登録後の遮断", default=0)
+    first_hit_at = models.DateTimeField(null=True, blank=True)
+    last_hit_at = models.DateTimeField(null=True, blank=True)
+    last_passed_at = models.DateTimeField(null=True, blank=True)
     wanted_on_list = models.BooleanField(default=True)
     was_there_before = models.BooleanField(default=False)
     written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
