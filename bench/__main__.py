@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from bench.blacklist import measure_blacklist
 from bench.chain import measure_chain
 from bench.doors import measure_doors
 from bench.ingest import PEERS, measure_ingest
@@ -25,6 +26,7 @@ def _ingest() -> Mapping[str, object]:
 
 
 BENCHES: dict[str, tuple[str, Measure]] = {
+    "blacklist": ("stored -> blocked, click -> restored, and a storm of attackers", measure_blacklist),
     "chain": ("attack -> blocked -> mailed, click -> restored, through the demo's real doors", _alone(measure_chain)),
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
@@ -38,7 +40,7 @@ def main() -> int:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in BENCHES:
         for known, (what, _) in BENCHES.items():
-            print(f"./run bench {known:<8} {what}")
+            print(f"./run bench {known:<9} {what}")
         return 0 if not name else 2
     figures = BENCHES[name][1](sys.argv[2:])
     print(json.dumps({"bench": name, **figures, "machine": machine_facts()}, ensure_ascii=False))

@@ -10,7 +10,7 @@ from bench.figures import summary
 from sakimori.lib.defang import defang
 from sakimori.run.demo.cast import CUSTOMER_LOGIN
 from sakimori.run.demo.child import Child
-from sakimori.run.demo.doors import Browser, NotAsExpected, Outside, wait_for
+from sakimori.run.demo.doors import Browser, Outside, wait_for
 from sakimori.run.demo.play import SAKURA, SAKURA_CONTACTS, Play
 
 ROUNDS = 20
@@ -39,15 +39,16 @@ def _measure(play: Play) -> dict[str, float]:
         address = f"198.51.100.{10 + number}"
         began = time.monotonic()
         play.attack("sql_injection", address)
-        wait_for(partial(_is_listed, play, address), "blocked")
+        wait_for(partial(is_listed, play, address), "blocked")
         blocked.append(time.monotonic() - began)
         wait_for(partial(_is_told, play, address), "mailed")
         mailed.append(time.monotonic() - began)
-        restored.append(_restore(play, address))
+        restored.append(restore(play, address))
     return {**summary("active", blocked), **summary("mailed", mailed), **summary("restored", restored)}
 
 
-def _is_listed(play: Play, address: str) -> bool:
+def is_listed(play: Play, address: str) -> bool:
+    """Whether the simulated vendor has the address on a list of the first customer."""
     return address in play.outside.blacklist(SAKURA)
 
 
@@ -56,12 +57,14 @@ def _is_told(play: Play, address: str) -> bool:
     return len(letters) >= len(SAKURA_CONTACTS)
 
 
-def _restore(play: Play, address: str) -> float:
+def restore(play: Play, address: str) -> float:
+    """The customer clicks; returns the seconds until the address is off the vendor's list."""
     customer = play.browser(CUSTOMER_LOGIN)
+    wait_for(lambda: _restore_link(customer, address), f"a ticket that offers to restore {address}")
     path = _restore_link(customer, address)
     began = time.monotonic()
     customer.post(path, {"reason": ""}, page=path)
-    wait_for(lambda: not _is_listed(play, address), "restored")
+    wait_for(lambda: not is_listed(play, address), "restored")
     return time.monotonic() - began
 
 
@@ -71,4 +74,4 @@ def _restore_link(customer: Browser, address: str) -> str:
             link = _RESTORE.search(row)
             if link and f">{address}<" in row:
                 return link.group(1)
-    raise NotAsExpected(f"no ticket offers to restore {address}")
+    return ""

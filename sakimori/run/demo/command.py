@@ -21,11 +21,13 @@ from sakimori.simulators.world import World
 HELP = "everything with simulators, on this machine only"
 _LIFE_PER_MINUTE = 60
 _STOP_SECONDS = 15.0
-_MAY_BE_SHORTENED = {
+_MAY_BE_SET = {
     "SAKIMORI_WAVE_MINUTES",
     "SAKIMORI_PROBE_MINUTES",
     "SAKIMORI_QUIET_MINUTES",
     "SAKIMORI_ALARM_MINUTES",
+    "SAKIMORI_CAP_CUSTOMER",
+    "SAKIMORI_CAP_TOTAL",
 }
 
 
@@ -112,9 +114,9 @@ def _spec(notes: DemoNotes) -> WorldSpec:
 
 
 def _forget_settings() -> None:
-    """A real installation's settings in the environment must not leak into the demo; some times may be shortened."""
+    """A real installation's settings in the environment must not leak into the demo; some times and caps may be set."""
     for setting in SETTINGS:
-        if setting.name not in _MAY_BE_SHORTENED:
+        if setting.name not in _MAY_BE_SET:
             os.environ.pop(setting.name, None)
             os.environ.pop(f"{setting.name}_FILE", None)
 

@@ -128,13 +128,18 @@ class Outside:
 
     def added(self, address: str) -> int:
         """How often the vendor was told to put this address on a list of ours (not by a human), over all time."""
-        answer = self._client.get(f"{self._doors['control']}/control/journal", params={"after": 0})
         return sum(
             address in change["added"]
-            for call in answer.json()["calls"]
+            for call in self.journal()
             if call["api_id"] != "console"
             for change in call["changes"]
         )
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every call that the vendor ever got (the first 10,000), the oldest first, with what it changed."""
+        answer = self._client.get(f"{self._doors['control']}/control/journal", params={"after": 0})
+        found: list[dict[str, Any]] = answer.json()["calls"]
+        return found
 
     def mails(self) -> list[dict[str, Any]]:
         """Every mail that the mail server keeps, the newest first."""
