@@ -1,4 +1,4 @@
-"""Fixture `log_store`: a fresh, migrated database per test on the one embedded engine of the process. Fixture
+"""Fixture `log_store`: a migrated database without rows on the one embedded engine of the process. Fixture
 `any_log_store`: the same, and over HTTP: on a real server where CLICKHOUSE_TEST_URL names one
 (`clickhouse://user:password@host:port`), otherwise on a small front over the embedded engine.
 
@@ -18,9 +18,9 @@ from itertools import count
 import pytest
 from clickhouse_connect import get_client
 
-from sakimori.logs.store.clickhouse import open_store
+from sakimori.logs.store.clickhouse import ClickHouseStore, open_store
 from sakimori.logs.store.clients import client_maker
-from sakimori.logs.store.interface import LogStore
+from sakimori.logs.store.interface import LogStore, StoreError
 from tests.clickhouse_front import serving
 
 _numbers = count(1)
@@ -39,10 +39,36 @@ def fresh_store_url() -> str:
     return f"chdb://{engine_folder()}?database=test_{next(_numbers)}"
 
 
+_shared: list[LogStore] = []  # One per process: making one costs a hundred times what emptying one does.
+
+
 @pytest.fixture
 def log_store() -> Iterator[LogStore]:
-    """A migrated store without rows."""
-    yield from _migrated(fresh_store_url())
+    """A migrated store without rows. Whoever closes it only makes the next test open another."""
+    if not _shared:
+        _shared.append(_migrated(fresh_store_url()))
+    store = _shared[0]
+    yield store
+    try:
+        _empty(store)
+    except StoreError:
+        _shared.clear()
+
+
+def _empty(store: LogStore) -> None:
+    """Leave nothing but the empty events: also no table in which a broken-off file waits."""
+    assert isinstance(store, ClickHouseStore)
+    for table in store.query("SELECT name, engine FROM system.tables WHERE database = currentDatabase()"):
+        if table["name"] == "events":
+            store._command("TRUNCATE TABLE events")
+        elif table["name"] != "schema_versions" and table["engine"] != "View":
+            store._command(f"DROP TABLE `{table['name']}` SYNC")
+
+
+def _migrated(url: str) -> LogStore:
+    store = open_store(url)
+    store.migrate()
+    return store
 
 
 @contextmanager
@@ -64,16 +90,13 @@ def database_over_http() -> Iterator[str]:
 
 @pytest.fixture(params=["embedded", "http"])
 def any_log_store(request: pytest.FixtureRequest) -> Iterator[LogStore]:
-    """A migrated store without rows, embedded and over HTTP in turn."""
+    """A migrated store without rows that is the test's own, embedded and over HTTP in turn."""
     if request.param == "embedded":
-        yield from _migrated(fresh_store_url())
+        store = _migrated(fresh_store_url())
+        yield store
+        store.close()
         return
     with database_over_http() as url:
-        yield from _migrated(url)
-
-
-def _migrated(url: str) -> Iterator[LogStore]:
-    store = open_store(url)
-    store.migrate()
-    yield store
-    store.close()
+        store = _migrated(url)
+        yield store
+        store.close()

@@ -21,10 +21,8 @@ os.environ.update(
 from sakimori.settings import *  # noqa: E402, F403
 
 # A file, as in a real installation: threads that write at once wait for each other. In memory they would fail.
-# What a power cut leaves of it proves nothing.
 if not os.environ["DATABASE_URL"]:
     DATABASES["default"]["TEST"] = {"NAME": f"{_FOLDER}/tests.sqlite3"}  # noqa: F405
-    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # noqa: F405
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SECURE_SSL_REDIRECT = False
