@@ -91,6 +91,7 @@ def _storm(play: Play, rows: Rows, findings: int) -> dict[str, object]:
     last = rows.number("SELECT max(id) FROM blacklist_finding")
     calls = len(play.outside.journal())
     addresses = list(_attackers(findings))
+    play.outside.do("switches", max_ips=2 * findings)  # How full a list may be is measured elsewhere.
     now = utc_now()
     began = time.monotonic()
     play.outside.do("lines", account=SAKURA, lines=[line("SQL Injection", address, now) for address in addresses])
@@ -124,7 +125,7 @@ def _ours(rows: Rows) -> set[str]:
 
 def _attackers(number: int) -> Iterable[str]:
     """Addresses of documentation only, each in a /64 of its own."""
-    return (f"2001:db8:{index >> 16:x}:{index & 0xFFFF:x}::1" for index in range(number))
+    return (f"2001:db8:{0x4000 + (index >> 16):x}:{index & 0xFFFF:x}::1" for index in range(number))
 
 
 def _moment(text: object) -> datetime:
