@@ -1,6 +1,7 @@
 """The audit chain: whatever is done to a stored entry, `first_broken` finds it; a destroyed key breaks nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -183,3 +184,23 @@ def test_a_rolled_back_change_leaves_no_entry(customer: Customer) -> None:
 def _other(text: str) -> str:
     """A text of the same length, or of one sign if there is none, that differs in its last sign."""
     return f"{text[:-1]}{'-' if text.endswith('~') else '~'}"
+
+
+def test_many_facts_at_once_continue_the_chain_in_their_order(customer: Customer) -> None:
+    audit.record("first", by="somebody", target="row:0", now=START)
+    facts = [audit.Fact("many", f"row:{number}", customer, {"n": number}) for number in range(1, 4)]
+    audit.record_all(iter(facts), by="sakimori", now=START)
+    audit.record_all([], by="sakimori", now=START)
+    audit.record("last", by="somebody", target="row:4", now=START)
+    entries = list(AuditEntry.objects.order_by("pk"))
+    assert [entry.target for entry in entries] == [f"row:{number}" for number in range(5)]
+    assert audit.first_broken(entries) is None
+    assert open_details(customer, entries[2].sealed_details, place="audit:row:2") == {"n": 2}
+
+
+def test_many_facts_cost_few_questions(
+    customer: Customer, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    facts = [audit.Fact("many", f"row:{number}", customer, {"n": number}) for number in range(100)]
+    with django_assert_max_num_queries(9):
+        audit.record_all(facts, by="sakimori", now=START)
