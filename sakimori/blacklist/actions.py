@@ -3,7 +3,6 @@
 Nothing here speaks to the vendor. A changed state is found by a duty (`duties.py`), which does.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -64,25 +63,22 @@ def dismiss(finding: Finding, *, by: User, now: datetime) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """How somebody asked for an address: by which channel; by phone or mail also who, and how that was made sure."""
-
-    channel: RestoreChannel = RestoreChannel.DESK
-    requester: str = ""
-    identified: str = ""
-
-
-_AT_THE_DESK = Request()
-
-
-def request_restore(block: Block, *, by: User, reason: str, now: datetime, request: Request = _AT_THE_DESK) -> None:
+def request_restore(
+    block: Block,
+    *,
+    by: User,
+    reason: str,
+    now: datetime,
+    channel: RestoreChannel = RestoreChannel.DESK,
+    requester: str = "",
+    identified: str = "",
+) -> None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
     A second request for the same block changes nothing. Asked for by phone or mail, it is taken only with the name
     of who asked and how he was identified.
     """
-    if request.channel in ASKED_FROM_OUTSIDE and not (request.requester.strip() and request.identified.strip()):
+    if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
         raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
         row = _locked(block)
@@ -90,15 +86,16 @@ def request_restore(block: Block, *, by: User, reason: str, now: datetime, reque
             return
         if row.state not in (BlockState.ACTIVE, BlockState.UNKNOWN, BlockState.APPLYING, BlockState.APPROVED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
-        _begin_restore(row, by, reason, request, now)
+        row.restore_requester, row.restore_identified = requester[:100], identified[:200]
+        begin_restore(row, by=by, reason=reason, channel=channel, now=now)
 
 
-def _begin_restore(row: Block, by: User, reason: str, request: Request, now: datetime) -> None:
+def begin_restore(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
+    """Start the way off the list for a row that the caller has locked and looked at."""
     row.state = BlockState.RESTORING
     row.wanted_on_list = False
     row.restore_asked_at, row.restore_asked_by, row.restore_reason = now, by, reason[:200]
-    row.restore_channel = request.channel
-    row.restore_requester, row.restore_identified = request.requester[:100], request.identified[:200]
+    row.restore_channel = channel
     row.attempts, row.next_try_at, row.last_error = 0, now, ""
     row.save()
     until = now + timedelta(days=settings.CONFIG.ask_days)
@@ -111,7 +108,7 @@ def _begin_restore(row: Block, by: User, reason: str, request: Request, now: dat
         by=by.username,
         now=now,
         reason=reason,
-        channel=str(request.channel),
+        channel=str(channel),
         requester=row.restore_requester,
         identified=row.restore_identified,
     )

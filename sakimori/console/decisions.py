@@ -20,7 +20,11 @@ from sakimori.customers.queries import contacts_to_mail
 from sakimori.lib.jst import utc_now
 from sakimori.tickets.actions import restore_for_somebody
 
-_CHANNELS = (RestoreChannel.DESK, RestoreChannel.PHONE, RestoreChannel.MAIL)
+_CHANNELS = (
+    (RestoreChannel.DESK, "SOC の判断"),
+    (RestoreChannel.PHONE, "お客様からのお電話"),
+    (RestoreChannel.MAIL, "お客様からのメール"),
+)
 _IDENTIFIED = (
     "契約番号と、登録されている電話番号への折り返し",
     "契約番号と、登録されているメールアドレスへの確認",
@@ -33,7 +37,7 @@ class RestoreForm(forms.Form):
 
     channel = forms.ChoiceField(
         label="受付の方法",
-        choices=[(channel.value, channel.label) for channel in _CHANNELS],
+        choices=_CHANNELS,
         initial=RestoreChannel.DESK,
         required=False,
         widget=forms.RadioSelect,
@@ -75,15 +79,15 @@ class RestoreForm(forms.Form):
             self.add_error("identified_more", "「その他」の場合は、確認した方法をご記入ください。")
         return data
 
-    def request(self) -> actions.Request:
-        """How it was asked for. At the desk nobody from outside asked."""
+    def asked(self) -> tuple[RestoreChannel, str, str]:
+        """By which channel, who asked and how he was identified. At the desk nobody from outside asked."""
         data = self.cleaned_data
         channel = RestoreChannel(data["channel"] or RestoreChannel.DESK)
         if channel not in actions.ASKED_FROM_OUTSIDE:
-            return actions.Request(channel)
+            return channel, "", ""
         way, more = data["identified"], data["identified_more"]
         words = [more] if way == _OTHER else [way, *([f"補足: {more}"] if more else [])]
-        return actions.Request(channel, requester=data["requester"], identified="、".join(words))
+        return channel, data["requester"], "、".join(words)
 
 
 class _Decision(Protocol):
@@ -125,10 +129,18 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
     row = _block(request, pk)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        asked, reason = form.request(), form.cleaned_data["reason"]
+        channel, requester, identified = form.asked()
         attempt(
             request,
-            lambda: restore_for_somebody(row, request=asked, by=request.user, reason=reason, now=utc_now()),
+            lambda: restore_for_somebody(
+                row,
+                channel=channel,
+                requester=requester,
+                identified=identified,
+                by=request.user,
+                reason=form.cleaned_data["reason"],
+                now=utc_now(),
+            ),
             f"{row.address} の解除を受け付けました。",
             refusal=actions.NotPossible,
         )

@@ -48,24 +48,35 @@ def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime)
     at the desk.
     """
     channel = RestoreChannel.DESK if by.is_soc else RestoreChannel.PORTAL
-    restore_for_somebody(entry.block, request=blacklist.Request(channel), by=by, reason=reason, now=now)
+    restore_for_somebody(entry.block, channel=channel, by=by, reason=reason, now=now)
 
 
-def restore_for_somebody(block: Block, *, request: blacklist.Request, by: User, reason: str, now: datetime) -> None:
+def restore_for_somebody(
+    block: Block,
+    *,
+    channel: RestoreChannel,
+    by: User,
+    reason: str,
+    now: datetime,
+    requester: str = "",
+    identified: str = "",
+) -> None:
     """Take an address off as somebody asked, by whichever channel, and write that into its ticket, if it has one.
 
     Why an analyst does it of his own accord stays inside. Raises `blacklist.NotPossible`.
     """
     with transaction.atomic():
-        blacklist.request_restore(block, by=by, reason=reason, request=request, now=now)
+        blacklist.request_restore(
+            block, by=by, reason=reason, now=now, channel=channel, requester=requester, identified=identified
+        )
         entry = TicketBlock.objects.select_related("ticket").filter(block=block).first()
         if entry is None:
             return
         text = restored_texts.asked_note(
             block.address,
-            channel=request.channel,
-            requester=request.requester or by.shown_name,
-            identified=request.identified,
+            channel=channel,
+            requester=requester or by.shown_name,
+            identified=identified,
             reason=reason,
         )
         add_note(entry.ticket, key=f"restore-asked:{block.pk}", text=text, by=by, now=now)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.models import BlockState
 from sakimori.customers.models import Customer
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
@@ -20,10 +20,9 @@ from sakimori.notify.actions import write_mail
 from sakimori.notify.models import Message
 from sakimori.tickets.models import Standing, Ticket, TicketBlock, TicketFinding
 from sakimori.tickets.opening import letterhead
-from sakimori.tickets.summary import kinds_of, summarise
-from sakimori.tickets.texts.blocked_mail import MOST_NAMED, UnlistedAddress, Wave, wave_mail, wave_subject
+from sakimori.tickets.summary import kinds_of, refused, summarise, unlisted
+from sakimori.tickets.texts.blocked_mail import MOST_NAMED, Wave, wave_mail, wave_subject
 from sakimori.tickets.texts.letter import Letterhead
-from sakimori.tickets.texts.standing import why_left, why_waiting
 
 _BLOCKED = Q(told_in=None, block__active_at__isnull=False, block__restored_at=None)
 _AT_ONCE = 20_000
@@ -51,8 +50,8 @@ def tell_of_blocks(customer: Customer, *, wave: timedelta, now: datetime) -> int
             return 0
         waiting = list(rows.filter(noted_as=Standing.WAITING, mentioned_as="", block__state__in=_ASKED)[:_AT_ONCE])
         left = list(rows.filter(noted_as=Standing.LEFT).exclude(mentioned_as=Standing.LEFT)[:_AT_ONCE])
-        refused = _refused(customer)
-        named = _not_named(refused)
+        fresh = _refused(customer)
+        named = _not_named(fresh)
         letter = _letter([*(row.ticket for row in (*blocked, *waiting, *left)), *(row.ticket for row in named)])
         told = _wave(blocked, waiting, left, named, now=now)
         message = write_mail(
@@ -62,7 +61,7 @@ def tell_of_blocks(customer: Customer, *, wave: timedelta, now: datetime) -> int
             body=wave_mail(letter, told),
             now=now,
         )
-        _mark(message, blocked, waiting, left, refused)
+        _mark(message, blocked, waiting, left, fresh)
     return len(blocked) + len(waiting) + len(left) + len(named)
 
 
@@ -84,12 +83,12 @@ def _refused(customer: Customer) -> list[TicketFinding]:
     return list(rows.select_related("ticket__contract__customer", "finding").order_by("pk")[:_AT_ONCE])
 
 
-def _not_named(refused: Sequence[TicketFinding]) -> list[TicketFinding]:
+def _not_named(fresh: Sequence[TicketFinding]) -> list[TicketFinding]:
     """One finding for each address that no mail about the same ticket has named."""
-    told = TicketFinding.objects.filter(ticket__in={row.ticket_id for row in refused}).exclude(mentioned_in=None)
+    told = TicketFinding.objects.filter(ticket__in={row.ticket_id for row in fresh}).exclude(mentioned_in=None)
     named = set(told.values_list("ticket_id", "finding__address").distinct())
     first: dict[tuple[int, str], TicketFinding] = {}
-    for row in refused:
+    for row in fresh:
         first.setdefault((row.ticket_id, row.finding.address), row)
     return [row for key, row in first.items() if key not in named]
 
@@ -104,31 +103,27 @@ def _wave(
     blocked: Sequence[TicketBlock],
     waiting: Sequence[TicketBlock],
     left: Sequence[TicketBlock],
-    refused: Sequence[TicketFinding],
+    named: Sequence[TicketFinding],
     *,
     now: datetime,
 ) -> Wave:
     """What the mail names: those on the list first, as far as there is room."""
     summaries = summarise(blocked[:MOST_NAMED], now=now)
     room = MOST_NAMED - len(summaries)
-    waits = [UnlistedAddress(row.block.address, _why_waiting(row.block)) for row in waiting]
-    unlisted = [UnlistedAddress(row.block.address, why_left(row.block.reason)) for row in left]
-    unlisted += [UnlistedAddress(row.finding.address, why_left(row.finding.reason)) for row in refused]
-    left_room = max(room - len(waits), 0)
-    named = len(summaries) + len(waits[:room]) + len(unlisted[:left_room])
+    waits = unlisted(waiting[:room])
+    room -= len(waits)
+    lefts = [*unlisted(left[:room]), *refused(named[: max(room - len(left), 0)])]
+    everything = len(blocked) + len(waiting) + len(left) + len(named)
     return Wave(
         blocked=summaries,
-        waiting=waits[:room],
-        left=unlisted[:left_room],
+        waiting=waits,
+        left=lefts,
         blocked_count=len(blocked),
         waiting_count=len(waiting),
-        more=len(blocked) + len(waits) + len(unlisted) - named,
-        kinds=kinds_of(summaries),
+        passed=sum(entry.passed for entry in summaries),
+        more=everything - len(summaries) - len(waits) - len(lefts),
+        kinds=kinds_of([*summaries, *(entry.seen for entry in waits)]),
     )
-
-
-def _why_waiting(block: Block) -> str:
-    return why_waiting(block.state, block.reason)
 
 
 def _mark(
@@ -136,11 +131,11 @@ def _mark(
     blocked: Sequence[TicketBlock],
     waiting: Sequence[TicketBlock],
     left: Sequence[TicketBlock],
-    refused: Sequence[TicketFinding],
+    fresh: Sequence[TicketFinding],
 ) -> None:
     """Write down which mail told of what."""
     TicketBlock.objects.filter(pk__in=[row.pk for row in blocked]).update(told_in=message)
     for rows, standing in ((waiting, Standing.WAITING), (left, Standing.LEFT)):
         named = TicketBlock.objects.filter(pk__in=[row.pk for row in rows])
         named.update(mentioned_as=standing, mentioned_in=message)
-    TicketFinding.objects.filter(pk__in=[row.pk for row in refused]).update(mentioned_in=message)
+    TicketFinding.objects.filter(pk__in=[row.pk for row in fresh]).update(mentioned_in=message)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
+from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.customers.models import Contract, Customer
 from sakimori.customers.queries import running
 from sakimori.incidents.models import Incident
@@ -21,7 +21,7 @@ from sakimori.tickets import deviations, incidents, upgrades
 from sakimori.tickets.block_mails import customers_to_tell, tell_of_blocks
 from sakimori.tickets.blocks import describe_blocks, follow_decisions, join_findings, join_ticket
 from sakimori.tickets.models import Standing, Ticket, TicketBlock, TicketKind, TicketState
-from sakimori.tickets.restores import BY_ITSELF, tell_of_expired, tell_of_restore, untold_restores
+from sakimori.tickets.restores import BY_ITSELF, tell_of_desk, tell_of_expired, tell_of_restore, untold_restores
 from sakimori.tickets.texts.standing import NEVER_TOLD
 from sakimori.usage.models import Deviation, UpgradeRequest
 
@@ -75,15 +75,17 @@ def mail_blocks(*, wave: timedelta, now: datetime) -> int:
 def mail_restores(*, wave: timedelta, now: datetime) -> int:
     """Write note and mail for every restored block of which the customer was not told. Returns how many.
 
-    Who asked hears at once, address by address; what came off by itself is told at most once per wave and customer.
+    Who asked hears at once, address by address; what an analyst took off together is told together, and what came off
+    by itself at most once per wave and customer.
     """
     untold = untold_restores()
-    asked = untold.exclude(block__restore_channel__in=BY_ITSELF).order_by("pk")[:_AT_ONCE]
-    expired = untold.filter(block__restore_channel__in=BY_ITSELF).values("ticket__contract__customer")
-    customers = Customer.objects.filter(pk__in=expired).order_by("pk")
-    return sum(tell_of_restore(row, now=now) for row in asked) + sum(
-        tell_of_expired(row, wave=wave, now=now) for row in customers
-    )
+    by_us = (*BY_ITSELF, RestoreChannel.DESK)
+    asked = untold.exclude(block__restore_channel__in=by_us).order_by("pk")[:_AT_ONCE]
+    nobodys = untold.filter(block__restore_channel__in=by_us).values("ticket__contract__customer")
+    told = sum(tell_of_restore(row, now=now) for row in asked)
+    for customer in Customer.objects.filter(pk__in=nobodys).order_by("pk"):
+        told += tell_of_desk(customer, now=now) + tell_of_expired(customer, wave=wave, now=now)
+    return told
 
 
 def tell_news(*, now: datetime) -> int:

@@ -12,6 +12,7 @@ from sakimori.blacklist.models import AskFirst, Block, BlockState, RestoreChanne
 from sakimori.blacklist.own_rules import stopped_by_own_rules
 from sakimori.customers.models import BlockList, Contract, Customer, VendorAccount
 from sakimori.notify.actions import write_mail
+from sakimori.notify.models import Message
 from sakimori.tickets.blocks import close_when_done, describe_blocks
 from sakimori.tickets.models import Ticket, TicketBlock
 from sakimori.tickets.opening import add_note, letterhead, tell
@@ -54,22 +55,35 @@ def tell_of_restore(entry: TicketBlock, *, now: datetime) -> int:
     return 1
 
 
+def tell_of_desk(customer: Customer, *, now: datetime) -> int:
+    """Write one mail about all addresses of a customer that an analyst took off of his own accord; nobody asked."""
+    entries = list(_of(customer).filter(block__restore_channel=RestoreChannel.DESK))
+    if len(entries) == 1:
+        return tell_of_restore(entries[0], now=now)
+    return _tell_together(customer, entries, now=now)
+
+
 def tell_of_expired(customer: Customer, *, wave: timedelta, now: datetime) -> int:
     """Write one mail about all addresses of a customer that came off by themselves, unless the last is too fresh."""
+    rows = TicketBlock.objects.filter(ticket__contract__customer=customer, block__restore_channel__in=BY_ITSELF)
+    if rows.filter(restore_told_in__written_at__gt=now - wave).exists():
+        return 0
+    return _tell_together(customer, list(_of(customer).filter(block__restore_channel__in=BY_ITSELF)), now=now)
+
+
+def _of(customer: Customer) -> QuerySet[TicketBlock]:
+    return untold_restores().filter(ticket__contract__customer=customer).order_by("pk")
+
+
+def _tell_together(customer: Customer, entries: Sequence[TicketBlock], *, now: datetime) -> int:
+    if not entries:
+        return 0
+    told = [restored_of(entry.block, now=now, asked=False) for entry in entries]
+    first, *others = dict.fromkeys(entry.ticket for entry in entries)
+    letter = replace(letterhead(first), others=[letterhead(ticket) for ticket in others])
     with transaction.atomic():
-        rows = TicketBlock.objects.filter(ticket__contract__customer=customer)
-        recent = rows.filter(block__restore_channel__in=BY_ITSELF, restore_told_in__written_at__gt=now - wave)
-        if recent.exists():
-            return 0
-        due = untold_restores().filter(ticket__contract__customer=customer, block__restore_channel__in=BY_ITSELF)
-        entries = list(due.order_by("pk"))
-        if not entries:
-            return 0
-        told = [restored_of(entry.block, now=now, asked=False) for entry in entries]
-        first, *others = dict.fromkeys(entry.ticket for entry in entries)
-        letter = replace(letterhead(first), others=[letterhead(ticket) for ticket in others])
         message = write_mail(
-            key=f"expired:{entries[0].block_id}",
+            key=f"restored-together:{entries[0].block_id}",
             customer=customer,
             subject=texts.expired_subject(letter, len(told)),
             body=texts.expired_mail(letter, told[:_MOST_NAMED], more=len(told[_MOST_NAMED:])),
@@ -77,8 +91,8 @@ def tell_of_expired(customer: Customer, *, wave: timedelta, now: datetime) -> in
         )
         TicketBlock.objects.filter(pk__in=[entry.pk for entry in entries]).update(restore_told_in=message)
         for ticket in (first, *others):
-            _note_expired(
-                ticket, [row for row, entry in zip(told, entries, strict=True) if entry.ticket == ticket], now
+            _note_together(
+                ticket, [row for row, entry in zip(told, entries, strict=True) if entry.ticket == ticket], message, now
             )
     return len(entries)
 
@@ -124,10 +138,8 @@ def requester_of(block: Block) -> str:
     return by.shown_name if by and not by.is_soc else "お客様"
 
 
-def _note_expired(ticket: Ticket, told: Sequence[texts.Restored], now: datetime) -> None:
-    add_note(
-        ticket, key=f"expired:{ticket.pk}:{told[0].address}:{now.isoformat()}", text=texts.expired_note(told), now=now
-    )
+def _note_together(ticket: Ticket, told: Sequence[texts.Restored], message: Message, now: datetime) -> None:
+    add_note(ticket, key=f"restored-together:{ticket.pk}:{message.pk}", text=texts.expired_note(told), now=now)
     close_when_done(ticket, now=now)
     describe_blocks(ticket, now=now)
 

@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from sakimori.blacklist.explanations import KindText
 from sakimori.blacklist.others import attacked_others
-from sakimori.blacklist.stories import Story, stories
+from sakimori.blacklist.stories import Story, stories, story_of
 from sakimori.customers.models import Site
 from sakimori.lib.addresses import parse_address
 from sakimori.lib.countries import country_name
-from sakimori.tickets.models import TicketBlock
-from sakimori.tickets.texts.blocked_mail import BlockedAddress
+from sakimori.tickets.models import Standing, TicketBlock, TicketFinding
+from sakimori.tickets.texts.blocked_mail import BlockedAddress, SeenAddress, UnlistedAddress
+from sakimori.tickets.texts.standing import why_left, why_waiting
 
 
 def summarise(entries: Sequence[TicketBlock], *, now: datetime) -> list[BlockedAddress]:
@@ -24,7 +26,27 @@ def summarise(entries: Sequence[TicketBlock], *, now: datetime) -> list[BlockedA
     return [_summary(entry, told[entry.block_id], others=others[entry.block_id], names=names) for entry in entries]
 
 
-def kinds_of(entries: Sequence[BlockedAddress]) -> list[KindText]:
+def unlisted(entries: Sequence[TicketBlock]) -> list[UnlistedAddress]:
+    """One record per entry of a block that is not on the list, with the reason. One query."""
+    told = stories([entry.block for entry in entries])
+    return [
+        UnlistedAddress(SeenAddress(**_seen(entry.block.address, told[entry.block_id], entry.added_at)), _why(entry))
+        for entry in entries
+    ]
+
+
+def refused(entries: Sequence[TicketFinding]) -> list[UnlistedAddress]:
+    """One record per entry, whose address the guard refused, in the order given."""
+    return [
+        UnlistedAddress(
+            SeenAddress(**_seen(entry.finding.address, story_of(entry.finding), entry.added_at)),
+            why_left(entry.finding.reason),
+        )
+        for entry in entries
+    ]
+
+
+def kinds_of(entries: Iterable[SeenAddress]) -> list[KindText]:
     """All kinds of attack of these addresses, each once, in the order in which they appear."""
     return list(dict.fromkeys(kind for entry in entries for kind in entry.kinds))
 
@@ -37,20 +59,33 @@ def network_of(address: str) -> str:
     return str(ip_network(f"{parsed}/{24 if isinstance(parsed, IPv4Address) else 48}", strict=False))
 
 
+def _why(entry: TicketBlock) -> str:
+    block = entry.block
+    left = entry.noted_as == Standing.LEFT
+    return why_left(block.reason) if left else why_waiting(block.state, block.reason)
+
+
+def _seen(address: str, story: Story, moment: datetime) -> dict[str, Any]:
+    """The columns of `SeenAddress`; an address without findings was seen when we took it up."""
+    return {
+        "address": address,
+        "kinds": story.kinds,
+        "sites": story.sites,
+        "country": "、".join(map(country_name, story.countries)) or country_name(""),
+        "blocked": story.blocked,
+        "passed": story.passed,
+        "first_at": story.first_at or moment,
+        "last_at": story.last_at or moment,
+    }
+
+
 def _summary(entry: TicketBlock, story: Story, *, others: int, names: Mapping[tuple[int, int], str]) -> BlockedAddress:
     block = entry.block
     moment = block.active_at or block.proposed_at
     page = reverse("portal:restore", args=[entry.ticket.number, entry.pk])
     return BlockedAddress(
-        address=block.address,
-        kinds=story.kinds,
-        sites=story.sites,
-        country="、".join(map(country_name, story.countries)) or country_name(""),
+        **_seen(block.address, story, moment),
         network=network_of(block.address),
-        blocked=story.blocked,
-        passed=story.passed,
-        first_at=story.first_at or moment,
-        last_at=story.last_at or moment,
         active_at=moment,
         url=f"{settings.CONFIG.base_url}{page}",
         until=block.expires_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -151,9 +152,9 @@ def test_nobody_from_outside_gets_an_address_back_without_name_and_check(
 ) -> None:
     block = make(people, BlockState.ACTIVE)
     before = columns(block)
-    request = actions.Request(channel, requester, identified)
+    asked: dict[str, Any] = {"channel": channel, "requester": requester, "identified": identified}
     with pytest.raises(actions.NotPossible, match="本人確認"):
-        actions.request_restore(block, by=people.dana, reason=REASON, request=request, now=LATER)
+        actions.request_restore(block, by=people.dana, reason=REASON, now=LATER, **asked)
     assert columns(block) == before
     assert not AuditEntry.objects.exists()
     assert not AskFirst.objects.exists()
@@ -161,8 +162,8 @@ def test_nobody_from_outside_gets_an_address_back_without_name_and_check(
 
 def test_how_it_was_asked_for_stands_in_row_and_record(people: People) -> None:
     block = make(people, BlockState.ACTIVE)
-    request = actions.Request(RestoreChannel.PHONE, "桜井 花子", "契約番号と折り返し")
-    actions.request_restore(block, by=people.dana, reason=REASON, request=request, now=LATER)
+    asked: dict[str, Any] = {"requester": "桜井 花子", "identified": "契約番号と折り返し"}
+    actions.request_restore(block, by=people.dana, reason=REASON, now=LATER, channel=RestoreChannel.PHONE, **asked)
     block.refresh_from_db()
     told = block.restore_channel, block.restore_requester, block.restore_identified, block.restore_asked_by
     assert told == ("phone", "桜井 花子", "契約番号と折り返し", people.dana)

@@ -83,13 +83,14 @@ def unlisted() -> list[blocked_mail.UnlistedAddress]:
     words |= {standing.why_waiting(state, "") for state in BlockState}
     words |= {standing.why_left(reason) for reason in (*Reason, "of the future")}
     assert all(sentence.endswith("。") for sentence in words)
-    return [blocked_mail.UnlistedAddress("198.51.100.9", sentence) for sentence in sorted(words)]
+    seen = blocked_mail.SeenAddress("198.51.100.9", KINDS, ["shop.example.jp"], "日本", 3, 1, NOW, NOW)
+    return [blocked_mail.UnlistedAddress(seen, sentence) for sentence in sorted(words)]
 
 
 def test_every_line_of_every_mail_about_blocks_is_japanese() -> None:
     texts = blocked_mail
-    told = texts.Wave([BLOCKED] * 12, unlisted(), unlisted(), 12, 3, 7, KINDS)
-    waits = texts.Wave([], unlisted(), [], 0, 3, 0, [])
+    told = texts.Wave([BLOCKED] * 12, unlisted(), unlisted(), 12, 3, 2, 7, KINDS)
+    waits = texts.Wave([], unlisted(), [], 0, 3, 0, 0, [])
     letters = [
         texts.wave_subject(LETTER, told),
         texts.wave_mail(LETTER, told),

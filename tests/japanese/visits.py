@@ -199,6 +199,7 @@ VISITS: dict[str, Visit] = {
     "portal:ticket": Visit(_ticket),
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
+    "portal:ticket-addresses": Visit(_ticket),
     "portal:enquire": Visit(posts=({}, {"about": "あ" * 101, "text": "x", "token": "x"})),
     "portal:file": Visit(lambda: ["T-0003", 1]),
     "portal:reply": Visit(lambda: ["T-0003"], posts=({}, {"text": "あ" * 5001, "token": "0"})),

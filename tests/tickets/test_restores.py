@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sakimori.blacklist.actions import Request
 from sakimori.blacklist.models import Block, BlockState, RestoreChannel
 from sakimori.customers.models import BlockList, Contact, VendorAccount
 from sakimori.notify.models import Message
@@ -48,8 +47,9 @@ def done(block: Block, clock: Clock, **columns: Any) -> None:
     Block.objects.filter(pk=block.pk).update(**{"restored_at": clock(), **values})
 
 
-def asked(people: People, block: Block, request: Request, clock: Clock) -> None:
-    restore_for_somebody(block, request=request, by=people.dana, reason="取引先の拠点", now=clock())
+def asked(people: People, block: Block, clock: Clock, channel: RestoreChannel = RestoreChannel.DESK, *who: str) -> None:
+    names = dict(zip(("requester", "identified"), who, strict=False))
+    restore_for_somebody(block, channel=channel, by=people.dana, reason="取引先の拠点", now=clock(), **names)
 
 
 def last() -> tuple[str, str]:
@@ -89,7 +89,7 @@ def test_a_request_from_outside_names_who_asked_and_how_he_was_identified(
 ) -> None:
     block = make_block(people.a)
     work(clock)
-    asked(people, block, Request(channel, "桜井 花子", "契約番号と、登録されている電話番号への折り返し"), clock)
+    asked(people, block, clock, channel, "桜井 花子", "契約番号と、登録されている電話番号への折り返し")
     done(block, clock)
     work(clock)
     note = Note.objects.get(key=f"restore-asked:{block.pk}")
@@ -103,7 +103,7 @@ def test_a_request_from_outside_names_who_asked_and_how_he_was_identified(
 def test_an_analysts_own_decision_names_nobody_and_keeps_its_reason_inside(people: People, clock: Clock) -> None:
     block = make_block(people.a)
     work(clock)
-    asked(people, block, Request(), clock)
+    asked(people, block, clock)
     done(block, clock)
     work(clock)
     told = last()[1] + "".join(Note.objects.values_list("text", flat=True))
@@ -115,7 +115,7 @@ def test_an_analysts_own_decision_names_nobody_and_keeps_its_reason_inside(peopl
 
 def test_a_block_without_a_ticket_can_be_given_back_too(people: People, clock: Clock) -> None:
     block = make_block(people.a, state=BlockState.APPROVED)
-    asked(people, block, Request(), clock)
+    asked(people, block, clock)
     assert Block.objects.get().state == BlockState.RESTORING
     assert not Note.objects.exists()
 
@@ -229,3 +229,18 @@ def test_restores_from_before_channels_were_written_down_are_told_by_who_asked(p
     done(block, clock, restore_channel="")
     work(clock)
     assert "佐藤 愛 様、ポータル" in last()[1]
+
+
+def test_what_an_analyst_takes_off_together_is_told_together_and_at_once(people: People, clock: Clock) -> None:
+    blocks = [make_block(people.a, f"203.0.113.{number}") for number in range(1, 4)]
+    work(clock)
+    for block in blocks:
+        asked(people, block, clock)
+    for block in blocks:
+        done(block, clock)
+    work(clock)
+    assert Message.objects.count() == 2
+    subject, body = last()
+    assert "3 件のブラックリスト登録を終了しました" in subject
+    assert "SOC の判断により登録を終了したもの（3 件）" in body
+    assert all(f"203[.]0[.]113[.]{number}" in body for number in range(1, 4))

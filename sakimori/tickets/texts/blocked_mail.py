@@ -20,22 +20,28 @@ MOST_NAMED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class BlockedAddress:
-    """One address as a mail names it. Counts are requests.
-
-    sites: where it attacked. only_sites: where the entry holds, if not everywhere. others: other customers that the
-    address attacked lately. url: the page of this very address. until: None is for good.
-    """
+class SeenAddress:
+    """An address and what was seen of it. Counts are requests; sites: where it attacked."""
 
     address: str
     kinds: Sequence[KindText]
     sites: Sequence[str]
     country: str
-    network: str
     blocked: int
     passed: int
     first_at: datetime
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedAddress(SeenAddress):
+    """An address on the list.
+
+    only_sites: where the entry holds, if not everywhere. others: other customers that the address attacked lately.
+    url: the page of this very address. until: None is for good.
+    """
+
+    network: str
     active_at: datetime
     url: str
     until: datetime | None = None
@@ -47,7 +53,7 @@ class BlockedAddress:
 class UnlistedAddress:
     """An address that is not on the list, and why."""
 
-    address: str
+    seen: SeenAddress
     why: str
 
 
@@ -55,7 +61,7 @@ class UnlistedAddress:
 class Wave:
     """What one mail tells of: addresses on the list, those that wait, those that were left off it.
 
-    The counts are of all; more: addresses beyond `MOST_NAMED`, which the mail only counts.
+    The counts are of all, passed is of requests; more: addresses beyond `MOST_NAMED`, which the mail only counts.
     """
 
     blocked: Sequence[BlockedAddress]
@@ -63,6 +69,7 @@ class Wave:
     left: Sequence[UnlistedAddress]
     blocked_count: int
     waiting_count: int
+    passed: int
     more: int
     kinds: Sequence[KindText]
 
@@ -80,11 +87,11 @@ def wave_mail(letter: Letterhead, wave: Wave) -> str:
         letter,
         _opening(wave),
         _blocked(wave.blocked),
-        _kinds(wave.kinds),
         _unlisted("登録せずに確認している IP アドレス", wave.waiting),
         _unlisted("登録しなかった IP アドレス", wave.left),
         _more(wave.more),
         _if_needed(letter) if wave.blocked_count else "",
+        _kinds(wave.kinds),
     )
 
 
@@ -102,7 +109,15 @@ SOC が確認しています。いまのところ、登録は行っておりま�
 このメールへの返信またはお電話でお知らせください。"""
     return f"""Imperva Cloud WAF にて攻撃を検知したため、攻撃元の IP アドレス {wave.blocked_count} 件を
 ブラックリストへ登録し、登録されたことを確認いたしました。
-登録したアドレスからの通信は、攻撃かどうかにかかわらず遮断されます。"""
+登録したアドレスからの通信は、攻撃かどうかにかかわらず遮断されます。
+{_passed(wave.passed)}"""
+
+
+def _passed(count: int) -> str:
+    """What matters most to whoever reads no further."""
+    if not count:
+        return "検知した通信のうち、WAF を通過したものはありません。"
+    return f"検知した通信のうち {count} 件は WAF を通過しています。「攻撃の説明」のご確認をお願いいたします。"
 
 
 def _blocked(entries: Sequence[BlockedAddress]) -> str:
@@ -126,7 +141,7 @@ def _in_full(entry: BlockedAddress) -> str:
     if entry.only_sites:
         lines.append(f"  登録の範囲: {'、'.join(defang(site) for site in entry.only_sites)} のみ")
     if entry.others:
-        lines.append(f"  ほかのサイト: {others_words(entry.others)}")
+        lines.append(f"  参考: {others_words(entry.others)}")
     return "\n".join([*lines, f"  業務に必要なとき: {entry.url}"])
 
 
@@ -134,9 +149,9 @@ def _how_long(entry: BlockedAddress) -> str:
     return f"（{written(entry.until)} まで）" if entry.until else "（期限なし）"
 
 
-def _in_brief(entry: BlockedAddress) -> str:
-    country, counts = defang(entry.country), f"遮断 {entry.blocked} 件・通過 {entry.passed} 件"
-    return f"  {defang(entry.address)}（{country} / {_labels(entry.kinds)} / {counts}）"
+def _in_brief(entry: SeenAddress) -> str:
+    counts = f"遮断 {entry.blocked} 件・通過 {entry.passed} 件"
+    return f"  {defang(entry.address)}（{defang(entry.country)} / {_labels(entry.kinds)} / {counts}）"
 
 
 def _labels(kinds: Sequence[KindText]) -> str:
@@ -156,7 +171,7 @@ def _unlisted(title: str, entries: Sequence[UnlistedAddress]) -> str:
         return ""
     reasons: dict[str, list[str]] = {}
     for entry in entries:
-        reasons.setdefault(entry.why, []).append(f"  {defang(entry.address)}")
+        reasons.setdefault(entry.why, []).append(_in_brief(entry.seen))
     told = [line for why, addresses in reasons.items() for line in (f"・{why}", *addresses)]
     return "\n".join([f"■ {title}（{len(entries)} 件）", *told])
 

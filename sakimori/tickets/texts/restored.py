@@ -16,6 +16,7 @@ DONE = "設定を戻しました（反映に数分）"
 _MOST_NOTED = 20
 _FROM_OUTSIDE = {RestoreChannel.PHONE: "お電話", RestoreChannel.MAIL: "メール"}
 _EXPIRED = {
+    RestoreChannel.DESK: "SOC の判断により登録を終了したもの",
     RestoreChannel.EXPIRY: "登録の期限を迎えたもの",
     RestoreChannel.FULL: "登録できる件数の上限に近づいたため、長く通信のない古い登録を終了したもの",
 }
@@ -66,19 +67,16 @@ def restored_subject(letter: Letterhead, entry: Restored) -> str:
 
 
 def restored_mail(letter: Letterhead, entry: Restored) -> str:
-    """Body of that mail."""
-    asked = (
-        "ご依頼いただいた IP アドレスについて、"
-        if entry.channel != RestoreChannel.DESK
-        else "次の IP アドレスについて、"
-    )
+    """Body of that mail: first what the reader must know, then the proof."""
+    by_us = entry.channel == RestoreChannel.DESK
+    opening = "次の IP アドレスについて、" if by_us else "ご依頼いただいた IP アドレスについて、"
+    told = "\n".join(["■ ご確認ください", *(f"・{line}" for line in remainder(entry))]) if remainder(entry) else ""
     return mail(
         letter,
-        f"{asked}{DONE}。\n\nIP アドレス: {defang(entry.address)}",
+        f"{opening}{DONE}。\n\nIP アドレス: {defang(entry.address)}",
+        harmless(told),
         harmless("\n".join(["■ 経過", *(f"  {line}" for line in time_line(entry))])),
-        harmless("\n".join(["■ ご確認ください", *(f"・{line}" for line in remainder(entry))]))
-        if remainder(entry)
-        else "",
+        "" if by_us else "このご依頼にお心当たりがないときは、SOC までお電話ください。",
     )
 
 
