@@ -6,8 +6,9 @@ told of by himself, once.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -26,6 +27,7 @@ from sakimori.tickets.texts.letter import Letterhead
 
 _BLOCKED = Q(told_in=None, block__active_at__isnull=False, block__restored_at=None)
 _AT_ONCE = 20_000
+_KEY = "wave:"
 _ASKED = (BlockState.PROPOSED, BlockState.FAILED)
 
 
@@ -42,27 +44,60 @@ def tell_of_blocks(customer: Customer, *, wave: timedelta, now: datetime) -> int
     Returns how many addresses it tells of.
     """
     with transaction.atomic():
-        rows = TicketBlock.objects.select_for_update().filter(ticket__contract__customer=customer)
-        rows = rows.select_related("ticket__contract__customer", "block__contract").order_by("pk")
-        blocked = list(rows.filter(_BLOCKED)[:_AT_ONCE])
-        due = bool(blocked) or rows.filter(_waits_long(wave, now)).exists()
-        if not due or _told_lately(customer, wave, now):
+        rows = TicketBlock.objects.filter(ticket__contract__customer=customer).order_by("pk")
+        if not rows.filter(_BLOCKED | _waits_long(wave, now)).exists() or _told_lately(customer, wave, now):
             return 0
-        waiting = list(rows.filter(noted_as=Standing.WAITING, mentioned_as="", block__state__in=_ASKED)[:_AT_ONCE])
-        left = list(rows.filter(noted_as=Standing.LEFT).exclude(mentioned_as=Standing.LEFT)[:_AT_ONCE])
-        fresh = _refused(customer)
-        named = _not_named(fresh)
-        letter = _letter([*(row.ticket for row in (*blocked, *waiting, *left)), *(row.ticket for row in named)])
-        told = _wave(blocked, waiting, left, named, now=now)
+        alive = running(day_of(now), contract="ticket__contract")
+        news = _News(
+            blocked=_keys(rows.filter(_BLOCKED)),
+            waiting=_keys(rows.filter(alive, noted_as=Standing.WAITING, mentioned_as="", block__state__in=_ASKED)),
+            left=_keys(rows.filter(noted_as=Standing.LEFT).exclude(mentioned_as=Standing.LEFT)),
+            fresh=(fresh := _refused(customer)),
+            refused=_not_named(fresh),
+        )
+        letter, told = _letter(news), _wave(news, now=now)
         message = write_mail(
-            key=f"wave:{(blocked or waiting)[0].pk}:{'blocked' if blocked else 'waiting'}",
+            key=f"{_KEY}{'blocked' if news.blocked else 'waiting'}:{(news.blocked or news.waiting)[0].entry}",
             customer=customer,
             subject=wave_subject(letter, told),
             body=wave_mail(letter, told),
             now=now,
         )
-        _mark(message, blocked, waiting, left, fresh)
-    return len(blocked) + len(waiting) + len(left) + len(named)
+        _mark(message, news)
+    return len(news)
+
+
+class _Key(NamedTuple):
+    """A row by its key, and the ticket in which it stands."""
+
+    entry: int
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What no mail has told of: rows by their keys, for they may be many thousands, and a mail names some hundred.
+
+    refused: of every address that the guard refused one finding; fresh: all of them.
+    """
+
+    blocked: Sequence[_Key]
+    waiting: Sequence[_Key]
+    left: Sequence[_Key]
+    refused: Sequence[TicketFinding]
+    fresh: Sequence[TicketFinding]
+
+    def __len__(self) -> int:
+        return len(self.blocked) + len(self.waiting) + len(self.left) + len(self.refused)
+
+
+def _keys(rows: QuerySet[TicketBlock]) -> list[_Key]:
+    return [_Key(*row) for row in rows.values_list("pk", "ticket_id")[:_AT_ONCE]]
+
+
+def _rows(keys: Sequence[_Key]) -> list[TicketBlock]:
+    rows = TicketBlock.objects.filter(pk__in=[key.entry for key in keys]).order_by("pk")
+    return list(rows.select_related("ticket", "block__contract"))
 
 
 def _waits_long(wave: timedelta, now: datetime) -> Q:
@@ -72,9 +107,8 @@ def _waits_long(wave: timedelta, now: datetime) -> Q:
 
 
 def _told_lately(customer: Customer, wave: timedelta, now: datetime) -> bool:
-    """Whether the customer got a mail about addresses within the last wave, for whichever contract."""
-    lately = Q(told_in__written_at__gt=now - wave) | Q(mentioned_in__written_at__gt=now - wave)
-    return TicketBlock.objects.filter(lately, ticket__contract__customer=customer).exists()
+    """Whether such a mail was written to the customer within the last wave, for whichever contract."""
+    return Message.objects.filter(customer=customer, written_at__gt=now - wave, key__startswith=_KEY).exists()
 
 
 def _refused(customer: Customer) -> list[TicketFinding]:
@@ -93,49 +127,38 @@ def _not_named(fresh: Sequence[TicketFinding]) -> list[TicketFinding]:
     return [row for key, row in first.items() if key not in named]
 
 
-def _letter(tickets: Sequence[Ticket]) -> Letterhead:
+def _letter(news: _News) -> Letterhead:
     """The head of the first ticket; the mail's footer names the others too."""
-    first, *others = dict.fromkeys(tickets)
-    return replace(letterhead(first), others=[letterhead(ticket) for ticket in others])
+    numbers = {key.ticket for key in (*news.blocked, *news.waiting, *news.left)}
+    numbers |= {row.ticket_id for row in news.refused}
+    tickets = Ticket.objects.filter(pk__in=numbers).select_related("contract__customer").order_by("pk")
+    first, *others = map(letterhead, tickets)
+    return replace(first, others=others)
 
 
-def _wave(
-    blocked: Sequence[TicketBlock],
-    waiting: Sequence[TicketBlock],
-    left: Sequence[TicketBlock],
-    named: Sequence[TicketFinding],
-    *,
-    now: datetime,
-) -> Wave:
+def _wave(news: _News, *, now: datetime) -> Wave:
     """What the mail names: those on the list first, as far as there is room."""
-    summaries = summarise(blocked[:MOST_NAMED], now=now)
-    room = MOST_NAMED - len(summaries)
-    waits = unlisted(waiting[:room])
-    room -= len(waits)
-    lefts = [*unlisted(left[:room]), *refused(named[: max(room - len(left), 0)])]
-    everything = len(blocked) + len(waiting) + len(left) + len(named)
+    blocked = summarise(_rows(news.blocked[:MOST_NAMED]), now=now)
+    room = MOST_NAMED - len(blocked)
+    waiting = unlisted(_rows(news.waiting[:room]))
+    room -= len(waiting)
+    left = [*unlisted(_rows(news.left[:room])), *refused(news.refused[: max(room - len(news.left), 0)])]
     return Wave(
-        blocked=summaries,
-        waiting=waits,
-        left=lefts,
-        blocked_count=len(blocked),
-        waiting_count=len(waiting),
-        passed=sum(entry.passed for entry in summaries),
-        more=everything - len(summaries) - len(waits) - len(lefts),
-        kinds=kinds_of([*summaries, *(entry.seen for entry in waits)]),
+        blocked=blocked,
+        waiting=waiting,
+        left=left,
+        blocked_count=len(news.blocked),
+        waiting_count=len(news.waiting),
+        passed=sum(entry.passed for entry in blocked),
+        more=len(news) - len(blocked) - len(waiting) - len(left),
+        kinds=kinds_of([*blocked, *(entry.seen for entry in waiting)]),
     )
 
 
-def _mark(
-    message: Message,
-    blocked: Sequence[TicketBlock],
-    waiting: Sequence[TicketBlock],
-    left: Sequence[TicketBlock],
-    fresh: Sequence[TicketFinding],
-) -> None:
+def _mark(message: Message, news: _News) -> None:
     """Write down which mail told of what."""
-    TicketBlock.objects.filter(pk__in=[row.pk for row in blocked]).update(told_in=message)
-    for rows, standing in ((waiting, Standing.WAITING), (left, Standing.LEFT)):
-        named = TicketBlock.objects.filter(pk__in=[row.pk for row in rows])
+    TicketBlock.objects.filter(pk__in=[key.entry for key in news.blocked]).update(told_in=message)
+    for keys, standing in ((news.waiting, Standing.WAITING), (news.left, Standing.LEFT)):
+        named = TicketBlock.objects.filter(pk__in=[key.entry for key in keys])
         named.update(mentioned_as=standing, mentioned_in=message)
-    TicketFinding.objects.filter(pk__in=[row.pk for row in fresh]).update(mentioned_in=message)
+    TicketFinding.objects.filter(pk__in=[row.pk for row in news.fresh]).update(mentioned_in=message)
