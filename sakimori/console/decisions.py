@@ -40,7 +40,6 @@ class RestoreForm(forms.Form):
         choices=_CHANNELS,
         initial=RestoreChannel.DESK,
         required=False,
-        widget=forms.RadioSelect,
     )
     requester = forms.CharField(
         label="依頼者のお名前（電話・メールの場合）",

@@ -307,7 +307,7 @@ def _table(client: Client, ticket: Ticket) -> list[list[str]]:
     answer = client.get(reverse("portal:ticket-addresses", args=[ticket.number]))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert f'filename="{ticket.number}.csv"' in answer["Content-Disposition"]
-    content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    content = answer.content.decode()
     assert content.startswith("\ufeff")
     return list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
 
