@@ -12,7 +12,7 @@ from sakimori.blacklist.others import attacked_others
 from sakimori.blacklist.queries import DECIDABLE, MOVING, RESTORABLE
 from sakimori.blacklist.stories import Story, stories, stories_by_address
 from sakimori.tickets.models import Attachment, Note, TicketBlock
-from sakimori.tickets.texts.standing import why_left, why_waiting
+from sakimori.tickets.texts.reasons import why_left, why_waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,18 +24,18 @@ from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row
 from sakimori.tickets.actions import request_restore
 from sakimori.tickets.blocks import findings_of
 from sakimori.tickets.filters import TicketFilter
-from sakimori.tickets.listing import as_table
 from sakimori.tickets.models import Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.queries import (
     CUSTOMER_PATH,
     calls_of,
+    listings,
     notes_of,
     refused_findings,
     round_of,
-    standings,
     ticket_entries,
     tickets_newest_first,
 )
+from sakimori.tickets.table import as_table
 
 _STOP_POLLING = 286  # htmx: put the answer in its place and ask no more.
 _NOTHING_NEW = 204
@@ -63,7 +63,7 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
         "page": page,
         "refused": refused,
         "whole": whole_story(findings_of(found)) if entries or refused else None,
-        "standings": standings(found, refused=len(refused)) if entries or refused else {},
+        "listings": listings(found, refused=len(refused)) if entries or refused else {},
         "approvers": _approvers(found.contract.customer) if entries else [],
         "round": round_,
         "calls": calls_of(found) if round_ else [],

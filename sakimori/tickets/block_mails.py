@@ -19,7 +19,7 @@ from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import write_mail
 from sakimori.notify.models import Message
-from sakimori.tickets.models import Standing, Ticket, TicketBlock, TicketFinding
+from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketFinding
 from sakimori.tickets.opening import letterhead
 from sakimori.tickets.summary import kinds_of, refused, summarise, unlisted
 from sakimori.tickets.texts.blocked_mail import MOST_NAMED, Wave, wave_mail, wave_subject
@@ -50,8 +50,8 @@ def tell_of_blocks(customer: Customer, *, wave: timedelta, now: datetime) -> int
         alive = running(day_of(now), contract="ticket__contract")
         news = _News(
             blocked=_keys(rows.filter(_BLOCKED)),
-            waiting=_keys(rows.filter(alive, noted_as=Standing.WAITING, mentioned_as="", block__state__in=_ASKED)),
-            left=_keys(rows.filter(noted_as=Standing.LEFT).exclude(mentioned_as=Standing.LEFT)),
+            waiting=_keys(rows.filter(alive, noted_as=Listing.WAITING, mentioned_as="", block__state__in=_ASKED)),
+            left=_keys(rows.filter(noted_as=Listing.LEFT).exclude(mentioned_as=Listing.LEFT)),
             fresh=(fresh := _refused(customer)),
             refused=_not_named(fresh),
         )
@@ -102,7 +102,7 @@ def _rows(keys: Sequence[_Key]) -> list[TicketBlock]:
 
 def _waits_long(wave: timedelta, now: datetime) -> Q:
     """An analyst's question that nobody has answered for a wave's length, and of which no mail told."""
-    waits = Q(noted_as=Standing.WAITING, mentioned_as="", added_at__lte=now - wave, block__state__in=_ASKED)
+    waits = Q(noted_as=Listing.WAITING, mentioned_as="", added_at__lte=now - wave, block__state__in=_ASKED)
     return waits & running(day_of(now), contract="ticket__contract")
 
 
@@ -158,7 +158,7 @@ def _wave(news: _News, *, now: datetime) -> Wave:
 def _mark(message: Message, news: _News) -> None:
     """Write down which mail told of what."""
     TicketBlock.objects.filter(pk__in=[key.entry for key in news.blocked]).update(told_in=message)
-    for keys, standing in ((news.waiting, Standing.WAITING), (news.left, Standing.LEFT)):
+    for keys, listing in ((news.waiting, Listing.WAITING), (news.left, Listing.LEFT)):
         named = TicketBlock.objects.filter(pk__in=[key.entry for key in keys])
-        named.update(mentioned_as=standing, mentioned_in=message)
+        named.update(mentioned_as=listing, mentioned_in=message)
     TicketFinding.objects.filter(pk__in=[row.pk for row in news.fresh]).update(mentioned_in=message)

@@ -10,22 +10,22 @@ from django.db.models import Q, QuerySet
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding
 from sakimori.blacklist.stories import whole_story
 from sakimori.customers.models import Contract
-from sakimori.tickets.models import Standing, Ticket, TicketBlock, TicketFinding, TicketKind, TicketState
+from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketFinding, TicketKind, TicketState
 from sakimori.tickets.opening import add_note, describe, finish, open_ticket
 from sakimori.tickets.texts import blacklist as texts
-from sakimori.tickets.texts.standing import why_left, why_waiting
+from sakimori.tickets.texts.reasons import why_left, why_waiting
 
 Row = TypeVar("Row", Block, Finding)
 _REFUSAL_COUNTS = timedelta(hours=24)
 
 
-def standing_of(block: Block) -> Standing:
+def listing_of(block: Block) -> Listing:
     """What there is to say of a block: it stands (or stood) on the list, it waits, or it was left off it."""
     if block.state == BlockState.REFUSED:
-        return Standing.LEFT
+        return Listing.LEFT
     if block.active_at or block.state in (BlockState.RESTORING, BlockState.RESTORED):
-        return Standing.LISTED
-    return Standing.WAITING
+        return Listing.LISTED
+    return Listing.WAITING
 
 
 def join_ticket(contract: Contract, blocks: Iterable[Block], *, wave: timedelta, now: datetime) -> int:
@@ -36,7 +36,7 @@ def join_ticket(contract: Contract, blocks: Iterable[Block], *, wave: timedelta,
             return 0
         ticket = _ticket_of_wave(contract, wave, now) or _open(contract, blocks, now)
         TicketBlock.objects.bulk_create(
-            TicketBlock(ticket=ticket, block=block, added_at=now, noted_as=standing_of(block)) for block in blocks
+            TicketBlock(ticket=ticket, block=block, added_at=now, noted_as=listing_of(block)) for block in blocks
         )
         _note(ticket, blocks, now)
         _settle(ticket, now)
@@ -67,13 +67,13 @@ def join_findings(contract: Contract, findings: Iterable[Finding], *, wave: time
 def follow_decisions(ticket: Ticket, *, now: datetime) -> int:
     """Write into a ticket what became of addresses that waited. Returns of how many that was news."""
     with transaction.atomic():
-        waiting = TicketBlock.objects.select_for_update().filter(ticket=ticket, noted_as=Standing.WAITING)
+        waiting = TicketBlock.objects.select_for_update().filter(ticket=ticket, noted_as=Listing.WAITING)
         entries = list(waiting.select_related("block").order_by("pk"))
-        decided = [entry for entry in entries if standing_of(entry.block) != Standing.WAITING]
+        decided = [entry for entry in entries if listing_of(entry.block) != Listing.WAITING]
         if not decided:
             return 0
         for entry in decided:
-            entry.noted_as = standing_of(entry.block)
+            entry.noted_as = listing_of(entry.block)
         TicketBlock.objects.bulk_update(decided, ["noted_as"])
         _note(ticket, [entry.block for entry in decided], now)
         _settle(ticket, now)
@@ -140,20 +140,20 @@ def _open(contract: Contract, blocks: Sequence[Block], now: datetime) -> Ticket:
 
 def _note(ticket: Ticket, blocks: Sequence[Block], now: datetime) -> None:
     """One note for each thing that there is to say of these blocks."""
-    by_standing: dict[Standing, list[Block]] = {}
+    by_listing: dict[Listing, list[Block]] = {}
     for block in blocks:
-        by_standing.setdefault(standing_of(block), []).append(block)
-    for standing, some in by_standing.items():
-        add_note(ticket, key=f"{_NOTE_KEYS[standing]}:{some[0].pk}", text=_note_text(standing, some), now=now)
+        by_listing.setdefault(listing_of(block), []).append(block)
+    for listing, some in by_listing.items():
+        add_note(ticket, key=f"{_NOTE_KEYS[listing]}:{some[0].pk}", text=_note_text(listing, some), now=now)
 
 
-_NOTE_KEYS = {Standing.LISTED: "blocked", Standing.WAITING: "waiting", Standing.LEFT: "left"}
+_NOTE_KEYS = {Listing.LISTED: "blocked", Listing.WAITING: "waiting", Listing.LEFT: "left"}
 
 
-def _note_text(standing: Standing, blocks: Sequence[Block]) -> str:
-    if standing == Standing.LISTED:
+def _note_text(listing: Listing, blocks: Sequence[Block]) -> str:
+    if listing == Listing.LISTED:
         return texts.opened_note([block.address for block in blocks])
-    if standing == Standing.WAITING:
+    if listing == Listing.WAITING:
         return texts.waiting_note(_grouped(blocks, lambda block: why_waiting(block.state, block.reason)))
     return texts.left_note(_grouped(blocks, lambda block: why_left(block.reason)))
 
@@ -179,10 +179,10 @@ def _addresses(ticket: Ticket, blocks: Sequence[Block]) -> texts.Addresses:
 
 
 def _sorted_out(blocks: Sequence[Block], *, left: Sequence[str] = ()) -> texts.Addresses:
-    def of(standing: Standing) -> list[str]:
-        return [block.address for block in blocks if standing_of(block) == standing]
+    def of(listing: Listing) -> list[str]:
+        return [block.address for block in blocks if listing_of(block) == listing]
 
-    return texts.Addresses(listed=of(Standing.LISTED), waiting=of(Standing.WAITING), left=[*of(Standing.LEFT), *left])
+    return texts.Addresses(listed=of(Listing.LISTED), waiting=of(Listing.WAITING), left=[*of(Listing.LEFT), *left])
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[str]]:

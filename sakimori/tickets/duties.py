@@ -20,9 +20,9 @@ from sakimori.notify.models import CallRound
 from sakimori.tickets import deviations, incidents, upgrades
 from sakimori.tickets.block_mails import customers_to_tell, tell_of_blocks
 from sakimori.tickets.blocks import describe_blocks, follow_decisions, join_findings, join_ticket
-from sakimori.tickets.models import Standing, Ticket, TicketBlock, TicketKind, TicketState
+from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.restores import BY_ITSELF, tell_of_desk, tell_of_expired, tell_of_restore, untold_restores
-from sakimori.tickets.texts.standing import NEVER_TOLD
+from sakimori.tickets.texts.reasons import NEVER_TOLD
 from sakimori.usage.models import Deviation, UpgradeRequest
 
 _AT_ONCE = 200
@@ -61,7 +61,7 @@ def _contracts(keys: QuerySet[Any, Any]) -> QuerySet[Contract]:
 
 def _follow_decisions(now: datetime) -> int:
     """An address that waited is on the list, or was refused."""
-    decided = TicketBlock.objects.filter(noted_as=Standing.WAITING)
+    decided = TicketBlock.objects.filter(noted_as=Listing.WAITING)
     decided = decided.filter(Q(block__active_at__isnull=False) | Q(block__state__in=CLOSED_STATES))
     tickets = Ticket.objects.filter(pk__in=decided.values("ticket")).select_related("contract__customer")
     return sum(follow_decisions(ticket, now=now) for ticket in tickets.order_by("pk"))

@@ -81,7 +81,7 @@ class Note(models.Model):
         ordering = ["at", "pk"]
 
 
-class Standing(models.TextChoices):
+class Listing(models.TextChoices):
     """What a ticket has last said of an address."""
 
     LISTED = "listed", "登録済み"
@@ -99,8 +99,8 @@ class TicketBlock(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="ticket_blocks")
     block = models.OneToOneField(Block, on_delete=models.PROTECT, related_name="ticket_block")
     added_at = models.DateTimeField()
-    noted_as = models.CharField(max_length=8, choices=Standing, default=Standing.LISTED)
-    mentioned_as = models.CharField(max_length=8, choices=Standing, blank=True)
+    noted_as = models.CharField(max_length=8, choices=Listing, default=Listing.LISTED)
+    mentioned_as = models.CharField(max_length=8, choices=Listing, blank=True)
     mentioned_in = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.PROTECT, related_name="mentioned_blocks"
     )

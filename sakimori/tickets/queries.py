@@ -8,7 +8,7 @@ from sakimori.blacklist.models import BlockState, Finding
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
 from sakimori.notify.models import Call, CallRound, CallState
-from sakimori.tickets.models import Attachment, Note, Standing, Ticket, TicketBlock
+from sakimori.tickets.models import Attachment, Listing, Note, Ticket, TicketBlock
 
 CUSTOMER_PATH = "contract__customer"
 ATTACHMENT_PATH = "note__ticket__contract__customer"
@@ -53,14 +53,14 @@ def refused_findings(ticket: Ticket) -> QuerySet[Finding]:
     return Finding.objects.filter(ticket_finding__ticket=ticket).select_related(CUSTOMER_PATH)
 
 
-def standings(ticket: Ticket, *, refused: int) -> dict[str, int]:
+def listings(ticket: Ticket, *, refused: int) -> dict[str, int]:
     """How many addresses of a ticket stand (or stood) on the list, wait, or were left off it.
 
     refused: those of which the guard left no block.
     """
     rows = TicketBlock.objects.filter(ticket=ticket).values("noted_as").annotate(count=Count("pk")).order_by()
-    counts = {str(standing): 0 for standing in Standing} | {row["noted_as"]: row["count"] for row in rows}
-    counts[Standing.LEFT] += refused
+    counts = {str(listing): 0 for listing in Listing} | {row["noted_as"]: row["count"] for row in rows}
+    counts[Listing.LEFT] += refused
     return counts
 
 

@@ -14,9 +14,9 @@ from sakimori.blacklist.stories import Story, stories, story_of
 from sakimori.customers.models import Site
 from sakimori.lib.addresses import parse_address
 from sakimori.lib.countries import country_name
-from sakimori.tickets.models import Standing, TicketBlock, TicketFinding
+from sakimori.tickets.models import Listing, TicketBlock, TicketFinding
 from sakimori.tickets.texts.blocked_mail import BlockedAddress, SeenAddress, UnlistedAddress
-from sakimori.tickets.texts.standing import why_left, why_waiting
+from sakimori.tickets.texts.reasons import why_left, why_waiting
 
 
 def summarise(entries: Sequence[TicketBlock], *, now: datetime) -> list[BlockedAddress]:
@@ -61,7 +61,7 @@ def network_of(address: str) -> str:
 
 def _why(entry: TicketBlock) -> str:
     block = entry.block
-    left = entry.noted_as == Standing.LEFT
+    left = entry.noted_as == Listing.LEFT
     return why_left(block.reason) if left else why_waiting(block.state, block.reason)
 
 

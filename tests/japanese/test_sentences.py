@@ -22,8 +22,8 @@ from sakimori.notify.models import CallState, DeliveryState, RoundState, Severit
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.spec import AccountSpec, SiteSpec, WorldSpec
 from sakimori.simulators.world import World
-from sakimori.tickets.models import Standing, TicketKind, TicketState
-from sakimori.tickets.texts import blacklist, blocked_mail, deviation, enquiry, incident, restored, standing, upgrade
+from sakimori.tickets.models import Listing, TicketKind, TicketState
+from sakimori.tickets.texts import blacklist, blocked_mail, deviation, enquiry, incident, reasons, restored, upgrade
 from sakimori.tickets.texts.letter import Letterhead
 from sakimori.usage.models import DeviationKind
 from tests.japanese.text import foreign_texts, japanese_or_allowed
@@ -59,7 +59,7 @@ CHOICES = (
     BlockState,
     FindingState,
     RestoreChannel,
-    Standing,
+    Listing,
     BlockList,
     MemberRole,
     LogFileState,
@@ -79,9 +79,9 @@ def foreign_lines(*letters: str) -> list[str]:
 
 def unlisted() -> list[blocked_mail.UnlistedAddress]:
     """An address for every reason there is, and for one that is not known yet."""
-    words = {standing.why_waiting(BlockState.PROPOSED, reason) for reason in (*Reason, "of the future")}
-    words |= {standing.why_waiting(state, "") for state in BlockState}
-    words |= {standing.why_left(reason) for reason in (*Reason, "of the future")}
+    words = {reasons.why_waiting(BlockState.PROPOSED, reason) for reason in (*Reason, "of the future")}
+    words |= {reasons.why_waiting(state, "") for state in BlockState}
+    words |= {reasons.why_left(reason) for reason in (*Reason, "of the future")}
     assert all(sentence.endswith("。") for sentence in words)
     seen = blocked_mail.SeenAddress("198.51.100.9", KINDS, ["shop.example.jp"], "日本", 3, 1, NOW, NOW)
     return [blocked_mail.UnlistedAddress(seen, sentence) for sentence in sorted(words)]

@@ -130,7 +130,7 @@ def test_an_address_that_cannot_be_restored_is_said_to_be_so(people: People, cli
     ticket = make_ticket(people.a, blocks=[make_block(people.a, state=BlockState.REFUSED)])
     client.force_login(people.alice)
     address = reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])
-    assert "受け付けられる状態ではありません" in client.get(address).content.decode()
+    assert "ブラックリストに登録していません" in client.get(address).content.decode()
     text = client.post(address, {"reason": ""}, follow=True).content.decode()
     assert "「対象外」のため、解除できません" in text
     assert Block.objects.get().state == BlockState.REFUSED
@@ -331,3 +331,12 @@ def test_the_whole_list_can_be_fetched_and_is_no_formula(people: People, client:
     assert "業務用として登録" in rows[4][2]
     client.force_login(people.charlie)
     assert client.get(reverse("portal:ticket-addresses", args=[ticket.number])).status_code == 404
+
+
+def test_an_address_that_is_off_the_list_already_cannot_be_asked_for(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a, blocks=[make_block(people.a, state=BlockState.RESTORED)])
+    client.force_login(people.alice)
+    address = reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])
+    assert "受け付けられる状態ではありません" in client.get(address).content.decode()
+    client.post(address, {"reason": ""})
+    assert not AskFirst.objects.exists()

@@ -10,7 +10,7 @@ from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contact
 from sakimori.notify.models import Message
 from sakimori.tickets.duties import mail_blocks, open_tickets
-from sakimori.tickets.models import Note, Standing, Ticket, TicketBlock, TicketFinding, TicketState
+from sakimori.tickets.models import Listing, Note, Ticket, TicketBlock, TicketFinding, TicketState
 from tests.moments import Clock
 from tests.people import NOW, People, make_block, make_finding, make_people
 
@@ -102,7 +102,7 @@ def test_an_approval_moves_the_address_on_in_its_own_ticket(people: People, cloc
     work(clock)
     actions.approve(block, by=people.dana, now=clock())
     work(clock)
-    assert TicketBlock.objects.get().noted_as == Standing.WAITING
+    assert TicketBlock.objects.get().noted_as == Listing.WAITING
     Block.objects.update(state=BlockState.ACTIVE, active_at=clock())
     clock.pass_time(hours=1)
     work(clock)
@@ -149,7 +149,7 @@ def test_a_refusal_at_once_is_told_although_nobody_saw_it_waiting(people: People
     block = waits(people)
     actions.refuse(block, by=people.dana, now=clock())
     work(clock)
-    assert TicketBlock.objects.get().noted_as == Standing.LEFT
+    assert TicketBlock.objects.get().noted_as == Listing.LEFT
     assert Ticket.objects.get().state == TicketState.DONE
 
 

@@ -177,7 +177,7 @@ def test_a_customer_with_two_contracts_gets_one_mail_per_wave_that_names_both_ti
     assert f"[{numbers[0]} ほか 1 件]" in subject
     for part in ("203[.]0[.]113[.]2", "203[.]0[.]113[.]3", "K-A-001", "K-A-002", *numbers):
         assert part in body, part
-    assert "203[.]0[.]113[.]1\n" not in body
+    assert "203[.]0[.]113[.]1（" not in body
 
 
 def test_another_customers_wave_keeps_nobody_waiting(people: People, clock: Clock) -> None:
@@ -195,7 +195,7 @@ def test_the_mail_tells_all_that_a_tired_engineer_needs(people: People, clock: C
     entry = TicketBlock.objects.get(block=block)
     (_, body), *_ = mails()
     for part in (
-        "国: 日本 / ネットワーク: 203[.]0[.]113[.]0/24",
+        "■ 203[.]0[.]113[.]5（国: 日本、ネットワーク: 203[.]0[.]113[.]0/24）",
         "攻撃種別: SQLインジェクション",
         "対象サイト: shop-a[.]example[.]jp",
         "遮断 3 件 / 通過 1 件",

@@ -38,7 +38,7 @@ class BlockedAddress(SeenAddress):
     """An address on the list.
 
     only_sites: where the entry holds, if not everywhere. others: other customers that the address attacked lately.
-    url: the page of this very address. until: None is for good.
+    url: the page of this very address. until: when it comes off by itself, as far as that is known.
     """
 
     network: str
@@ -130,8 +130,7 @@ def _blocked(entries: Sequence[BlockedAddress]) -> str:
 
 def _in_full(entry: BlockedAddress) -> str:
     lines = [
-        f"■ {defang(entry.address)}",
-        f"  国: {defang(entry.country)} / ネットワーク: {defang(entry.network)}",
+        f"■ {defang(entry.address)}（国: {defang(entry.country)}、ネットワーク: {defang(entry.network)}）",
         f"  攻撃種別: {_labels(entry.kinds)}",
         f"  対象サイト: {'、'.join(defang(site) for site in entry.sites) or '不明'}",
         f"  検知件数: 遮断 {entry.blocked} 件 / 通過 {entry.passed} 件",
@@ -146,7 +145,8 @@ def _in_full(entry: BlockedAddress) -> str:
 
 
 def _how_long(entry: BlockedAddress) -> str:
-    return f"（{written(entry.until)} まで）" if entry.until else "（期限なし）"
+    """Nothing where no end is written down (yet): that it lasts for ever is more than we know."""
+    return f"（{written(entry.until)} まで）" if entry.until else ""
 
 
 def _in_brief(entry: SeenAddress) -> str:
