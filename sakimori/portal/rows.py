@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from sakimori.accounts.models import User
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.blacklist.others import attacked_others
-from sakimori.blacklist.queries import DECIDABLE, MOVING, RESTORABLE
+from sakimori.blacklist.queries import MOVING, RESTORABLE
 from sakimori.blacklist.stories import Story, stories, stories_by_address
 from sakimori.tickets.models import Attachment, Note, TicketBlock
 from sakimori.tickets.texts.reasons import why_left, why_waiting
@@ -95,7 +95,7 @@ def _why(block: Block) -> str:
     """Why an address is not on the list (yet); nothing of one that is or was."""
     if block.state == BlockState.REFUSED:
         return why_left(block.reason)
-    return why_waiting(block.state, block.reason) if block.state in DECIDABLE else ""
+    return why_waiting(block.state, block.reason) if block.state == BlockState.PROPOSED else ""
 
 
 def note_row(note: Note) -> NoteRow:

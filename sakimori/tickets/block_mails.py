@@ -44,6 +44,7 @@ def tell_of_blocks(customer: Customer, *, wave: timedelta, now: datetime) -> int
     Returns how many addresses it tells of.
     """
     with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)  # One worker at a time: a mail marks what it names.
         rows = TicketBlock.objects.filter(ticket__contract__customer=customer).order_by("pk")
         if not rows.filter(_BLOCKED | _waits_long(wave, now)).exists() or _told_lately(customer, wave, now):
             return 0

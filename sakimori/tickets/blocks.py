@@ -31,6 +31,7 @@ def listing_of(block: Block) -> Listing:
 def join_ticket(contract: Contract, blocks: Iterable[Block], *, wave: timedelta, now: datetime) -> int:
     """Put blocks into the ticket of the running wave, or into a new one. Returns how many joined."""
     with transaction.atomic():
+        Contract.objects.select_for_update().get(pk=contract.pk)
         blocks = list(blocks)
         if not blocks:
             return 0
@@ -48,6 +49,7 @@ def join_findings(contract: Contract, findings: Iterable[Finding], *, wave: time
     running wave's, or a new one. Returns how many joined.
     """
     with transaction.atomic():
+        Contract.objects.select_for_update().get(pk=contract.pk)
         told = _tickets_by_refused_address(contract, now)
         rows = list(findings)
         fresh = [row for row in rows if row.address not in told]

@@ -32,7 +32,9 @@ def untold_restores() -> QuerySet[TicketBlock]:
     rows = TicketBlock.objects.filter(
         block__state=BlockState.RESTORED, block__restored_at__isnull=False, restore_told_in=None
     )
-    return rows.select_related("ticket__contract__customer", "block__contract", "block__restore_asked_by")
+    return rows.select_related(
+        "ticket__contract__customer", "block__contract__vendor_account", "block__restore_asked_by"
+    )
 
 
 def tell_of_restore(entry: TicketBlock, *, now: datetime) -> int:
@@ -57,22 +59,28 @@ def tell_of_restore(entry: TicketBlock, *, now: datetime) -> int:
 
 def tell_of_desk(customer: Customer, *, now: datetime) -> int:
     """Write one mail about all addresses of a customer that an analyst took off of his own accord; nobody asked."""
-    entries = list(_of(customer).filter(block__restore_channel=RestoreChannel.DESK))
-    if len(entries) == 1:
-        return tell_of_restore(entries[0], now=now)
-    return _tell_together(customer, entries, now=now)
+    with transaction.atomic():
+        entries = _entries(customer, (RestoreChannel.DESK,))
+        if len(entries) == 1:
+            return tell_of_restore(entries[0], now=now)
+        return _tell_together(customer, entries, now=now)
 
 
 def tell_of_expired(customer: Customer, *, wave: timedelta, now: datetime) -> int:
     """Write one mail about all addresses of a customer that came off by themselves, unless the last is too fresh."""
-    rows = TicketBlock.objects.filter(ticket__contract__customer=customer, block__restore_channel__in=BY_ITSELF)
-    if rows.filter(restore_told_in__written_at__gt=now - wave).exists():
-        return 0
-    return _tell_together(customer, list(_of(customer).filter(block__restore_channel__in=BY_ITSELF)), now=now)
+    with transaction.atomic():
+        entries = _entries(customer, BY_ITSELF)
+        rows = TicketBlock.objects.filter(ticket__contract__customer=customer, block__restore_channel__in=BY_ITSELF)
+        if rows.filter(restore_told_in__written_at__gt=now - wave).exists():
+            return 0
+        return _tell_together(customer, entries, now=now)
 
 
-def _of(customer: Customer) -> QuerySet[TicketBlock]:
-    return untold_restores().filter(ticket__contract__customer=customer).order_by("pk")
+def _entries(customer: Customer, channels: Sequence[RestoreChannel]) -> list[TicketBlock]:
+    """What is to be told, for one worker at a time: a mail marks what it names."""
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    rows = untold_restores().filter(ticket__contract__customer=customer, block__restore_channel__in=channels)
+    return list(rows.order_by("pk"))
 
 
 def _tell_together(customer: Customer, entries: Sequence[TicketBlock], *, now: datetime) -> int:
@@ -81,19 +89,17 @@ def _tell_together(customer: Customer, entries: Sequence[TicketBlock], *, now: d
     told = [restored_of(entry.block, now=now, asked=False) for entry in entries]
     first, *others = dict.fromkeys(entry.ticket for entry in entries)
     letter = replace(letterhead(first), others=[letterhead(ticket) for ticket in others])
-    with transaction.atomic():
-        message = write_mail(
-            key=f"restored-together:{entries[0].block_id}",
-            customer=customer,
-            subject=texts.expired_subject(letter, len(told)),
-            body=texts.expired_mail(letter, told[:_MOST_NAMED], more=len(told[_MOST_NAMED:])),
-            now=now,
-        )
-        TicketBlock.objects.filter(pk__in=[entry.pk for entry in entries]).update(restore_told_in=message)
-        for ticket in (first, *others):
-            _note_together(
-                ticket, [row for row, entry in zip(told, entries, strict=True) if entry.ticket == ticket], message, now
-            )
+    message = write_mail(
+        key=f"restored-together:{entries[0].block_id}",
+        customer=customer,
+        subject=texts.expired_subject(letter, len(told)),
+        body=texts.expired_mail(letter, told[:_MOST_NAMED], more=len(told[_MOST_NAMED:])),
+        now=now,
+    )
+    TicketBlock.objects.filter(pk__in=[entry.pk for entry in entries]).update(restore_told_in=message)
+    for ticket in (first, *others):
+        same = [row for row, entry in zip(told, entries, strict=True) if entry.ticket == ticket]
+        _note_together(ticket, same, message, now)
     return len(entries)
 
 
@@ -150,5 +156,5 @@ def _is_ours(block: Block, covered_by: str) -> bool:
 
 
 def _list_of(contract: Contract) -> BlockList:
-    account = VendorAccount.objects.filter(contract=contract).first()
+    account: VendorAccount | None = getattr(contract, "vendor_account", None)
     return BlockList(account.block_list) if account else BlockList.AUTO
