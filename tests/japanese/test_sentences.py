@@ -82,6 +82,7 @@ def unlisted() -> list[blocked_mail.UnlistedAddress]:
     words = {reasons.why_waiting(BlockState.PROPOSED, reason) for reason in (*Reason, "of the future")}
     words |= {reasons.why_waiting(state, "") for state in BlockState}
     words |= {reasons.why_left(reason) for reason in (*Reason, "of the future")}
+    words |= {*reasons.WAITING.values(), *reasons.LEFT.values()}
     assert all(sentence.endswith("。") for sentence in words)
     seen = blocked_mail.SeenAddress("198.51.100.9", KINDS, ["shop.example.jp"], "日本", 3, 1, NOW, NOW)
     return [blocked_mail.UnlistedAddress(seen, sentence) for sentence in sorted(words)]
