@@ -92,9 +92,11 @@ def refused_rows(findings: QuerySet[Finding]) -> list[RefusedRow]:
 
 
 def _why(block: Block) -> str:
-    """Why an address is not on the list (yet); nothing of one that is or was."""
+    """Why an address is not on the list (yet), or what still blocks it; nothing of one that is on it."""
     if block.state == BlockState.REFUSED:
         return why_left(block.reason)
+    if block.state == BlockState.RESTORED and (block.covered_by or block.was_there_before):
+        return "別の設定が WAF に残っているため、このアドレスからの通信は引き続き遮断されます。"
     return why_waiting(block.state, block.reason) if block.state == BlockState.PROPOSED else ""
 
 

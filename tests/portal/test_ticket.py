@@ -340,3 +340,16 @@ def test_an_address_that_is_off_the_list_already_cannot_be_asked_for(people: Peo
     assert "受け付けられる状態ではありません" in client.get(address).content.decode()
     client.post(address, {"reason": ""})
     assert not AskFirst.objects.exists()
+
+
+@pytest.mark.parametrize("columns", [{"covered_by": "203.0.113.0/24"}, {"was_there_before": True}])
+def test_the_page_says_that_another_entry_still_blocks_an_address(
+    columns: dict[str, Any], people: People, client: Client
+) -> None:
+    blocks = [
+        make_block(people.a, state=BlockState.RESTORED, **columns),
+        make_block(people.a, "203.0.113.6", state=BlockState.RESTORED),
+    ]
+    ticket = make_ticket(people.a, blocks=blocks)
+    client.force_login(people.alice)
+    assert _get(client, "ticket", ticket.number).count("引き続き遮断されます") == 1
