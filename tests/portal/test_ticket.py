@@ -353,3 +353,10 @@ def test_the_page_says_that_another_entry_still_blocks_an_address(
     ticket = make_ticket(people.a, blocks=blocks)
     client.force_login(people.alice)
     assert _get(client, "ticket", ticket.number).count("引き続き遮断されます") == 1
+
+
+def test_the_page_before_the_click_says_that_somebody_elses_entry_stays(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a, blocks=[make_block(people.a, was_there_before=True)])
+    client.force_login(people.alice)
+    text = client.get(reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])).content.decode()
+    assert "弊社以外の設定でも登録されています" in text
