@@ -140,6 +140,7 @@ def _letter(news: _News) -> Letterhead:
 def _wave(news: _News, *, now: datetime) -> Wave:
     """What the mail names: those on the list first, as far as there is room."""
     blocked = summarise(_rows(news.blocked[:MOST_NAMED]), now=now)
+    blocked.sort(key=lambda entry: entry.passed == 0)  # What got through is read first.
     room = MOST_NAMED - len(blocked)
     waiting = unlisted(_rows(news.waiting[:room]))
     room -= len(waiting)

@@ -215,3 +215,11 @@ def test_customers_read_of_their_own_addresses_only(people: People, clock: Clock
     assert "113[.]66" not in message.body
     assert "113[.]67" not in message.body
     assert {ticket.contract for ticket in Ticket.objects.all()} == {people.a, people.b}
+
+
+def test_what_waited_when_the_contract_ended_is_not_said_to_be_an_innocents(people: People, clock: Clock) -> None:
+    waits(people)
+    work(clock)
+    Block.objects.update(state=BlockState.REFUSED, reason=Reason.CONTRACT_ENDED, decided_at=clock())
+    work(clock)
+    assert "ご契約の終了に伴い、登録していません。" in notes()

@@ -265,6 +265,21 @@ def test_a_storm_makes_one_mail_at_once_and_one_per_wave_and_drops_nothing(peopl
     assert "CSV" in mails()[1][1]
 
 
+def test_what_got_through_stands_first_and_at_the_top(people: People, clock: Clock) -> None:
+    make_many(people.a, 12)
+    Finding.objects.filter(address="198.18.0.11").update(passed=7)
+    work(clock)
+    ((_, body),) = mails()
+    assert "検知した通信のうち 7 件は WAF を通過しています" in body
+    assert body.index("198[.]18[.]0[.]11（") < body.index("198[.]18[.]0[.]0（")
+
+
+def test_where_nothing_got_through_that_is_said(people: People, clock: Clock) -> None:
+    make_many(people.a, 1)
+    work(clock)
+    assert "WAF を通過したものはありません" in mails()[0][1]
+
+
 def make_many(contract: Contract, count: int, *, begin: int = 0, state: BlockState = BlockState.ACTIVE) -> None:
     """So many blocks, quickly; those that are active with a finding each."""
     first = int(IPv4Address("198.18.0.0")) + begin

@@ -33,6 +33,7 @@ LEFT: Mapping[str, str] = {
     Reason.SOC: "SOC が使用しているアドレスのため、登録していません。",
     Reason.VENDOR: "WAF の設備が使用しているアドレスのため、登録していません。",
     Reason.CRAWLER: "検索エンジンが使用しているアドレスのため、登録していません。",
+    Reason.CONTRACT_ENDED: "ご契約の終了に伴い、登録していません。",
     "too_wide": "範囲が広く、無関係な方を遮断するおそれがあるため、登録していません。",
     Reason.NOT_PUBLIC: "インターネット上で使われるアドレスではないため、登録していません。",
 }
