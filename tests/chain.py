@@ -52,7 +52,7 @@ class Chain:
             lambda: blacklist.apply_blocks(open_vendor=lambda _: self.vendor, worker=self.worker, clock=self.clock),
             lambda: tickets.open_tickets(wave=WAVE, now=self.clock()),
             lambda: tickets.mail_blocks(wave=WAVE, now=self.clock()),
-            lambda: tickets.mail_restores(now=self.clock()),
+            lambda: tickets.mail_restores(wave=WAVE, now=self.clock()),
             lambda: tickets.tell_news(now=self.clock()),
             lambda: tickets.follow_incidents(now=self.clock()),
             lambda: tickets.tell_ends(now=self.clock()),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from sakimori.blacklist.coverage import note_covered
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
@@ -97,6 +98,7 @@ def _read_and_prove(
         return plan
     Block.objects.filter(pk__in=plan.foreign).update(was_there_before=True)
     _prove(plan.active, wanted=True, now=now)
+    note_covered(plan.restored, view.somewhere)  # Before they are restored: then the customer is told at once.
     _prove(plan.restored, wanted=False, now=now)
     return plan
 

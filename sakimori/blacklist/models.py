@@ -49,6 +49,7 @@ class Block(Claimable):
     expires_at: when it comes off by itself; None: permanent.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
     `last_passed_at`: the last request from the address after `active_at` that was let through.
+    covered_by: when it came off, an entry of somebody else that still covers the address: a network, or the same.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="blocks")
@@ -85,6 +86,7 @@ class Block(Claimable):
     last_passed_at = models.DateTimeField(null=True, blank=True)
     wanted_on_list = models.BooleanField(default=True)
     was_there_before = models.BooleanField(default=False)
+    covered_by = models.CharField("残っている設定", max_length=64, blank=True)
     written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
@@ -150,7 +152,13 @@ class Finding(models.Model):
         verbose_name = "検知"
         # Once per file is kept by the mark on the file, written together with its findings: a line's own texts
         # (a site name with two ids, names cut at the same sign) must not be able to break a key.
-        indexes = [models.Index(fields=["state", "id"]), models.Index(fields=["contract", "address"])]
+        # (address, last_at) is for `others.py`, (state, found_at) for tickets about what the guard refused.
+        indexes = [
+            models.Index(fields=["state", "id"]),
+            models.Index(fields=["contract", "address"]),
+            models.Index(fields=["address", "last_at"]),
+            models.Index(fields=["state", "found_at"]),
+        ]
 
     @property
     def total(self) -> int:

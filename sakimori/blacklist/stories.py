@@ -68,13 +68,23 @@ def stories(blocks: Sequence[Block], *, evidence: bool = False) -> dict[int, Sto
     return {block.pk: told[block.pk] for block in blocks}
 
 
-def whole_story(blocks: QuerySet[Block]) -> Story:
-    """One story of all these blocks together, without evidence."""
+def whole_story(findings: QuerySet[Finding]) -> Story:
+    """One story of all these findings together, without evidence."""
     story = Story()
-    for row in _totals(Finding.objects.filter(block__in=blocks.values("pk"))):
+    for row in _totals(findings):
         _add(story, row)
     _gravest_first(story)
     return story
+
+
+def stories_by_address(findings: QuerySet[Finding]) -> dict[str, Story]:
+    """The story of every address among these findings, without evidence; in the order of the addresses."""
+    told: dict[str, Story] = defaultdict(Story)
+    for row in _totals(findings, "address"):
+        _add(told[row["address"]], row)
+    for story in told.values():
+        _gravest_first(story)
+    return dict(told)
 
 
 def story_of(finding: Finding) -> Story:

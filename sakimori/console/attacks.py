@@ -9,6 +9,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.others import attacked_others
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
     DECIDABLE,
@@ -27,6 +28,7 @@ from sakimori.console.pages import show
 from sakimori.console.records import records_of
 from sakimori.console.troubles import Trouble, trouble_of
 from sakimori.customers import access
+from sakimori.lib.jst import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def block(request: PersonRequest, pk: int) -> HttpResponse:
         "entry": row,
         "findings": _finding_rows(list(last_findings([row]))),
         "records": records_of(row),
+        "others": attacked_others([row], now=utc_now())[row.pk],
     }
     return show(request, "console/block.html", context)
 

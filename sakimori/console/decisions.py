@@ -12,22 +12,81 @@ from django.views.decorators.http import require_http_methods, require_POST
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.blacklist import actions
-from sakimori.blacklist.models import Block
+from sakimori.blacklist.models import Block, RestoreChannel
 from sakimori.blacklist.queries import CUSTOMER_PATH, blocks, findings
 from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
+from sakimori.customers.queries import contacts_to_mail
 from sakimori.lib.jst import utc_now
+from sakimori.tickets.actions import restore_for_somebody
+
+_CHANNELS = (
+    (RestoreChannel.DESK, "SOC の判断"),
+    (RestoreChannel.PHONE, "お客様からのお電話"),
+    (RestoreChannel.MAIL, "お客様からのメール"),
+)
+_IDENTIFIED = (
+    "契約番号と、登録されている電話番号への折り返し",
+    "契約番号と、登録されているメールアドレスへの確認",
+)
+_OTHER = "その他（補足に記入）"
 
 
 class RestoreForm(forms.Form):
-    """Why an analyst takes an address off the list. The reason stays in the record."""
+    """Why an analyst takes an address off the list; where somebody phoned or wrote, also who, and how that is sure."""
 
+    channel = forms.ChoiceField(
+        label="受付の方法",
+        choices=_CHANNELS,
+        initial=RestoreChannel.DESK,
+        required=False,
+    )
+    requester = forms.CharField(
+        label="依頼者のお名前（電話・メールの場合）",
+        help_text="お客様のチケットとメールに「様」を付けて載ります。100 文字まで。",
+        max_length=100,
+        required=False,
+    )
+    identified = forms.ChoiceField(
+        label="ご本人の確認（電話・メールの場合）",
+        choices=[("", "選択してください"), *((way, way) for way in _IDENTIFIED), (_OTHER, _OTHER)],
+        required=False,
+    )
+    identified_more = forms.CharField(
+        label="確認の補足",
+        help_text="折り返した番号の下 4 桁など。「その他」を選んだ場合は必ずご記入ください。100 文字まで。",
+        max_length=100,
+        required=False,
+    )
     reason = forms.CharField(
         label="解除の理由",
-        help_text="監査記録に残ります。200 文字までご記入ください。",
+        help_text="監査記録に残ります。電話・メールのご依頼ではお客様のチケットにも載ります。200 文字まで。",
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, object]:
+        """By phone or mail nobody gets an address back without a name and a check of who he is."""
+        data: dict[str, object] = super().clean() or {}
+        if data.get("channel") not in actions.ASKED_FROM_OUTSIDE:
+            return data
+        if not data.get("requester") and "requester" not in self.errors:
+            self.add_error("requester", "電話・メールのご依頼では、依頼者のお名前をご記入ください。")
+        if not data.get("identified") and "identified" not in self.errors:
+            self.add_error("identified", "電話・メールのご依頼では、ご本人を確認した方法をお選びください。")
+        if data.get("identified") == _OTHER and not data.get("identified_more"):
+            self.add_error("identified_more", "「その他」の場合は、確認した方法をご記入ください。")
+        return data
+
+    def asked(self) -> tuple[RestoreChannel, str, str]:
+        """By which channel, who asked and how he was identified. At the desk nobody from outside asked."""
+        data = self.cleaned_data
+        channel = RestoreChannel(data["channel"] or RestoreChannel.DESK)
+        if channel not in actions.ASKED_FROM_OUTSIDE:
+            return channel, "", ""
+        way, more = data["identified"], data["identified_more"]
+        words = [more] if way == _OTHER else [way, *([f"補足: {more}"] if more else [])]
+        return channel, data["requester"], "、".join(words)
 
 
 class _Decision(Protocol):
@@ -69,15 +128,29 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
     row = _block(request, pk)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
+        channel, requester, identified = form.asked()
         attempt(
             request,
-            lambda: actions.request_restore(row, by=request.user, reason=reason, now=utc_now()),
+            lambda: restore_for_somebody(
+                row,
+                channel=channel,
+                requester=requester,
+                identified=identified,
+                by=request.user,
+                reason=form.cleaned_data["reason"],
+                now=utc_now(),
+            ),
             f"{row.address} の解除を受け付けました。",
             refusal=actions.NotPossible,
         )
         return HttpResponseRedirect(reverse("console:block", args=[pk]))
-    return show(request, "console/restore.html", {"entry": row, "form": form, "ask_days": settings.CONFIG.ask_days})
+    context = {
+        "entry": row,
+        "form": form,
+        "contacts": contacts_to_mail(row.contract.customer),
+        "ask_days": settings.CONFIG.ask_days,
+    }
+    return show(request, "console/restore.html", context)
 
 
 def _decide(request: PersonRequest, pk: int, decision: _Decision, done: str) -> HttpResponse:

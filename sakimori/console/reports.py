@@ -14,9 +14,9 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
 from sakimori.console.pages import show
 from sakimori.customers import access
+from sakimori.lib.countries import country_name
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.reports import actions, wording
-from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Figures, Tally, from_json
 from sakimori.reports.models import Report, ReportState
 from sakimori.reports.queries import CUSTOMER_PATH, reports

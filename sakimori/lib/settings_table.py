@@ -20,7 +20,9 @@ SETTINGS = (
         "Mail server: smtp://user:password@host:587 (STARTTLS), smtps://... or smtp+plain://... "
         "for a server on this machine.",
     ),
-    Setting("SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp."),
+    Setting(
+        "SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp. Customers answer to it: the SOC reads it."
+    ),
     Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
     Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
     Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from sakimori.accounts.models import User
-from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.blacklist.others import attacked_others
 from sakimori.blacklist.queries import MOVING, RESTORABLE
-from sakimori.blacklist.stories import Story, stories
+from sakimori.blacklist.stories import Story, stories, stories_by_address
 from sakimori.tickets.models import Attachment, Note, TicketBlock
+from sakimori.tickets.texts.reasons import why_left, why_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,17 @@ class AddressRow:
     block: Block
     standing: Standing
     story: Story | None
+    why: str
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """An address of a ticket that the guard refused, so that no block came of it."""
+
+    address: str
+    story: Story
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +62,42 @@ def standing_of(block: Block) -> Standing:
     return Standing(words, tone, moving=block.state in MOVING, restorable=block.state in RESTORABLE)
 
 
-def address_rows(entries: Sequence[TicketBlock], *, told: bool) -> list[AddressRow]:
-    """Rows for these entries. told: with the story and the evidence of each."""
+def address_rows(entries: Sequence[TicketBlock], *, now: datetime, told: bool) -> list[AddressRow]:
+    """Rows for these entries. told: with the story and the evidence of each, and how many others it attacked."""
     blocks = [entry.block for entry in entries]
     by_block = stories(blocks, evidence=True) if told else {}
-    return [AddressRow(entry, entry.block, standing_of(entry.block), by_block.get(entry.block_id)) for entry in entries]
+    others = attacked_others(blocks, now=now) if told else {}
+    return [
+        AddressRow(
+            entry,
+            entry.block,
+            standing_of(entry.block),
+            by_block.get(entry.block_id),
+            _why(entry.block),
+            others.get(entry.block_id, 0),
+        )
+        for entry in entries
+    ]
+
+
+def refused_rows(findings: QuerySet[Finding]) -> list[RefusedRow]:
+    """One row for each address that the guard refused, with all that was found of it."""
+    reasons = dict(findings.order_by("pk").values_list("address", "reason"))
+    if not reasons:
+        return []
+    return [
+        RefusedRow(address, story, why_left(reasons.get(address, "")))
+        for address, story in stories_by_address(findings).items()
+    ]
+
+
+def _why(block: Block) -> str:
+    """Why an address is not on the list (yet), or what still blocks it; nothing of one that is on it."""
+    if block.state == BlockState.REFUSED:
+        return why_left(block.reason)
+    if block.state == BlockState.RESTORED and (block.covered_by or block.was_there_before):
+        return "別の設定が WAF に残っているため、このアドレスからの通信は引き続き遮断されます。"
+    return why_waiting(block.state, block.reason) if block.state == BlockState.PROPOSED else ""
 
 
 def note_row(note: Note) -> NoteRow:

@@ -6,24 +6,36 @@ from django.core.paginator import Page
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sakimori.accounts.gates import PersonRequest, signed_in
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import page_of
 from sakimori.blacklist.actions import NotPossible
-from sakimori.blacklist.queries import blocks
-from sakimori.blacklist.stories import stories, whole_story
+from sakimori.blacklist.own_rules import stopped_by_own_rules
+from sakimori.blacklist.stories import whole_story
 from sakimori.customers import access
 from sakimori.customers.models import Customer, MemberRole
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.forms import RestoreForm
 from sakimori.portal.pages import show
-from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, standing_of
+from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, refused_rows, standing_of
 from sakimori.tickets.actions import request_restore
+from sakimori.tickets.blocks import findings_of
 from sakimori.tickets.filters import TicketFilter
-from sakimori.tickets.models import Ticket, TicketBlock, TicketState
-from sakimori.tickets.queries import CUSTOMER_PATH, calls_of, notes_of, round_of, ticket_entries, tickets_newest_first
+from sakimori.tickets.models import Ticket, TicketBlock, TicketKind, TicketState
+from sakimori.tickets.queries import (
+    CUSTOMER_PATH,
+    calls_of,
+    listings,
+    notes_of,
+    refused_findings,
+    round_of,
+    ticket_entries,
+    tickets_newest_first,
+)
+from sakimori.tickets.table import as_table
 
 _STOP_POLLING = 286  # htmx: put the answer in its place and ask no more.
 _NOTHING_NEW = 204
@@ -44,11 +56,14 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
     """One ticket: what happened, its addresses with evidence, its history."""
     found = _ticket(request.user, number)
     page, entries = _entries(request, found)
-    rows = address_rows(entries, told=True)
+    rows = address_rows(entries, now=utc_now(), told=True)
+    refused = refused_rows(refused_findings(found)) if found.kind == TicketKind.BLACKLIST else []
     round_ = round_of(found)
     context = {
         "page": page,
-        "whole": whole_story(blocks().filter(ticket_block__ticket=found)) if entries else None,
+        "refused": refused,
+        "whole": whole_story(findings_of(found)) if entries or refused else None,
+        "listings": listings(found, refused=len(refused)) if entries or refused else {},
         "approvers": _approvers(found.contract.customer) if entries else [],
         "round": round_,
         "calls": calls_of(found) if round_ else [],
@@ -63,12 +78,22 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
 def progress(request: PersonRequest, number: str) -> HttpResponse:
     """What has changed in a ticket since `seen`: 204 when nothing has, 286 when nothing more will."""
     found = _ticket(request.user, number)
-    rows = address_rows(_entries(request, found)[1], told=False)
+    rows = address_rows(_entries(request, found)[1], now=utc_now(), told=False)
     state = _state(request, found, rows)
     if state["fingerprint"] == request.GET.get("seen") and state["moving"]:
         return HttpResponse(status=_NOTHING_NEW)
     status = 200 if state["moving"] else _STOP_POLLING
     return render(request, "portal/progress.html", {**state, "out_of_band": True}, status=status)
+
+
+@require_GET
+@signed_in
+def addresses(request: PersonRequest, number: str) -> HttpResponse:
+    """All addresses of a ticket as a file for a spreadsheet program; a mail does not name more than some hundred."""
+    found = _ticket(request.user, number)
+    pieces = as_table(found, words=lambda block: standing_of(block).words)
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{found.number}.csv")}
+    return HttpResponse(b"".join(pieces), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,16 +104,21 @@ def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
     row: TicketBlock = access.get(
         ticket_entries(), request.user, customer=f"ticket__{CUSTOMER_PATH}", pk=entry, ticket=found
     )
-    access.check_may_restore(request.user, found.contract.customer)
+    may_restore = request.user.is_soc or access.may_restore(request.user, found.contract.customer)
+    if request.method == "POST":
+        access.check_may_restore(request.user, found.contract.customer)
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _restored(request, row, form.cleaned_data["reason"])
+    now = utc_now()
     context = {
         "ticket": found,
         "entry": row,
         "form": form,
-        "standing": standing_of(row.block),
-        "story": stories([row.block])[row.block_id],
+        "may_restore": may_restore,
+        "approvers": [] if may_restore else _approvers(found.contract.customer),
+        "row": address_rows([row], now=now, told=True)[0],
+        "stopped": stopped_by_own_rules(row.block, now=now),
         "ask_days": settings.CONFIG.ask_days,
     }
     return show(request, "portal/restore.html", context)

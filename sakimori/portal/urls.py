@@ -31,4 +31,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:pk>/", reports.download, name="report"),
     path("advisories/", advisories.advisories, name="advisories"),
     path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
+    path("tickets/<str:number>/addresses.csv", tickets.addresses, name="ticket-addresses"),
 ]

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sakimori.lib.calendar import Month, written_day
+from sakimori.lib.countries import country_name
 from sakimori.lib.defang import visible
 from sakimori.lib.jst import written
 from sakimori.reports import wording
-from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Figures, SiteFigure, SourceFigure, Tally, TicketFigure
 from sakimori.reports.wording import Letterhead, good_traffic, kind_label
 

@@ -244,7 +244,7 @@ def _tickets(wave: timedelta, now: datetime) -> int:
     return (
         tickets.open_tickets(wave=wave, now=now)
         + tickets.mail_blocks(wave=wave, now=now)
-        + tickets.mail_restores(now=now)
+        + tickets.mail_restores(wave=wave, now=now)
         + tickets.tell_news(now=now)
         + tickets.follow_incidents(now=now)
         + tickets.tell_ends(now=now)

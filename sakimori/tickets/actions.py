@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from sakimori.accounts.models import User
 from sakimori.blacklist import actions as blacklist
+from sakimori.blacklist.models import Block, RestoreChannel
 from sakimori.customers import audit, files
 from sakimori.customers.models import Contract, Customer
 from sakimori.notify.actions import acknowledge, raise_alarm
@@ -18,6 +19,7 @@ from sakimori.notify.queries import open_alarms
 from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.opening import add_note, describe, letterhead, open_ticket, tell
 from sakimori.tickets.texts import enquiry as texts
+from sakimori.tickets.texts import restored as restored_texts
 from sakimori.tickets.uploads import Upload
 
 
@@ -40,16 +42,44 @@ class Words:
 
 
 def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime) -> None:
-    """A customer, or an analyst for him, needs the address back. Raises `blacklist.NotPossible`.
+    """A customer needs the address back, and says so in the portal. Raises `blacklist.NotPossible`.
 
-    The caller has checked that `by` may do this (`access.check_may_restore`).
+    The caller has checked that `by` may do this (`access.check_may_restore`). An analyst who does it there does it
+    at the desk.
+    """
+    channel = RestoreChannel.DESK if by.is_soc else RestoreChannel.PORTAL
+    restore_for_somebody(entry.block, channel=channel, by=by, reason=reason, now=now)
+
+
+def restore_for_somebody(
+    block: Block,
+    *,
+    channel: RestoreChannel,
+    by: User,
+    reason: str,
+    now: datetime,
+    requester: str = "",
+    identified: str = "",
+) -> None:
+    """Take an address off as somebody asked, by whichever channel, and write that into its ticket, if it has one.
+
+    Why an analyst does it of his own accord stays inside. Raises `blacklist.NotPossible`.
     """
     with transaction.atomic():
-        blacklist.request_restore(entry.block, by=by, reason=reason, now=now)
-        text = f"{by.shown_name} 様から、IP アドレス {entry.block.address} の解除をご依頼いただきました。"
-        if reason:
-            text += f"\n理由: {reason}"
-        add_note(entry.ticket, key=f"restore-asked:{entry.block.pk}", text=text, by=by, now=now)
+        blacklist.request_restore(
+            block, by=by, reason=reason, now=now, channel=channel, requester=requester, identified=identified
+        )
+        entry = TicketBlock.objects.select_related("ticket").filter(block=block).first()
+        if entry is None:
+            return
+        text = restored_texts.asked_note(
+            block.address,
+            channel=channel,
+            requester=requester or by.shown_name,
+            identified=identified,
+            reason=reason,
+        )
+        add_note(entry.ticket, key=f"restore-asked:{block.pk}", text=text, by=by, now=now)
 
 
 def ask(contract: Contract, *, about: str, words: Words, by: User, now: datetime) -> Ticket:

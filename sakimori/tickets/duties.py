@@ -1,53 +1,91 @@
 """What tickets does again and again: tell customers of what the rooms below have left as rows.
 
-A block that is active and in no ticket is news; so is one that is restored and of which no mail told, an incident
-of which the customer is to be told, a deviation, a wish for a larger plan, and the end of each of them.
+A block that is active, waits or was refused and is in no ticket is news; so are a finding whose address the guard
+refused, a block that is restored and of which no mail told, an incident of which the customer is to be told, a
+deviation, a wish for a larger plan, and the end of each of them.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from sakimori.blacklist.models import Block, BlockState, Finding
-from sakimori.customers.models import Contract
+from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, RestoreChannel
+from sakimori.customers.models import Contract, Customer
 from sakimori.customers.queries import running
 from sakimori.incidents.models import Incident
 from sakimori.lib.jst import day_of
 from sakimori.notify.models import CallRound
 from sakimori.tickets import deviations, incidents, upgrades
-from sakimori.tickets.blocks import describe_blocks, join_ticket, tell_of_blocks, tell_of_restore
-from sakimori.tickets.models import Ticket, TicketBlock, TicketKind, TicketState
+from sakimori.tickets.block_mails import customers_to_tell, tell_of_blocks
+from sakimori.tickets.blocks import describe_blocks, follow_decisions, join_findings, join_ticket
+from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketKind, TicketState
+from sakimori.tickets.restores import BY_ITSELF, tell_of_desk, tell_of_expired, tell_of_restore, untold_restores
+from sakimori.tickets.texts.reasons import NEVER_TOLD
 from sakimori.usage.models import Deviation, UpgradeRequest
 
 _AT_ONCE = 200
+_MOST_JOIN = 5000
+_NEWS = timedelta(hours=24)
 # A finding may be committed a little after the moment that it carries.
 _SETTLING = timedelta(minutes=1)
 
 
 def open_tickets(*, wave: timedelta, now: datetime) -> int:
-    """Put every newly active block into its customer's ticket of this wave. Returns how many blocks."""
+    """Put what is new of attackers' addresses into its customer's ticket of this wave. Returns of how many.
+
+    New are blocks that are active, wait or were refused, findings whose address the guard refused, and decisions on
+    addresses of which a ticket said that they wait. What was refused longer than a day ago is no news any more.
+    """
     alive = running(day_of(now), contract="contract")
-    news = Block.objects.filter(alive, active_at__isnull=False, ticket_block=None)
-    contracts = Contract.objects.filter(pk__in=news.values("contract")).select_related("customer")
+    settled = Q(active_at__isnull=False) | Q(state__in=(BlockState.PROPOSED, BlockState.FAILED))
+    news = Block.objects.filter(
+        alive, settled | Q(state=BlockState.REFUSED, decided_at__gt=now - _NEWS), ticket_block=None
+    ).exclude(reason__in=NEVER_TOLD)
+    refused = Finding.objects.filter(
+        alive, state=FindingState.REFUSED, block=None, ticket_finding=None, found_at__gt=now - _NEWS
+    ).exclude(Q(reason__in=NEVER_TOLD) | Q(address=""))
     joined = 0
-    for contract in contracts:
-        joined += join_ticket(contract, news.filter(contract=contract)[:_AT_ONCE], wave=wave, now=now)
-    return joined
+    for contract in _contracts(news.values("contract")):
+        joined += join_ticket(contract, news.filter(contract=contract).order_by("pk")[:_MOST_JOIN], wave=wave, now=now)
+    for contract in _contracts(refused.values("contract")):
+        rows = refused.filter(contract=contract).order_by("pk")[:_MOST_JOIN]
+        joined += join_findings(contract, rows, wave=wave, now=now)
+    return joined + _follow_decisions(now)
+
+
+def _contracts(keys: QuerySet[Any, Any]) -> QuerySet[Contract]:
+    return Contract.objects.filter(pk__in=keys).select_related("customer").order_by("pk")
+
+
+def _follow_decisions(now: datetime) -> int:
+    """An address that waited is on the list, or was refused."""
+    decided = TicketBlock.objects.filter(noted_as=Listing.WAITING)
+    decided = decided.filter(Q(block__active_at__isnull=False) | Q(block__state__in=CLOSED_STATES))
+    tickets = Ticket.objects.filter(pk__in=decided.values("ticket")).select_related("contract__customer")
+    return sum(follow_decisions(ticket, now=now) for ticket in tickets.order_by("pk"))
 
 
 def mail_blocks(*, wave: timedelta, now: datetime) -> int:
-    """Write the mails about blocks that no mail has named yet: at once, then at most one per wave and ticket."""
-    untold = TicketBlock.objects.filter(told_in=None, block__restored_at=None)
-    tickets = Ticket.objects.filter(pk__in=untold.values("ticket")).select_related("contract__customer")
-    return sum(tell_of_blocks(ticket, wave=wave, now=now) for ticket in tickets)
+    """Write the mails about addresses that no mail has named yet: at once, then at most one per wave and customer."""
+    return sum(tell_of_blocks(row, wave=wave, now=now) for row in customers_to_tell(wave=wave, now=now))
 
 
-def mail_restores(*, now: datetime) -> int:
-    """Write note and mail for every restored block of which the customer was not told. Returns how many."""
-    untold = TicketBlock.objects.filter(block__state=BlockState.RESTORED, restore_told_in=None)
-    rows = untold.select_related("ticket__contract__customer", "block__restore_asked_by")[:_AT_ONCE]
-    return sum(tell_of_restore(row, now=now) for row in rows)
+def mail_restores(*, wave: timedelta, now: datetime) -> int:
+    """Write note and mail for every restored block of which the customer was not told. Returns how many.
+
+    Who asked hears at once, address by address; what an analyst took off together is told together, and what came off
+    by itself at most once per wave and customer.
+    """
+    untold = untold_restores()
+    by_us = (*BY_ITSELF, RestoreChannel.DESK)
+    asked = untold.exclude(block__restore_channel__in=by_us).order_by("pk")[:_AT_ONCE]
+    nobodys = untold.filter(block__restore_channel__in=by_us).values("ticket__contract__customer")
+    told = sum(tell_of_restore(row, now=now) for row in asked)
+    for customer in Customer.objects.filter(pk__in=nobodys).order_by("pk"):
+        told += tell_of_desk(customer, now=now) + tell_of_expired(customer, wave=wave, now=now)
+    return told
 
 
 def tell_news(*, now: datetime) -> int:

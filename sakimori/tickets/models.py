@@ -1,9 +1,9 @@
-"""Ticket, what was written in it (Note, Attachment), and the blocks it tells of (TicketBlock)."""
+"""Ticket, what was written in it (Note, Attachment), and what it tells of (TicketBlock, TicketFinding)."""
 
 from django.conf import settings
 from django.db import models
 
-from sakimori.blacklist.models import Block
+from sakimori.blacklist.models import Block, Finding
 from sakimori.customers.models import Contract
 from sakimori.incidents.models import Incident
 from sakimori.notify.models import Message
@@ -81,12 +81,29 @@ class Note(models.Model):
         ordering = ["at", "pk"]
 
 
+class Listing(models.TextChoices):
+    """What a ticket has last said of an address."""
+
+    LISTED = "listed", "登録済み"
+    WAITING = "waiting", "確認中"
+    LEFT = "left", "登録対象外"
+
+
 class TicketBlock(models.Model):
-    """A block is told of in exactly one ticket. `told_in` is the mail that named it, once there is one."""
+    """A block is told of in exactly one ticket. `told_in` is the mail that named it as blocked, once there is one.
+
+    noted_as: what the ticket's record has last said of it. mentioned_as: what the last mail said that named it
+    while it was not on the list (`mentioned_in`); empty while none has.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="ticket_blocks")
     block = models.OneToOneField(Block, on_delete=models.PROTECT, related_name="ticket_block")
     added_at = models.DateTimeField()
+    noted_as = models.CharField(max_length=8, choices=Listing, default=Listing.LISTED)
+    mentioned_as = models.CharField(max_length=8, choices=Listing, blank=True)
+    mentioned_in = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="mentioned_blocks"
+    )
     told_in = models.ForeignKey(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="told_blocks")
     restore_told_in = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.PROTECT, related_name="told_restores"
@@ -94,7 +111,24 @@ class TicketBlock(models.Model):
 
     class Meta:
         verbose_name = "チケットの遮断"
-        indexes = [models.Index(fields=["told_in", "added_at"])]
+        indexes = [models.Index(fields=["told_in", "added_at"]), models.Index(fields=["noted_as", "mentioned_as"])]
+
+
+class TicketFinding(models.Model):
+    """A finding whose address the guard refused, so that no block came of it, stands in exactly one ticket.
+
+    mentioned_in: the mail that named the address, once there is one; of many findings one carries it.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="ticket_findings")
+    finding = models.OneToOneField(Finding, on_delete=models.PROTECT, related_name="ticket_finding")
+    added_at = models.DateTimeField()
+    mentioned_in = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="mentioned_findings"
+    )
+
+    class Meta:
+        verbose_name = "チケットの検知"
 
 
 class Attachment(models.Model):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.db.models import Count, F, Q, QuerySet
 
-from sakimori.blacklist.models import BlockState
+from sakimori.blacklist.models import BlockState, Finding
 from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
 from sakimori.notify.models import Call, CallRound, CallState
-from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock
+from sakimori.tickets.models import Attachment, Listing, Note, Ticket, TicketBlock
 
 CUSTOMER_PATH = "contract__customer"
 ATTACHMENT_PATH = "note__ticket__contract__customer"
@@ -43,7 +43,25 @@ def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
 
 def ticket_entries() -> QuerySet[TicketBlock]:
     """Addresses that tickets tell of, with their blocks, in the order in which they were added."""
-    return TicketBlock.objects.select_related("block", "ticket__contract__customer").order_by("added_at", "pk")
+    return TicketBlock.objects.select_related("block__contract", "ticket__contract__customer").order_by(
+        "added_at", "pk"
+    )
+
+
+def refused_findings(ticket: Ticket) -> QuerySet[Finding]:
+    """Findings of a ticket whose address the guard refused, so that no block came of them."""
+    return Finding.objects.filter(ticket_finding__ticket=ticket).select_related(CUSTOMER_PATH)
+
+
+def listings(ticket: Ticket, *, refused: int) -> dict[str, int]:
+    """How many addresses of a ticket stand (or stood) on the list, wait, or were left off it.
+
+    refused: those of which the guard left no block.
+    """
+    rows = TicketBlock.objects.filter(ticket=ticket).values("noted_as").annotate(count=Count("pk")).order_by()
+    counts = {str(listing): 0 for listing in Listing} | {row["noted_as"]: row["count"] for row in rows}
+    counts[Listing.LEFT] += refused
+    return counts
 
 
 def notes_of(ticket: Ticket) -> QuerySet[Note]:

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from sakimori.accounts.models import SocRole
-from sakimori.blacklist.models import BlockState, FindingState
+from sakimori.blacklist.explanations import explain
+from sakimori.blacklist.models import BlockState, FindingState, RestoreChannel
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import BlockList, MemberRole
 from sakimori.incidents.models import IncidentKind
@@ -21,8 +22,8 @@ from sakimori.notify.models import CallState, DeliveryState, RoundState, Severit
 from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.spec import AccountSpec, SiteSpec, WorldSpec
 from sakimori.simulators.world import World
-from sakimori.tickets.models import TicketKind, TicketState
-from sakimori.tickets.texts import blacklist, deviation, enquiry, incident, upgrade
+from sakimori.tickets.models import Listing, TicketKind, TicketState
+from sakimori.tickets.texts import blacklist, blocked_mail, deviation, enquiry, incident, reasons, restored, upgrade
 from sakimori.tickets.texts.letter import Letterhead
 from sakimori.usage.models import DeviationKind
 from tests.japanese.text import foreign_texts, japanese_or_allowed
@@ -36,21 +37,29 @@ LETTER = Letterhead(
     ticket_url="https://portal.example.jp/portal/tickets/WSP-000001/",
     soc_phone="03-0000-0000",
 )
-BLOCKED = blacklist.BlockedAddress(
+KINDS = [explain(kind) for kind in AttackKind]
+BLOCKED = blocked_mail.BlockedAddress(
     address="198.51.100.7",
-    kinds=["SQLインジェクション"],
+    kinds=KINDS,
     sites=["shop.example.jp"],
-    country="JP",
+    country="日本",
+    network="198.51.100.0/24",
     blocked=3,
     passed=0,
     first_at=NOW,
     last_at=NOW,
     active_at=NOW,
+    url="https://portal.example.jp/portal/tickets/WSP-000001/addresses/1/restore/",
+    until=NOW,
+    only_sites=["shop.example.jp"],
+    others=2,
 )
 CHOICES = (
     SocRole,
     BlockState,
     FindingState,
+    RestoreChannel,
+    Listing,
     BlockList,
     MemberRole,
     LogFileState,
@@ -68,29 +77,87 @@ def foreign_lines(*letters: str) -> list[str]:
     return [line for letter in letters for line in letter.splitlines() if not japanese_or_allowed(line)]
 
 
-@pytest.mark.parametrize("others_entry", [True, False])
-def test_every_line_of_every_mail_about_blocks_is_japanese(others_entry: bool) -> None:
+def unlisted() -> list[blocked_mail.UnlistedAddress]:
+    """An address for every reason there is, and for one that is not known yet."""
+    words = {reasons.why_waiting(BlockState.PROPOSED, reason) for reason in (*Reason, "of the future")}
+    words |= {reasons.why_waiting(state, "") for state in BlockState}
+    words |= {reasons.why_left(reason) for reason in (*Reason, "of the future")}
+    words |= {*reasons.WAITING.values(), *reasons.LEFT.values()}
+    assert all(sentence.endswith("。") for sentence in words)
+    seen = blocked_mail.SeenAddress("198.51.100.9", KINDS, ["shop.example.jp"], "日本", 3, 1, NOW, NOW)
+    return [blocked_mail.UnlistedAddress(seen, sentence) for sentence in sorted(words)]
+
+
+def test_every_line_of_every_mail_about_blocks_is_japanese() -> None:
+    texts = blocked_mail
+    told = texts.Wave([BLOCKED] * 12, unlisted(), unlisted(), 12, 3, 2, 7, KINDS)
+    waits = texts.Wave([], unlisted(), [], 0, 3, 0, 0, [])
+    letters = [
+        texts.wave_subject(LETTER, told),
+        texts.wave_mail(LETTER, told),
+        texts.wave_subject(LETTER, waits),
+        texts.wave_mail(LETTER, waits),
+    ]
+    own = "業務に必要なとき: https://portal.example.jp/"
+    assert [line for line in foreign_lines(*letters) if own not in line] == []
+    assert "内部" not in "".join(letters)
+
+
+def test_reasons_for_customers_tell_nothing_of_our_limits() -> None:
+    words = "".join(entry.why for entry in unlisted())
+    for inner in ("上限", "自動", "ベンダー", "お客様ごと", "全体"):
+        assert inner not in words, inner
+
+
+def test_every_line_of_every_ticket_about_blocks_is_japanese() -> None:
     texts = blacklist
-    restored = texts.restored_mail(
-        LETTER, "198.51.100.7", asked_at=NOW, restored_at=NOW, asked_by="桜井 花子", others_entry=others_entry
-    )
     attacks = texts.Attacks(["SQLインジェクション"], ["shop.example.jp"], 3, 0, NOW, NOW)
     addresses = [f"198.51.100.{number}" for number in range(25)]
+    found = texts.Addresses(addresses, addresses[:2], addresses[:1])
     letters = [
-        texts.blocked_subject(LETTER, 2),
-        texts.blocked_mail(LETTER, [BLOCKED, BLOCKED]),
-        texts.restored_subject(LETTER, "198.51.100.7"),
-        restored,
+        *(texts.ticket_subject(some) for some in (found, texts.Addresses((), addresses), texts.Addresses((), (), "1"))),
         texts.opened_note(["198.51.100.7"]),
-        texts.restored_note("198.51.100.7", others_entry=others_entry),
-        texts.ticket_subject("198.51.100.7", others=3),
+        texts.waiting_note({"SOC が確認しています。": addresses}),
+        texts.left_note({"登録していません。": addresses}),
         texts.detected(attacks, addresses),
         texts.detected(texts.Attacks([], [], 0, 0, None, None), []),
-        texts.handled(addresses, addresses[:1]),
+        texts.handled(found, addresses[:1]),
         texts.result({"遮断中": addresses, "解除済み": addresses[:2]}),
     ]
     assert foreign_lines(*letters) == []
     assert "ほか 5 件" in letters[-1]
+
+
+@pytest.mark.parametrize("channel", RestoreChannel)
+@pytest.mark.parametrize("covered_by", ["", "198.51.100.7", "198.51.100.0/24"])
+def test_every_line_of_every_text_about_restores_is_japanese(channel: RestoreChannel, covered_by: str) -> None:
+    texts = restored
+    entry = texts.Restored(
+        "198.51.100.7",
+        channel,
+        NOW,
+        "桜井 花子",
+        "契約番号と折り返し",
+        NOW if covered_by else None,
+        NOW,
+        "WAF のポリシー API（policies/v2）から一覧を読み出して確認",
+        covered_by=covered_by,
+        stopped=3,
+        stopped_kinds=["SQLインジェクション"],
+        ask_days=90,
+    )
+    asked = {"channel": channel, "requester": "桜井 花子", "identified": "契約番号と折り返し", "reason": "取引先"}
+    letters = [
+        texts.restored_subject(LETTER, entry),
+        texts.restored_mail(LETTER, entry),
+        texts.restored_note(entry),
+        texts.expired_subject(LETTER, 3),
+        texts.expired_mail(LETTER, [entry], more=2),
+        texts.expired_note([entry] * 30),
+        texts.asked_note("198.51.100.7", **asked),  # type: ignore[arg-type]
+    ]
+    assert foreign_lines(*letters) == []
+    assert "通信可能" not in "".join(letters)
 
 
 @pytest.mark.parametrize("kind", IncidentKind)

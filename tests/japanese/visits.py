@@ -199,6 +199,7 @@ VISITS: dict[str, Visit] = {
     "portal:ticket": Visit(_ticket),
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
+    "portal:ticket-addresses": Visit(_ticket),
     "portal:enquire": Visit(posts=({}, {"about": "あ" * 101, "text": "x", "token": "x"})),
     "portal:file": Visit(lambda: ["T-0003", 1]),
     "portal:reply": Visit(lambda: ["T-0003"], posts=({}, {"text": "あ" * 5001, "token": "0"})),
@@ -217,7 +218,15 @@ VISITS: dict[str, Visit] = {
     "console:block": Visit(_block),
     "console:approve": Visit(_block, posts=({},)),
     "console:refuse": Visit(_block, posts=({},)),
-    "console:restore": Visit(_block, posts=({"reason": ""}, {"reason": "あ" * 201}, {"reason": "理由"})),
+    "console:restore": Visit(
+        _block,
+        posts=(
+            {"reason": ""},
+            {"reason": "あ" * 201, "channel": "x"},
+            {"reason": "理由", "channel": "phone"},
+            {"reason": "理由"},
+        ),
+    ),
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
@@ -262,7 +271,15 @@ VISITS: dict[str, Visit] = {
     "console:call-result": Visit(
         _round, posts=({}, {"result": "confirmed"}, {"result": "confirmed", "spoke_with": "花子"}, {"result": "busy"})
     ),
-    "console:call-stop": Visit(_round, posts=({"reason": ""}, {"reason": "あ" * 201}, {"reason": "理由"})),
+    "console:call-stop": Visit(
+        _round,
+        posts=(
+            {"reason": ""},
+            {"reason": "あ" * 201, "channel": "x"},
+            {"reason": "理由", "channel": "phone"},
+            {"reason": "理由"},
+        ),
+    ),
     "console:roster": Visit(
         posts=({}, {"starts_at": "x", "ends_at": "2026-02-31T25:00", "on_duty": "999", "manager": "x"})
     ),

@@ -38,7 +38,7 @@ def addresses(people: People) -> dict[str, str]:
         ("account", {"alice": 200, "bob": 200, "charlie": 200, "dana": 200}),
         ("ticket", {"alice": 200, "bob": 200, "charlie": 404, "dana": 200}),
         ("progress", {"alice": 286, "bob": 286, "charlie": 404, "dana": 286}),
-        ("restore", {"alice": 200, "bob": 403, "charlie": 404, "dana": 200}),
+        ("restore", {"alice": 200, "bob": 200, "charlie": 404, "dana": 200}),
         ("enquire", {"alice": 200, "bob": 200, "charlie": 200, "dana": 403}),
         ("reply", {"alice": 200, "bob": 200, "charlie": 404, "dana": 403}),
     ],

@@ -1,5 +1,8 @@
 """The ticket page: what happened, evidence that stays text, the restore button, and how the state refreshes."""
 
+import csv
+import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sakimori.blacklist.models import AskFirst, Block, BlockState
-from sakimori.tickets.models import Note, Ticket, TicketBlock
+from sakimori.blacklist.explanations import explain
+from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState
+from sakimori.blacklist.reasons import Reason
+from sakimori.lib.jst import utc_now
+from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketFinding
 from tests.people import NOW, People, make_block, make_finding, make_ticket
 
 
@@ -40,7 +46,7 @@ def test_it_tells_what_happened_in_plain_japanese(people: People, ticket: Ticket
         "SQLインジェクション",
         "データベースを不正に操作し",
         "shop-a.example.jp",
-        "国：JP",
+        "国：日本",
         "遮断 3",
         "通過 1",
         "遮断中",
@@ -124,7 +130,7 @@ def test_an_address_that_cannot_be_restored_is_said_to_be_so(people: People, cli
     ticket = make_ticket(people.a, blocks=[make_block(people.a, state=BlockState.REFUSED)])
     client.force_login(people.alice)
     address = reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])
-    assert "受け付けられる状態ではありません" in client.get(address).content.decode()
+    assert "ブラックリストに登録していません" in client.get(address).content.decode()
     text = client.post(address, {"reason": ""}, follow=True).content.decode()
     assert "「対象外」のため、解除できません" in text
     assert Block.objects.get().state == BlockState.REFUSED
@@ -182,7 +188,7 @@ def test_the_number_of_queries_does_not_grow(
     for number in range(2, 30):
         make_ticket(people.a, f"T-{number:04}")
     client.force_login(people.alice)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         client.get(reverse(f"portal:{pages[0]}", args=pages[1]))
 
 
@@ -192,3 +198,165 @@ def test_long_lists_are_cut_into_pages(people: People, client: Client) -> None:
     client.force_login(people.alice)
     assert _get(client, "ticket", "T-0001").count('class="drawer"') == 50
     assert _get(client, "ticket", "T-0001", page="2").count('class="drawer"') == 2
+
+
+def test_waiting_and_refused_addresses_stand_in_the_ticket_with_the_reason(people: People, client: Client) -> None:
+    blocks = [
+        make_block(people.a),
+        make_block(people.a, "203.0.113.6", state=BlockState.PROPOSED, reason=Reason.CAP_TOTAL),
+        make_block(people.a, "203.0.113.7", state=BlockState.REFUSED, reason=Reason.REFUSED_BY_ANALYST),
+    ]
+    ticket = make_ticket(people.a, blocks=blocks)
+    TicketBlock.objects.filter(block=blocks[1]).update(noted_as="waiting")
+    TicketBlock.objects.filter(block=blocks[2]).update(noted_as="left")
+    for _ in range(2):
+        finding = make_finding(people.a, "203.0.113.8", state=FindingState.REFUSED, reason=Reason.REGISTERED)
+        TicketFinding.objects.create(ticket=ticket, finding=finding, added_at=NOW)
+    client.force_login(people.bob)
+    text = _get(client, "ticket", ticket.number)
+    for part in (
+        "攻撃元の IP アドレス 1 件について",
+        "1 件の IP アドレスは、登録してよいかを SOC が確認しています",
+        "2 件の IP アドレスは、確認の結果、登録していません",
+        "短時間に多数の攻撃元を検知しているため、1 件ずつ SOC が確認しています。",
+        "SOC が内容を確認し、登録は不要と判断しました。",
+        "登録の対象外とした IP アドレス（1 件）",
+        "お客様の業務用として登録されているアドレスのため",
+        "遮断 6",
+    ):
+        assert part in text, part
+    assert "上限" not in text
+
+
+def test_a_ticket_of_refused_findings_alone_is_a_whole_page(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a)
+    finding = make_finding(people.a, "203.0.113.8", state=FindingState.REFUSED, reason=Reason.CRAWLER)
+    TicketFinding.objects.create(ticket=ticket, finding=finding, added_at=NOW)
+    client.force_login(people.alice)
+    text = _get(client, "ticket", ticket.number)
+    assert "検索エンジンが使用しているアドレス" in text
+    assert "ご確認のお願い" in text
+    assert "業務に必要" not in text
+
+
+def test_the_four_parts_of_each_kind_stand_on_the_page(people: People, ticket: Ticket, client: Client) -> None:
+    client.force_login(people.alice)
+    text = _get(client, "ticket", ticket.number)
+    kind = explain("sql_injection")
+    for part in (kind.explanation, kind.risk, kind.handling, kind.check):
+        assert part in text
+
+
+def test_how_many_others_it_attacked_is_told_without_names(people: People, ticket: Ticket, client: Client) -> None:
+    make_finding(people.b, "203.0.113.5", last_at=utc_now())
+    client.force_login(people.alice)
+    entry = TicketBlock.objects.get()
+    for page in (
+        _get(client, "ticket", ticket.number),
+        client.get(reverse("portal:restore", args=[ticket.number, entry.pk])).content.decode(),
+    ):
+        assert "ほか 1 社のお客様" in page
+        assert "もみじ堂" not in page
+        assert "shop-b" not in page
+
+
+def test_a_reader_who_follows_the_mails_link_learns_who_may(people: People, ticket: Ticket, client: Client) -> None:
+    client.force_login(people.bob)
+    text = client.get(reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])).content.decode()
+    assert "203.0.113.5" in text
+    assert "承認者または管理者" in text
+    assert "佐藤 愛 様" in text
+    assert '<form method="post">' not in text.split("<main", 1)[1]
+
+
+def test_the_page_before_the_click_says_what_the_waf_goes_on_stopping(
+    people: People, ticket: Ticket, client: Client
+) -> None:
+    Finding.objects.update(last_at=utc_now())
+    client.force_login(people.alice)
+    text = client.get(reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])).content.decode()
+    assert "通信 3 件（SQLインジェクション）が WAF のルールで遮断されています" in text
+    assert "通信可能" not in text
+
+
+@pytest.mark.parametrize("nonsense", ["\x00", "あ" * 201, "a\x00" * 50, "\u202e" * 201, "<script>" * 30, "%00" * 80])
+def test_nonsense_in_the_restore_form_is_a_clear_error_and_changes_nothing(
+    nonsense: str, people: People, ticket: Ticket, client: Client
+) -> None:
+    client.force_login(people.alice)
+    address = reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])
+    answer = client.post(address, {"reason": nonsense})
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert 'aria-invalid="true"' in text
+    assert re.search(r'class="errorlist"[^>]*><li>[^<]*[ぁ-ん]', text)
+    assert Block.objects.get().state == BlockState.ACTIVE
+    assert not AskFirst.objects.exists()
+    assert Note.objects.count() == 1
+
+
+@pytest.mark.parametrize("entry", [0, 999_999, 2**63 - 1])
+def test_an_entry_that_does_not_exist_is_not_found(entry: int, people: People, ticket: Ticket, client: Client) -> None:
+    client.force_login(people.alice)
+    answer = client.post(reverse("portal:restore", args=[ticket.number, entry]), {"reason": ""})
+    assert answer.status_code == 404
+    assert Block.objects.get().state == BlockState.ACTIVE
+
+
+def _table(client: Client, ticket: Ticket) -> list[list[str]]:
+    answer = client.get(reverse("portal:ticket-addresses", args=[ticket.number]))
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert f'filename="{ticket.number}.csv"' in answer["Content-Disposition"]
+    content = answer.content.decode()
+    assert content.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
+
+
+def test_the_whole_list_can_be_fetched_and_is_no_formula(people: People, client: Client) -> None:
+    blocks = [make_block(people.a, f"203.0.113.{number}") for number in range(1, 4)]
+    blocks.append(make_block(people.a, "203.0.113.9", state=BlockState.PROPOSED, reason=Reason.ATTACK_PASSED))
+    Finding.objects.filter(address="203.0.113.1").update(site_name="=1+1", country="-9")
+    ticket = make_ticket(people.a, blocks=blocks)
+    for _ in range(2):
+        finding = make_finding(people.a, "203.0.113.8", state=FindingState.REFUSED, reason=Reason.REGISTERED)
+        TicketFinding.objects.create(ticket=ticket, finding=finding, added_at=NOW)
+    client.force_login(people.bob)
+    headings, *rows = _table(client, ticket)
+    assert headings[0] == "IPアドレス"
+    assert [row[0] for row in rows] == [*(f"203.0.113.{number}" for number in (1, 2, 3)), "203.0.113.9", "203.0.113.8"]
+    assert rows[0][3:8] == ["'-9", "SQLインジェクション", "'=1+1", "3", "1"]
+    assert rows[1][1:3] == ["遮断中", ""]
+    assert rows[1][10] == "2026-11-23 22:05:07"
+    assert "WAF が遮断しなかった" in rows[3][2]
+    assert "業務用として登録" in rows[4][2]
+    client.force_login(people.charlie)
+    assert client.get(reverse("portal:ticket-addresses", args=[ticket.number])).status_code == 404
+
+
+def test_an_address_that_is_off_the_list_already_cannot_be_asked_for(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a, blocks=[make_block(people.a, state=BlockState.RESTORED)])
+    client.force_login(people.alice)
+    address = reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])
+    assert "受け付けられる状態ではありません" in client.get(address).content.decode()
+    client.post(address, {"reason": ""})
+    assert not AskFirst.objects.exists()
+
+
+@pytest.mark.parametrize("columns", [{"covered_by": "203.0.113.0/24"}, {"was_there_before": True}])
+def test_the_page_says_that_another_entry_still_blocks_an_address(
+    columns: dict[str, Any], people: People, client: Client
+) -> None:
+    blocks = [
+        make_block(people.a, state=BlockState.RESTORED, **columns),
+        make_block(people.a, "203.0.113.6", state=BlockState.RESTORED),
+    ]
+    ticket = make_ticket(people.a, blocks=blocks)
+    client.force_login(people.alice)
+    assert _get(client, "ticket", ticket.number).count("引き続き遮断されます") == 1
+
+
+def test_the_page_before_the_click_says_that_somebody_elses_entry_stays(people: People, client: Client) -> None:
+    ticket = make_ticket(people.a, blocks=[make_block(people.a, was_there_before=True)])
+    client.force_login(people.alice)
+    text = client.get(reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])).content.decode()
+    assert "弊社以外の設定でも登録されています" in text

@@ -12,11 +12,23 @@ from tests.japanese.text import japanese_or_allowed
 from tests.people import People, make_block, make_finding
 
 
-def test_every_kind_of_attack_is_explained_in_one_sentence() -> None:
+def test_every_kind_of_attack_is_explained_in_four_parts() -> None:
     assert set(EXPLANATIONS) == {kind.value for kind in AttackKind if kind is not AttackKind.NONE}
-    for code, sentence in EXPLANATIONS.items():
-        assert sentence.endswith("。")
-        assert japanese_or_allowed(explain(code).label)
+    for code, parts in EXPLANATIONS.items():
+        told = explain(code)
+        assert (told.explanation, told.risk, told.handling, told.check) == parts
+        assert japanese_or_allowed(told.label)
+        for part in parts:
+            assert part.endswith("。")
+            assert japanese_or_allowed(part)
+            assert part.count("。") <= 3, part
+
+
+def test_no_explanation_claims_what_became_of_a_single_case() -> None:
+    """It stands beside addresses that are on the list, that wait, and that were left alone."""
+    for code in EXPLANATIONS:
+        assert "登録しました" not in explain(code).handling
+        assert "通信可能" not in "".join(EXPLANATIONS[code])
 
 
 def test_a_kind_of_the_future_is_explained_as_other() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from sakimori.lib.calendar import Month
+from sakimori.lib.countries import country_name
 from sakimori.reports import wording
-from sakimori.reports.countries import country_name
 from sakimori.reports.figures import Count, LogNote
 from sakimori.reports.models import ReportState
 from tests.japanese.text import japanese_or_allowed

@@ -74,7 +74,7 @@ def test_a_restore_changes_what_the_ticket_says(people: People) -> None:
     open_tickets(wave=WAVE, now=clock())
     request_restore(TicketBlock.objects.get(block=block), by=people.alice, reason="", now=clock())
     Block.objects.filter(pk=block.pk).update(state=BlockState.RESTORED, restored_at=clock())
-    mail_restores(now=clock())
+    mail_restores(wave=WAVE, now=clock())
     ticket = Ticket.objects.get()
     assert "設定を戻す対応を行いました: 203.0.113.1" in ticket.handled
     assert ticket.result == "解除済み: 1 件（203.0.113.1）\n遮断中: 1 件（203.0.113.2）"

@@ -1,11 +1,13 @@
 """How moments, spans and strangers' text are written on pages."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from sakimori.lib.countries import country_name
 from sakimori.lib.defang import visible as shown
 from sakimori.lib.jst import JST, written
 
@@ -50,3 +52,9 @@ def visible(value: object) -> str:
 def visible_lines(value: object) -> str:
     """As `visible`, for text of several lines: the ends of lines stay."""
     return "\n".join(shown(line) for line in str(value).splitlines())
+
+
+@register.filter
+def country_names(codes: Iterable[str] | None) -> str:
+    """Countries by their names, one after the other; 不明 when there is none."""
+    return "、".join(country_name(code) for code in codes or ()) or country_name("")

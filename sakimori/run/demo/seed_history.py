@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sakimori import backends
 from sakimori.accounts.models import User
-from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
@@ -20,8 +20,9 @@ from sakimori.logs.receive.accept import accept
 from sakimori.notify.models import Delivery, DeliveryState
 from sakimori.run.demo.history import Episode, Past, files_of
 from sakimori.simulators.attack_kinds import ATTACKS
-from sakimori.tickets.blocks import join_ticket, tell_of_blocks, tell_of_restore
-from sakimori.tickets.models import TicketBlock
+from sakimori.tickets.block_mails import tell_of_blocks
+from sakimori.tickets.blocks import join_ticket
+from sakimori.tickets.restores import tell_of_restore, untold_restores
 from sakimori.waf.interface import BlockTarget
 
 _WAVE = timedelta(minutes=15)
@@ -101,8 +102,7 @@ def _block(contract: Contract, episode: Episode, file: LogFile) -> Block:
 
 def _tell(contract: Contract, block: Block, *, now: datetime) -> None:
     join_ticket(contract, [block], wave=_WAVE, now=now)
-    entry = TicketBlock.objects.select_related("ticket__contract__customer").get(block=block)
-    tell_of_blocks(entry.ticket, wave=_WAVE, now=now)
+    tell_of_blocks(contract.customer, wave=_WAVE, now=now)
 
 
 def _restore(block: Block, approver: User, *, now: datetime) -> None:
@@ -114,10 +114,11 @@ def _restore(block: Block, approver: User, *, now: datetime) -> None:
         restore_asked_at=now,
         restore_asked_by=approver,
         restore_reason="取引先の検査のため",
+        restore_channel=RestoreChannel.PORTAL,
+        written_at=done_at,
         restored_at=done_at,
     )
-    entry = TicketBlock.objects.select_related("ticket__contract__customer", "block__restore_asked_by").get(block=block)
-    tell_of_restore(entry, now=done_at)
+    tell_of_restore(untold_restores().get(block=block), now=done_at)
 
 
 def _accept_all_mails(contract: Contract) -> None:

@@ -13,6 +13,7 @@ from sakimori.run.demo import (
     language_steps,
     log_steps,
     report_steps,
+    telling_steps,
     usage_steps,
 )
 from sakimori.run.demo.play import Step
@@ -61,6 +62,8 @@ STEPS = (
     Step("1-3", "WAF ベンダーの障害は一度の判断で、影響のあるお客様すべてへ連絡", incident_steps.vendor_outage),
     Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
+    Step("2-1-2", "判断待ちのアドレスは、理由とともにお客様のチケットに載る", telling_steps.waiting),
+    Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.

@@ -1,5 +1,6 @@
 """What every mail about a ticket carries: opening, ticket and contract number, link, the SOC's phone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sakimori.lib.defang import defang_prose
@@ -7,7 +8,7 @@ from sakimori.lib.defang import defang_prose
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What stands in every mail."""
+    """What stands in every mail. others: heads of further tickets that the same mail tells of."""
 
     service_name: str
     customer_name: str
@@ -15,11 +16,13 @@ class Letterhead:
     ticket_number: str
     ticket_url: str
     soc_phone: str
+    others: Sequence["Letterhead"] = ()
 
 
 def subject(letter: Letterhead, text: str) -> str:
     """Subject of a mail: whose service, what it is about, which ticket."""
-    return f"【{letter.service_name}】{text} [{letter.ticket_number}]"
+    more = f" ほか {len(letter.others)} 件" if letter.others else ""
+    return f"【{letter.service_name}】{text} [{letter.ticket_number}{more}]"
 
 
 def mail(letter: Letterhead, *parts: str) -> str:
@@ -46,9 +49,14 @@ def _greeting(letter: Letterhead) -> str:
 
 
 def _footer(letter: Letterhead) -> str:
+    tickets = "\n".join(_ticket(head) for head in (letter, *letter.others))
     return f"""----------------------------------------
-チケット番号: {letter.ticket_number}
-契約番号: {letter.contract_number}
-詳細（ログインが必要です）: {letter.ticket_url}
+{tickets}
 SOC 電話番号: {letter.soc_phone}（24 時間 365 日）
 {letter.service_name}"""
+
+
+def _ticket(letter: Letterhead) -> str:
+    return f"""チケット番号: {letter.ticket_number}
+契約番号: {letter.contract_number}
+詳細（ログインが必要です）: {letter.ticket_url}"""
