@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from sakimori.lib.http import Response
 from sakimori.waf.imperva.answers import policy_value
 from sakimori.waf.imperva.calls import Call, ImpervaCalls
-from sakimori.waf.imperva.entries import PLACEHOLDER
+from sakimori.waf.imperva.entries import PLACEHOLDER, number_of, other_entries
 from sakimori.waf.imperva.policy import (
     Policy,
     changed_policy,
@@ -28,7 +28,15 @@ from sakimori.waf.imperva.policy import (
     parse_policy,
 )
 from sakimori.waf.imperva.view import view_of
-from sakimori.waf.interface import BlacklistView, BlockTarget, WafMissing, WafRefused, WafUnauthorised
+from sakimori.waf.interface import (
+    BlacklistView,
+    BlockTarget,
+    ListCondition,
+    ListState,
+    WafMissing,
+    WafRefused,
+    WafUnauthorised,
+)
 
 
 class PolicyList:
@@ -48,9 +56,16 @@ class PolicyList:
         """One call for the list, and one for each pair of policy and site while there is anything on the list."""
         policies = self._named(target.policy_name)
         in_force = [policy for policy in policies if policy.enabled and policy.addresses]
+        applied = {site_id: self._applied_on(site_id, in_force) for site_id in target.site_ids}
         return view_of(
             listed=[policy.addresses for policy in policies],
-            per_site=[self._blocked_on(site_id, in_force) for site_id in target.site_ids],
+            per_site=[frozenset().union(*(policy.addresses for policy in there)) for there in applied.values()],
+            condition=ListCondition(
+                state=_state(policies),
+                entries=max((number_of(policy.raw) for policy in policies), default=0),
+                others=frozenset().union(*(other_entries(policy.raw) for policy in policies)),
+                unapplied=tuple(site_id for site_id, there in applied.items() if in_force and not there),
+            ),
         )
 
     def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
@@ -64,7 +79,17 @@ class PolicyList:
         for double in doubles:
             self._update(double.policy_id, add=frozenset(), remove=remove)
         if add:
-            self._apply(main.policy_id, [s for s in target.site_ids if not self._is_applied(main.policy_id, s)])
+            self._cover(main, target)
+
+    def cover(self, target: BlockTarget) -> Sequence[int]:
+        """The one with the lowest id: it takes the additions."""
+        policies = self._named(target.policy_name)
+        return self._cover(policies[0], target) if policies else ()
+
+    def _cover(self, policy: Policy, target: BlockTarget) -> Sequence[int]:
+        lacking = [site_id for site_id in target.site_ids if not self._is_applied(policy.policy_id, site_id)]
+        self._apply(policy.policy_id, lacking)
+        return lacking
 
     def _create(self, target: BlockTarget, addresses: frozenset[str]) -> None:
         if not addresses:
@@ -105,9 +130,8 @@ class PolicyList:
         except WafMissing:
             return False
 
-    def _blocked_on(self, site_id: int, policies: Sequence[Policy]) -> frozenset[str]:
-        applied = [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
-        return frozenset().union(*(policy.addresses for policy in applied))
+    def _applied_on(self, site_id: int, policies: Sequence[Policy]) -> list[Policy]:
+        return [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
 
     def _named(self, name: str) -> list[Policy]:
         """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
@@ -127,3 +151,9 @@ def _policy_in(answer: Response) -> Policy:
 
 def _policies_in(answer: Response) -> list[Policy]:
     return parse_policies(policy_value(answer))
+
+
+def _state(policies: Sequence[Policy]) -> ListState:
+    if not policies:
+        return ListState.MISSING
+    return ListState.READY if policies[0].enabled else ListState.DISABLED
