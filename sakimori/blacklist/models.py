@@ -1,4 +1,7 @@
-"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst."""
+"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst.
+
+ListCheck (how a contract's list at the vendor compares with our rows), CountedFile (whose hits are counted).
+"""
 
 from django.conf import settings
 from django.db import models
@@ -83,6 +86,9 @@ class Block(Claimable):
     first_hit_at = models.DateTimeField(null=True, blank=True)
     last_hit_at = models.DateTimeField(null=True, blank=True)
     last_passed_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(
+        "削除の検出", null=True, blank=True, help_text="Since when an active block is not on the list any more."
+    )
     wanted_on_list = models.BooleanField(default=True)
     was_there_before = models.BooleanField(default=False)
     written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
@@ -169,3 +175,46 @@ class AskFirst(models.Model):
     class Meta:
         verbose_name = "再遮断前の確認"
         indexes = [models.Index(fields=["contract", "address"])]
+
+
+class ListCheck(models.Model):
+    """How the vendor's list of a contract compared with our rows when somebody last looked, and what it can hold.
+
+    limit: what an analyst has entered; None: the setting. observed_limit: at how many entries the vendor said "full".
+    foreign_entries, back: some of the entries that are not ours, and addresses that we took off and that are on again.
+    gone_sites: sites that the account does not have any more. known_sites: those whose own list has held ours.
+    paused_until: the vendor has asked us not to call before. told, told_fill: what the SOC was told last.
+    """
+
+    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="list_check")
+    next_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=16, blank=True)
+    entries = models.PositiveIntegerField("登録数", default=0)
+    ours = models.PositiveIntegerField("当システムの登録", default=0)
+    foreign = models.PositiveIntegerField("当システム以外の登録", default=0)
+    foreign_entries = models.JSONField(default=list)
+    back = models.JSONField(default=list)
+    gone_sites = models.JSONField(default=list)
+    known_sites = models.JSONField(default=list)
+    limit = models.PositiveIntegerField("登録上限", null=True, blank=True)
+    observed_limit = models.PositiveIntegerField(null=True, blank=True)
+    observed_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    told = models.CharField(max_length=300, blank=True)
+    told_fill = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "WAF との照合"
+
+
+class CountedFile(models.Model):
+    """A stored log file whose requests from blocked addresses are counted on the blocks."""
+
+    file = models.OneToOneField(LogFile, on_delete=models.CASCADE, related_name="+")
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "集計済みのログファイル"

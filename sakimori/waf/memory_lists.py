@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 
 from sakimori.waf.entries import canonical_entry
-from sakimori.waf.interface import BlacklistView, BlockTarget, ListCondition, ListState, WafFull, WafMissing
+from sakimori.waf.interface import BlacklistView, BlockTarget, ListCondition, ListState, WafFull, WafMissing, WafRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class MemoryLists:
         self.capacity = capacity
         self.writes: list[MemoryWrite] = []
         self.lost_sites: set[int] = set()
+        self.disliked: set[str] = set()  # Entries that the vendor does not take, for no reason that we know.
+        self.attempts = 0  # How many calls wanted to change something, refused ones too.
         self.reads = 0
         self._policies: dict[str, _Policy] = {}
         self._old: dict[str, _Policy] = {}
@@ -106,6 +108,9 @@ class MemoryLists:
         )
 
     def _apply(self, write: MemoryWrite) -> None:
+        self.attempts += 1
+        if write.added & self.disliked:
+            raise WafRefused("この項目は登録できません。")
         policy = self._policies.get(write.policy_name, _Policy())
         kept = [entry for entry in policy.entries if canonical_entry(entry) not in write.removed]
         entries = [*kept, *sorted(write.added)]

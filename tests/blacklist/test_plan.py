@@ -20,11 +20,12 @@ NEW = Entry(
     written_at=None,
     removal_written=False,
     due=True,
+    lists=(0,),
 )
 LEAVING = replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1))
-EMPTY = BlacklistView(frozenset(), frozenset())
-LISTED = BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))
-PARTLY = BlacklistView(frozenset(), frozenset({NEW.address}))
+EMPTY = {0: BlacklistView(frozenset(), frozenset())}
+LISTED = {0: BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))}
+PARTLY = {0: BlacklistView(frozenset(), frozenset({NEW.address}))}
 
 
 def test_a_new_block_is_to_be_added() -> None:
