@@ -1,4 +1,5 @@
-"""What blacklist does again and again: find attacks in stored files, decide on findings, carry blocks to the vendor."""
+"""What blacklist does again and again: find attacks in stored files, decide on findings, carry blocks to the vendor,
+compare the vendor's list with our rows."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,13 +10,15 @@ from django.conf import settings
 
 from sakimori.blacklist import facts
 from sakimori.blacklist.applying import DUE_STATES, apply
+from sakimori.blacklist.comparing import compare_contract
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
-from sakimori.blacklist.models import Finding, FindingState
+from sakimori.blacklist.models import Block, Finding, FindingState, ListCheck
 from sakimori.blacklist.policy import Seen
 from sakimori.blacklist.search import attacks_in_file
 from sakimori.blacklist.settling import settle, write_findings
 from sakimori.customers.models import VendorAccount
+from sakimori.customers.queries import running_contracts
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.lib.claims import claim, release
 from sakimori.lib.jst import day_of
@@ -96,7 +99,7 @@ def apply_blocks(
     now = clock()
     waiting = VendorAccount.objects.filter(
         contract__blocks__state__in=DUE_STATES, contract__blocks__next_try_at__lte=now
-    )
+    ).exclude(contract__list_check__paused_until__gt=now)
     accounts = VendorAccount.objects.filter(pk__in=waiting.values("pk")).select_related("contract__customer")
     looked_at = 0
     for account in claim(accounts, worker=worker, now=now, lease=_WRITER_LEASE):
@@ -105,3 +108,27 @@ def apply_blocks(
         finally:
             release(account)
     return looked_at
+
+
+def compare_lists(
+    *, open_vendor: Callable[[VendorAccount], WafVendor], worker: str, clock: Callable[[], datetime]
+) -> int:
+    """Compare the vendor's list with our rows, for every contract that is due. Returns how many could be read.
+
+    Only where we have written something. The comparing one holds the writer's claim.
+    """
+    now = clock()
+    written = Block.objects.filter(written_at__isnull=False).values("contract")
+    contracts = running_contracts(day_of(now)).filter(pk__in=written)
+    for contract in contracts.filter(list_check=None, vendor_account__isnull=False):
+        ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
+    due = contracts.filter(list_check__next_at__lte=now).exclude(list_check__paused_until__gt=now)
+    accounts = VendorAccount.objects.filter(contract__in=due.values("pk"))
+    compared = 0
+    for account in claim(accounts.select_related("contract__customer"), worker=worker, now=now, lease=_WRITER_LEASE):
+        check = ListCheck.objects.get(contract=account.contract)
+        try:
+            compared += compare_contract(account.contract, check, partial(open_vendor, account), clock=clock)
+        finally:
+            release(account)
+    return compared

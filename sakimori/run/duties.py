@@ -151,6 +151,11 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             0.5,
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
+        Duty(
+            "compare lists",
+            2.0,
+            lambda: blacklist.compare_lists(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
+        ),
     ]
 
 

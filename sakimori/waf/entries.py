@@ -29,7 +29,7 @@ def _network(text: str) -> Network | None:
 
 def _only_network(first: Address | None, last: Address | None) -> Network | None:
     """TypeError or ValueError for two that are no range."""
-    found = list(summarize_address_range(first, last))  # type: ignore[type-var]
+    found: list[Network] = list(summarize_address_range(first, last))  # type: ignore[arg-type]
     return found[0] if len(found) == 1 else None
 
 
