@@ -29,6 +29,7 @@ def put_back(block: Block, *, by: User, now: datetime) -> None:
             raise NotPossible("契約が解約日を迎えているため、登録し直せません。")
         row.state, row.missing_since = BlockState.APPROVED, None
         row.written_at, row.was_there_before = None, False
+        row.first_hit_at, row.last_passed_at = None, None  # Its effect is to be measured anew.
         row.attempts, row.next_try_at, row.last_error = 0, now, ""
         row.save()
         _record(row, "block.put_back", by, now)

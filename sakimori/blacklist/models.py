@@ -3,6 +3,8 @@
 ListCheck (how a contract's list at the vendor compares with our rows), CountedFile (whose hits are counted).
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -110,6 +112,13 @@ class Block(Claimable):
     def __str__(self) -> str:
         return self.address
 
+    @property
+    def propagated_in(self) -> timedelta | None:
+        """From the reading back of the entry to the first request that it has stopped; None until one came."""
+        if self.first_hit_at is None or self.active_at is None:
+            return None
+        return max(self.first_hit_at - self.active_at, timedelta(0))
+
 
 class FindingState(models.TextChoices):
     """What became of a finding."""
@@ -213,7 +222,7 @@ class ListCheck(models.Model):
 class CountedFile(models.Model):
     """A stored log file whose requests from blocked addresses are counted on the blocks."""
 
-    file = models.OneToOneField(LogFile, on_delete=models.CASCADE, related_name="+")
+    file = models.OneToOneField(LogFile, on_delete=models.CASCADE, related_name="hit_count")
     counted_at = models.DateTimeField()
 
     class Meta:

@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
+from sakimori.blacklist.hits import count_hits
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
@@ -151,6 +152,7 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             0.5,
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
+        Duty("count hits", 2.0, lambda: count_hits(store=store, clock=utc_now)),
         Duty(
             "compare lists",
             2.0,

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="logs.logfile"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="hit_count", to="logs.logfile"
                     ),
                 ),
             ],
