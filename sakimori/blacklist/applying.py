@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from sakimori.blacklist import lists
-from sakimori.blacklist.capacity import Room, limit_of, make_room, note_full, tell_fill
+from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
@@ -175,7 +175,7 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
         late = set(sorted(adding)[max(0, len(adding) - (lacking - len(leaving))) :])
         _let_wait(late, now)
         room = Room(entries=view.condition.entries, limit=limit)
-        tell_fill(work.contract, room, leaving=len(leaving), waiting=len(late), now=now)
+        tell_fill(work.contract, room, leaving=len(leaving), now=now)
         plan = replace(
             plan,
             add=tuple(key for key in plan.add if key not in late),
@@ -187,7 +187,7 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
 
 def _let_wait(keys: Collection[int], now: datetime) -> None:
     rows = Block.objects.filter(pk__in=keys, state__in=DUE_STATES)
-    rows.update(next_try_at=now + _NO_ROOM_PAUSE, last_error="the vendor's list is full")
+    rows.update(next_try_at=now + _NO_ROOM_PAUSE, last_error=NO_ROOM)
 
 
 def _write(work: _Round, plan: Plan) -> Written:
@@ -206,7 +206,7 @@ def _write(work: _Round, plan: Plan) -> Written:
         rows = unwritten.filter(address=address)
         move(rows, BlockState.FAILED, now=now, written_at=None, last_error=stored_words(error))
     rows = unwritten.filter(address__in=written.left)
-    move(rows, BlockState.APPROVED, now=now, written_at=None, next_try_at=now + _RETRY, last_error="WafFull: waits")
+    move(rows, BlockState.APPROVED, now=now, written_at=None, next_try_at=now + _RETRY, last_error=NO_ROOM)
     return written
 
 

@@ -22,6 +22,7 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
 
 FULL_REASON = "WAF のリストが登録上限に達したため、最も長く通信のないアドレスから解除しました。"
+NO_ROOM = "the vendor's list is full"
 _SILENT_FOR = timedelta(hours=1)
 _OBSERVED_COUNTS = timedelta(minutes=15)
 _NEARLY_FULL, _FULL, _NO_ROOM = 80, 100, 101
@@ -87,12 +88,13 @@ def note_full(contract: Contract, entries: int, *, now: datetime) -> None:
     ListCheck.objects.filter(pk=check.pk).update(observed_limit=entries, observed_at=now)
 
 
-def tell_fill(contract: Contract, room: Room, *, leaving: int = 0, waiting: int = 0, now: datetime) -> None:
+def tell_fill(contract: Contract, room: Room, *, leaving: int = 0, now: datetime) -> None:
     """The SOC is told once when 80 %, when 100 % are reached, and when nothing finds room any more.
 
     Again only after it was less meanwhile; each wave of addresses that have to leave is told.
     """
     check, _ = ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
+    waiting = Block.objects.filter(contract=contract, state=BlockState.APPROVED, last_error=NO_ROOM).count()
     step = _step(room, leaving, waiting)
     changed = ListCheck.objects.filter(pk=check.pk, told_fill=check.told_fill).update(told_fill=step)
     if leaving or (changed and step > check.told_fill):
