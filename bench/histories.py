@@ -16,7 +16,7 @@ from sakimori.accounts.models import SocRole, User
 from sakimori.blacklist import actions, missing
 from sakimori.blacklist.applying import DUE_STATES
 from sakimori.blacklist.duties import apply_blocks, compare_lists
-from sakimori.blacklist.lists import ALL_SITES, lists_of
+from sakimori.blacklist.lists import ALL_SITES, lists_of, target_of
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState
 from sakimori.customers.models import Contract, Customer, Site, VendorAccount
 from sakimori.customers.secrets import give_key
@@ -29,7 +29,7 @@ OURS = ("198.51.100.1", "198.51.100.2", "198.51.100.3", "2001:db8::9", "203.0.11
 FOREIGN = ("203.0.113.66", "203.0.113.128/25", "203.0.114.1-203.0.114.9", "2001:DB8:0::77")
 NEVER = ("192.0.2.77", "192.0.2.78")  # Proposed or refused: nobody has approved these.
 _SCOPES = ([], [], [SITES[0]], list(SITES))
-_STEPS = 16
+_STEPS = 14
 _LAG = timedelta(seconds=10)
 
 
@@ -93,6 +93,8 @@ class _History:
             (3, self.somebody_edits),
             (1, self.somebody_meddles),
             (2, self.decide),
+            (3, self.rush),
+            (2, self.brim),
         )
         names = [move for weight, move in moves for _ in range(weight)]
         for _ in range(_STEPS):
@@ -133,14 +135,35 @@ class _History:
         elif kind == "full":
             self.vendor.limit(self.dice.choice((1, 2, 1000)))
         elif kind == FaultKind.STALE:
-            # What decision 3 rests on: no read lags longer than `plan.DOUBT_TIME`, and none so far back that it
-            # lacks an edit of somebody else. That no client of this vendor could see.
-            if self.now - self.edited_at > _LAG:
-                until = milliseconds(self.now + _LAG)
-                self.vendor.fault(Fault(FaultKind.STALE, seconds=_LAG.total_seconds(), until_ms=until))
+            self.lag()
         elif kind != FaultKind.SLOW:
             seconds = 1 if kind == FaultKind.TOO_MANY else 0
             self.vendor.fault(Fault(FaultKind(kind), calls=calls, seconds=seconds))
+
+    def lag(self) -> None:
+        """What decision 3 rests on: no read lags longer than `plan.DOUBT_TIME`, nor behind an edit of somebody else.
+
+        The latter no client of this vendor could see.
+        """
+        if self.now - self.edited_at > _LAG:
+            until = milliseconds(self.now + _LAG)
+            self.vendor.fault(Fault(FaultKind.STALE, seconds=_LAG.total_seconds(), until_ms=until))
+
+    def rush(self) -> None:
+        """One after the other comes and goes while reads lag."""
+        self.lag()
+        for _ in range(3):
+            self.dice.choice((self.attack, self.attack, self.restore))()
+            self._run(apply_blocks, "one")
+            self.now += timedelta(seconds=2)
+
+    def brim(self) -> None:
+        """Lists of different length that can hold only a little more."""
+        self.somebody_edits()
+        self.vendor.limit(self.dice.choice((1, 2, 3)))
+        for _ in range(3):
+            self.attack()
+        self.work()
 
     def interfere(self) -> None:
         """Something happens in the middle of the next call: the other worker, a customer's click, a kill."""
@@ -223,7 +246,15 @@ class _History:
         for name in {*self.vendor.names(), *wanted}:
             expected = wanted.get(name, set()) | self.foreign.get(name, set())
             _insist(self.vendor.entries(name) == expected, (name, self.vendor.entries(name), expected))
+        self._judge_force()
         self._judge_record()
+
+    def _judge_force(self) -> None:
+        """What is active is in force: on every site that it holds for, by the vendor's own word."""
+        for block in self._open_rows().filter(state=BlockState.ACTIVE):
+            for number in lists_of(block):
+                target = target_of(self.contract, number)
+                _insist(block.address in self.client.read_blacklist(target).everywhere, f"{block} is not in force")
 
     def _wanted(self) -> dict[str, set[str]]:
         wanted: dict[str, set[str]] = {}

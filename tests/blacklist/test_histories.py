@@ -7,7 +7,7 @@ from sakimori.simulators.spec import BlacklistMode
 
 pytestmark = pytest.mark.django_db
 
-_HISTORIES = 20
+_HISTORIES = 15
 
 
 @pytest.mark.parametrize("mode", BlacklistMode)
