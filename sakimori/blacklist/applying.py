@@ -15,6 +15,7 @@ from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
+from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.troubles import stored_words, tell_of_error
@@ -56,7 +57,12 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     if not due:
         return 0
     try:
-        _work_off(_round(contract, due, open_vendor(), clock), ended=ended)
+        vendor = open_vendor()
+        before = vendor.calls_made()
+        try:
+            _work_off(_round(contract, due, vendor, clock), ended=ended)
+        finally:
+            charge(contract, vendor.calls_made() - before, now=clock())
     except WafError as error:
         _failed(contract, due, error, clock())
     return len(due)
@@ -70,6 +76,7 @@ def _round(contract: Contract, due: list[Block], vendor: WafVendor, clock: Calla
 
 
 def _work_off(work: _Round, *, ended: bool) -> None:
+    _fail_without_site(work)
     plan = _read_and_prove(work, work.due)
     if plan.stale:
         _wait(work.due, "the vendor's list is an old copy", work.clock())
@@ -81,6 +88,13 @@ def _work_off(work: _Round, *, ended: bool) -> None:
         _wait(_still_open(work.due), "not yet seen in the vendor's list", work.clock())
         _note(work, written)
     _tell_fill(work)
+
+
+def _fail_without_site(work: _Round) -> None:
+    """What is meant only for sites that the account does not have can be put nowhere."""
+    lost = [b.pk for b in work.due if b.only_sites and not any(work.targets[n].site_ids for n in b.only_sites)]
+    rows = Block.objects.filter(pk__in=lost, state=BlockState.APPROVED)
+    move(rows, BlockState.FAILED, now=work.clock(), last_error="対象のサイトが WAF のアカウントにありません。")
 
 
 def _without_adding(plan: Plan, now: datetime) -> Plan:
@@ -254,17 +268,10 @@ def _failed(contract: Contract, due: Collection[Block], error: WafError, now: da
         written = rows.filter(state__in=(BlockState.APPLYING, BlockState.RESTORING))
         move(written, BlockState.UNKNOWN, now=now, next_try_at=now + _RETRY)
     if error.retry_after_seconds:
-        _pause_contract(contract, until=now + pause, now=now)
+        rest(contract, until=now + pause, now=now)
     if isinstance(error, WafRefused):
         ListCheck.objects.filter(contract=contract).update(next_at=now)  # Somebody looks what has become of it.
     tell_of_error(contract, error, attempts, now)
-
-
-def _pause_contract(contract: Contract, *, until: datetime, now: datetime) -> None:
-    """What the vendor asks for holds for the whole account, also for blocks that come due meanwhile."""
-    ListCheck.objects.update_or_create(
-        contract=contract, defaults={"paused_until": until}, create_defaults={"paused_until": until, "next_at": now}
-    )
 
 
 def _pause(attempts: int) -> timedelta:

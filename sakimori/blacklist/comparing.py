@@ -16,6 +16,7 @@ from sakimori.blacklist.capacity import Room, limit_of, tell_fill
 from sakimori.blacklist.drift import Comparison, Held, compare
 from sakimori.blacklist.drift_words import sentence_of
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, ListCheck
+from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME
 from sakimori.blacklist.troubles import LINK, named, note_reached, stored_words, tell_of_error
 from sakimori.customers import audit
@@ -57,20 +58,29 @@ def compare_contract(
     """Look once. Returns whether the vendor could be read; no `WafError` leaves."""
     try:
         vendor = open_vendor()
-        if check.gone_sites or _was_refused(contract):
-            _look_for_sites(contract, check, vendor)
+        before = vendor.calls_made()
         try:
-            found = _compared(_look(contract, check, vendor, clock()))
-        except (WafUnauthorised, WafMissing):
-            # Either the key is bad, or one site is not in this account any more: the list of sites tells.
-            if not _look_for_sites(contract, check, vendor):
-                raise
-            found = _compared(_look(contract, check, vendor, clock()))
+            found = _looked(contract, check, vendor, clock)
+        finally:
+            charge(contract, vendor.calls_made() - before, now=clock())
     except WafError as error:
         _note_failure(contract, check, error, clock())
         return False
     _note_success(contract, check, found, clock())
     return True
+
+
+def _looked(contract: Contract, check: ListCheck, vendor: WafVendor, clock: Callable[[], datetime]) -> Comparison:
+    """Raises WafError."""
+    if check.gone_sites or _was_refused(contract):
+        _look_for_sites(contract, check, vendor)
+    try:
+        return _compared(_look(contract, check, vendor, clock()))
+    except (WafUnauthorised, WafMissing):
+        # Either the key is bad, or one site is not in this account any more: the list of sites tells.
+        if not _look_for_sites(contract, check, vendor):
+            raise
+        return _compared(_look(contract, check, vendor, clock()))
 
 
 def _was_refused(contract: Contract) -> bool:
@@ -220,5 +230,7 @@ def _note_failure(contract: Contract, check: ListCheck, error: WafError, now: da
     ListCheck.objects.filter(pk=check.pk).update(
         failures=failures, last_error=stored_words(error), next_at=now + max(pause, wanted)
     )
+    if error.retry_after_seconds:
+        rest(contract, until=now + wanted, now=now)
     if isinstance(error, WafUnauthorised) or not isinstance(error, WafRefused):
         tell_of_error(contract, error, failures, now)

@@ -50,6 +50,7 @@ class Config:
     ask_days: float
     compare_minutes: float
     list_limit: int
+    vendor_calls: float
     propagation_minutes: float
     pull_seconds: float
     spool_hours: float
@@ -224,6 +225,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ask_days": ("SAKIMORI_ASK_DAYS", _positive),
     "compare_minutes": ("SAKIMORI_COMPARE_MINUTES", _positive),
     "list_limit": ("SAKIMORI_LIST_LIMIT", _count),
+    "vendor_calls": ("SAKIMORI_VENDOR_CALLS", _positive),
     "propagation_minutes": ("SAKIMORI_PROPAGATION_MINUTES", _positive),
     "pull_seconds": ("SAKIMORI_PULL_SECONDS", _positive),
     "spool_hours": ("SAKIMORI_SPOOL_HOURS", _positive),

@@ -91,6 +91,11 @@ SETTINGS = (
         "1000",
     ),
     Setting(
+        "SAKIMORI_VENDOR_CALLS",
+        "Calls to the vendor's API that the blacklist of one account may cost per minute.",
+        "100",
+    ),
+    Setting(
         "SAKIMORI_PROPAGATION_MINUTES",
         "A request from a blocked address that is let through so long after the entry was read back is an alarm.",
         "5",

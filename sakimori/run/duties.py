@@ -150,13 +150,13 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
         Duty(
             "apply",
             0.5,
-            lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
+            Parallel(blacklist.ListWork(backends.waf_vendor, worker, utc_now)).start_due,
         ),
         Duty("count hits", 2.0, lambda: count_hits(store=store, clock=utc_now)),
         Duty(
             "compare lists",
             2.0,
-            lambda: blacklist.compare_lists(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
+            Parallel(blacklist.ListComparison(backends.waf_vendor, worker, utc_now)).start_due,
         ),
     ]
 

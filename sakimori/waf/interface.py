@@ -181,6 +181,9 @@ class WafSubscription:
 class WafVendor(Protocol):
     """One account at a vendor. See the module's docstring for the errors."""
 
+    def calls_made(self) -> int:
+        """How many calls this object has made to the vendor so far: limits count calls, not what they are for."""
+
     def account(self) -> WafAccount:
         """Check the credential and say whose it is."""
 

@@ -89,6 +89,10 @@ class MemoryLists:
 
     # What the contract needs.
 
+    def calls_made(self) -> int:
+        """Readings, and calls that wanted to change something."""
+        return self.reads + self.attempts
+
     def _read_view(self, target: BlockTarget) -> BlacklistView:
         self.reads += 1
         policies = self._policies

@@ -58,6 +58,8 @@ class Migration(migrations.Migration):
                 ("observed_limit", models.PositiveIntegerField(blank=True, null=True)),
                 ("observed_at", models.DateTimeField(blank=True, null=True)),
                 ("paused_until", models.DateTimeField(blank=True, null=True)),
+                ("spent", models.FloatField(default=0)),
+                ("spent_at", models.DateTimeField(blank=True, null=True)),
                 ("told", models.CharField(blank=True, max_length=300)),
                 ("told_fill", models.PositiveSmallIntegerField(default=0)),
                 (

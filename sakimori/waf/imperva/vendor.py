@@ -57,6 +57,10 @@ class ImpervaVendor:
         self._traffic = TrafficReader(self._calls, credentials)
         self._setup = SetupReader(self._calls, credentials)
 
+    def calls_made(self) -> int:
+        """See the contract."""
+        return self._calls.made
+
     def account(self) -> WafAccount:
         """The key's own account, or the sub-account that the credentials name."""
         account_id = self._account_id or self._key_account_id()
