@@ -152,7 +152,7 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             0.5,
             Parallel(blacklist.ListWork(backends.waf_vendor, worker, utc_now)).start_due,
         ),
-        Duty("count hits", 2.0, lambda: count_hits(store=store, clock=utc_now)),
+        Duty("count hits", 5.0, lambda: count_hits(store=store, clock=utc_now)),
         Duty(
             "compare lists",
             2.0,

@@ -269,3 +269,35 @@ def test_a_full_list_is_known_by_its_words(world: PolicyWorld, words: str) -> No
     world.fake.next_write_answers.append(httpx.Response(400, json={"errors": [{"detail": words}]}))
     with pytest.raises(WafFull):
         add(world, B)
+
+
+def test_within_a_short_while_a_change_costs_one_read_and_one_write(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    calls = len(world.fake.calls)
+    add(world, B)
+    assert [method for method, _ in world.fake.calls[calls:]] == ["GET", "PUT"]
+    world.fake.now += 31
+    calls = len(world.fake.calls)
+    add(world, "192.0.2.13")
+    assert len(world.fake.calls) - calls == 5
+
+
+def test_a_policy_that_was_made_anew_by_hand_meanwhile_is_found(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    del world.fake.policies[70001]
+    again = world.fake.add_policy(NAME, ["198.51.100.1"])
+    world.fake.policies[70005] = world.fake.policies.pop(again) | {"id": 70005}
+    add(world, B)
+    assert world.fake.ips(70005) == ["198.51.100.1", B]
+
+
+def test_a_policy_that_was_deleted_by_hand_meanwhile_is_made_anew(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    del world.fake.policies[70001]
+    world.fake.applied.clear()
+    add(world, B)
+    assert world.entries() == [[B]]
+    assert view(world).everywhere == {B}

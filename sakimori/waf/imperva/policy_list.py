@@ -8,7 +8,8 @@ the policy is read again immediately before it.
 
 On a *site*, PUT would take off all its other policies. Sites are only ever touched with POST.
 
-That a policy counts on a site is believed for half a minute: with many sites these are most of the calls.
+Which policies have the name, and that one counts on a site, is believed for half a minute: these are most of the calls.
+What stands on a list is read anew each time.
 
 Several policies of the name (a doubtful creation that was repeated) count as one list: reading merges them,
 additions go to the one with the lowest id, removals are made in all.
@@ -49,6 +50,7 @@ class PolicyList:
     def __init__(self, calls: ImpervaCalls, *, api_url: str, account_id: int | None) -> None:
         self._calls = calls
         self._root = f"{api_url}/policies/v2"
+        self._ids: dict[str, tuple[float, tuple[int, ...]]] = {}
         self._applied: dict[tuple[int, int], float] = {}
         self._account = {} if account_id is None else {"caid": str(account_id)}
 
@@ -75,25 +77,43 @@ class PolicyList:
 
     def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """1. Change the list. 2. Apply it where it is lacking, if anything is to be blocked."""
-        policies = self._named(target.policy_name)
-        if not policies:
+        believed = self._believed_ids(target.policy_name)
+        try:
+            self._change(believed or self._ids_of(target.policy_name), target, add=add, remove=remove)
+        except WafMissing:
+            self._ids.pop(target.policy_name, None)
+            if not believed:
+                raise
+            self._change(self._ids_of(target.policy_name), target, add=add, remove=remove)
+
+    def _change(
+        self, policy_ids: Sequence[int], target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]
+    ) -> None:
+        if not policy_ids:
             self._create(target, add)
             return
-        main, *doubles = policies
-        self._update(main.policy_id, add=add, remove=remove)
+        main, *doubles = policy_ids
+        self._update(main, add=add, remove=remove)
         for double in doubles:
-            self._update(double.policy_id, add=frozenset(), remove=remove)
+            self._update(double, add=frozenset(), remove=remove)
         if add:
             self._cover(main, target)
 
+    def _ids_of(self, name: str) -> list[int]:
+        return [policy.policy_id for policy in self._named(name)]
+
+    def _believed_ids(self, name: str) -> Sequence[int]:
+        seen_at, ids = self._ids.get(name, (0.0, ()))
+        return ids if self._calls.seconds() - seen_at < _BELIEVED_SECONDS else ()
+
     def cover(self, target: BlockTarget) -> Sequence[int]:
         """The one with the lowest id: it takes the additions."""
-        policies = self._named(target.policy_name)
-        return self._cover(policies[0], target) if policies else ()
+        policy_ids = self._ids_of(target.policy_name)
+        return self._cover(policy_ids[0], target) if policy_ids else ()
 
-    def _cover(self, policy: Policy, target: BlockTarget) -> Sequence[int]:
-        lacking = [site_id for site_id in target.site_ids if not self._is_applied(policy.policy_id, site_id)]
-        self._apply(policy.policy_id, lacking)
+    def _cover(self, policy_id: int, target: BlockTarget) -> Sequence[int]:
+        lacking = [site_id for site_id in target.site_ids if not self._is_applied(policy_id, site_id)]
+        self._apply(policy_id, lacking)
         return lacking
 
     def _create(self, target: BlockTarget, addresses: frozenset[str]) -> None:
@@ -147,7 +167,9 @@ class PolicyList:
     def _named(self, name: str) -> list[Policy]:
         """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
         found = [policy for policy in self._all_policies() if policy.name == name and policy.is_access_list]
-        return sorted(found, key=lambda policy: policy.policy_id)
+        found.sort(key=lambda policy: policy.policy_id)
+        self._ids[name] = (self._calls.seconds(), tuple(policy.policy_id for policy in found))
+        return found
 
     def _all_policies(self) -> list[Policy]:
         return self._calls.read(self._call("GET", "/policies", extended="true"), _policies_in)
