@@ -70,7 +70,7 @@ class _History:
         self.edited_at = START - _LAG
         self.vendor = SimulatedVendor(mode, self.clock)
         self.client = self.vendor.client()
-        self.contract = _contract()
+        self.contract = new_contract()
         self.dana = User.objects.create_user("history-dana", soc_role=SocRole.ANALYST)
         self.foreign: dict[str, set[str]] = {}
         if mode is BlacklistMode.LEGACY:
@@ -330,7 +330,8 @@ class _History:
             VendorAccount.objects.update(claimed_by="dead" if held else "", claimed_until=until)
 
 
-def _contract() -> Contract:
+def new_contract() -> Contract:
+    """A customer of these histories, with two sites and an account at the vendor."""
     customer = Customer(number="C-H", name="歴史株式会社", created_at=START)
     give_key(customer)
     customer.save()

@@ -49,3 +49,11 @@ def measure_histories(number: int = 1000) -> dict[str, float]:
     for sentence in wrong[:5]:
         print(sentence)
     return {"histories": number, "histories_wrong": len(wrong), "vendor_calls": calls}
+
+
+def measure_storm(number: int = 10_000) -> dict[str, float]:
+    """So many blocks that are due at once."""
+    with throw_away_database():
+        from bench.storm import apply_storm  # noqa: PLC0415 - needs a configured Django
+
+        return apply_storm(number)
