@@ -303,12 +303,12 @@ def test_a_doubtful_write_is_left_only_by_reading_back(chain: Chain, people: Peo
 
 
 def test_a_refused_write_is_a_failure_that_an_analyst_may_try_again(chain: Chain, people: People) -> None:
-    chain.vendor.capacity = 0
+    chain.vendor.disliked = {ATTACKER}
     attack(chain)
     chain.settle()
     assert Block.objects.get().state == BlockState.FAILED
     assert "受け付けませんでした" in Alarm.objects.get().sentence
-    chain.vendor.capacity = 10
+    chain.vendor.disliked = set()
     actions.approve(Block.objects.get(), by=people.dana, now=chain.clock())
     chain.settle()
     assert Block.objects.get().state == BlockState.ACTIVE

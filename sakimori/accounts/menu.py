@@ -44,6 +44,8 @@ _WATCH = Group(
                 "console:late",
                 "console:block",
                 "console:restore",
+                "console:lists",
+                "console:list",
             ),
         ),
         Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),

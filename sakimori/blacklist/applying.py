@@ -1,33 +1,48 @@
-"""Carries decided blocks to the vendor's list and proves it: read, plan, write down the intent, write, read back.
+"""Carries decided blocks to the vendor's lists and proves it: read, plan, write down the intent, write, read back.
 
 One writer per vendor account at a time (the claim on its row). A crash at any point leaves rows from which the next
-round goes on by reading the list first; nothing is written twice on a guess.
+round goes on by reading the lists first; nothing is written twice on a guess.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from sakimori.blacklist import lists
+from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
-from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
+from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.troubles import stored_words, tell_of_error
+from sakimori.blacklist.writing import Change, Written, write
 from sakimori.customers.models import Contract
-from sakimori.customers.queries import site_ids
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Severity
-from sakimori.waf.interface import BlockTarget, WafDoubtful, WafError, WafRefused, WafUnauthorised, WafVendor
+from sakimori.waf.interface import BlacklistView, BlockTarget, WafDoubtful, WafError, WafRefused, WafVendor
 
 DUE_STATES = (BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING, BlockState.UNKNOWN)
 _RETRY = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
-_ALARM_AFTER_ATTEMPTS = 3
+_NO_ROOM_PAUSE = timedelta(minutes=5)
 _AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class _Round:
+    """One contract's work: its due blocks, and the lists that they need. `views`: what was read last."""
+
+    contract: Contract
+    vendor: WafVendor
+    due: list[Block]
+    targets: Mapping[int, BlockTarget]
+    check: ListCheck | None
+    clock: Callable[[], datetime]
+    views: Mapping[int, BlacklistView]
 
 
 def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Callable[[], datetime]) -> int:
@@ -42,23 +57,45 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     due = list(_due(contract, clock())[:_AT_ONCE])
     if not due:
         return 0
-    target = BlockTarget(policy_name=f"Sakimori {contract.number}", site_ids=site_ids(contract))
     try:
         vendor = open_vendor()
-        plan = _read_and_prove(contract, vendor, target, due, clock)
-        if ended and not plan.stale:
-            plan = _without_adding(plan, clock())
-        if plan.stale:
-            _wait(due, "the vendor's list is an old copy", clock())
-        elif plan.add or plan.remove:
-            refusal = _write(contract, vendor, target, plan, clock)
-            _read_and_prove(contract, vendor, target, list(_again(due)), clock)
-            _wait(_still_open(due), "not yet seen in the vendor's list", clock())
-            if refusal is not None:
-                _alarm(contract, refusal, 1, clock())
+        before = vendor.calls_made()
+        try:
+            _work_off(_round(contract, due, vendor, clock), ended=ended)
+        finally:
+            charge(contract, vendor.calls_made() - before, now=clock())
     except WafError as error:
         _failed(contract, due, error, clock())
     return len(due)
+
+
+def _round(contract: Contract, due: list[Block], vendor: WafVendor, clock: Callable[[], datetime]) -> _Round:
+    check = lists.check_of(contract)
+    recent = Block.objects.filter(contract=contract, written_at__gt=clock() - SETTLING_TIME)
+    targets = lists.targets_for(contract, [*due, *recent], gone=check.gone_sites if check else ())
+    return _Round(contract, vendor, due, targets, check, clock, {})
+
+
+def _work_off(work: _Round, *, ended: bool) -> None:
+    _fail_without_site(work)
+    plan = _read_and_prove(work, work.due)
+    if plan.stale:
+        _wait(work.due, "the vendor's list is an old copy", work.clock())
+        return
+    plan = _without_adding(plan, work.clock()) if ended else _with_room(work, plan)
+    if plan.add or plan.remove:
+        written = _write(work, plan)
+        _read_and_prove(work, list(_again(work.due)))
+        _wait(_still_open(work.due), "not yet seen in the vendor's list", work.clock())
+        _note(work, written)
+    _tell_fill(work)
+
+
+def _fail_without_site(work: _Round) -> None:
+    """What is meant only for sites that the account does not have can be put nowhere."""
+    lost = [b.pk for b in work.due if b.only_sites and not any(work.targets[n].site_ids for n in b.only_sites)]
+    rows = Block.objects.filter(pk__in=lost, state=BlockState.APPROVED)
+    move(rows, BlockState.FAILED, now=work.clock(), last_error="対象のサイトが WAF のアカウントにありません。")
 
 
 def _without_adding(plan: Plan, now: datetime) -> Plan:
@@ -84,28 +121,23 @@ def _still_open(due: Collection[Block]) -> list[Block]:
     return list(_again(due).exclude(state=BlockState.APPROVED))
 
 
-def _read_and_prove(
-    contract: Contract,
-    vendor: WafVendor,
-    target: BlockTarget,
-    due: Collection[Block],
-    clock: Callable[[], datetime],
-) -> Plan:
-    view = vendor.read_blacklist(target)
-    now = clock()
-    plan = make(_entries(contract, due, now), view, now=now)
+def _read_and_prove(work: _Round, due: Collection[Block]) -> Plan:
+    work.views = lists.read(work.vendor, work.targets)
+    now = work.clock()
+    plan = make(_entries(work, due, now), work.views, now=now)
     if plan.stale:
         return plan
     Block.objects.filter(pk__in=plan.foreign).update(was_there_before=True)
     _prove(plan.active, wanted=True, now=now)
-    note_covered(plan.restored, view.somewhere)  # Before they are restored: then the customer is told at once.
+    # Before they are restored: then the customer is told at once.
+    note_covered(plan.restored, frozenset().union(*(view.somewhere for view in work.views.values())))
     _prove(plan.restored, wanted=False, now=now)
     return plan
 
 
-def _entries(contract: Contract, due: Collection[Block], now: datetime) -> list[Entry]:
+def _entries(work: _Round, due: Collection[Block], now: datetime) -> list[Entry]:
     keys = {block.pk for block in due}
-    recent = Q(pk__in=keys) | Q(contract=contract, written_at__gt=now - SETTLING_TIME)
+    recent = Q(pk__in=keys) | Q(contract=work.contract, written_at__gt=now - SETTLING_TIME)
     return [
         Entry(
             key=block.pk,
@@ -117,9 +149,18 @@ def _entries(contract: Contract, due: Collection[Block], now: datetime) -> list[
             written_at=block.written_at,
             removal_written=_removal_written(block),
             due=block.pk in keys and block.state in DUE_STATES,
+            lists=_lists(block, work.targets),
         )
         for block in Block.objects.filter(recent)
+        if set(lists.lists_of(block)) <= work.targets.keys()
     ]
+
+
+def _lists(block: Block, targets: Mapping[int, BlockTarget]) -> tuple[int, ...]:
+    """What is to be blocked on a site that the account has lost is blocked on the others."""
+    numbers = lists.lists_of(block)
+    alive = tuple(number for number in numbers if targets[number].site_ids)
+    return alive if block.wanted_on_list and alive else numbers
 
 
 def _removal_written(block: Block) -> bool:
@@ -131,66 +172,88 @@ def _prove(keys: Collection[int], *, wanted: bool, now: datetime) -> None:
     """The list shows it: the blocks are active, or restored. A block that changed its mind meanwhile is left alone."""
     rows = Block.objects.filter(pk__in=keys, wanted_on_list=wanted, state__in=DUE_STATES)
     if wanted:
-        move(rows, BlockState.ACTIVE, now=now, active_at=now, last_error="", attempts=0)
+        move(rows, BlockState.ACTIVE, now=now, active_at=now, last_error="", attempts=0, missing_since=None)
     else:
-        move(rows, BlockState.RESTORED, now=now, restored_at=now, last_error="", attempts=0)
+        move(rows, BlockState.RESTORED, now=now, restored_at=now, last_error="", attempts=0, missing_since=None)
 
 
-def _write(
-    contract: Contract, vendor: WafVendor, target: BlockTarget, plan: Plan, clock: Callable[[], datetime]
-) -> WafRefused | None:
-    """Write down the intent, then write. Returns the vendor's word when it took some addresses and not others."""
-    now = clock()
-    mine = Block.objects.filter(contract=contract, state__in=DUE_STATES)
+def _with_room(work: _Round, plan: Plan) -> Plan:
+    """Let go of the longest silent entries where a list is full; what finds no room all the same has to wait."""
+    limit, now = limit_of(work.check, work.clock()), work.clock()
+    blocks = {block.pk: block for block in Block.objects.filter(pk__in=(*plan.add, *plan.remove))}
+    for number, view in work.views.items():
+        adding = [key for key in plan.add if number in lists.lists_of(blocks[key])]
+        removing = [key for key in plan.remove if number in lists.lists_of(blocks[key])]
+        lacking = view.condition.entries + len(adding) - len(removing) - limit
+        if not adding or lacking <= 0:
+            continue
+        leaving = make_room(work.contract, number, lacking, now=now)
+        work.due += leaving
+        late = set(sorted(adding)[max(0, len(adding) - (lacking - len(leaving))) :])
+        _let_wait(late, now)
+        room = Room(entries=view.condition.entries, limit=limit)
+        tell_fill(work.contract, room, leaving=len(leaving), now=now)
+        plan = replace(
+            plan,
+            add=tuple(key for key in plan.add if key not in late),
+            remove=(*plan.remove, *(block.pk for block in leaving)),
+        )
+        blocks |= {block.pk: block for block in leaving}
+    return plan
+
+
+def _let_wait(keys: Collection[int], now: datetime) -> None:
+    rows = Block.objects.filter(pk__in=keys, state__in=DUE_STATES)
+    rows.update(next_try_at=now + _NO_ROOM_PAUSE, last_error=NO_ROOM)
+
+
+def _write(work: _Round, plan: Plan) -> Written:
+    """Write down the intent, then write. What the vendor did not take was never written, whoever puts it on later."""
+    now = work.clock()
+    mine = Block.objects.filter(contract=work.contract, state__in=DUE_STATES)
     with transaction.atomic():
         adding = mine.filter(pk__in=plan.add, wanted_on_list=True)
         added = move(adding, BlockState.APPLYING, now=now, written_at=now, applying_at=now)
         removing = mine.filter(pk__in=plan.remove, wanted_on_list=False)
         removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
-    add = frozenset(block.address for block in added)
-    remove = frozenset(block.address for block in removed)
-    try:
-        vendor.change_blacklist(target, add=add, remove=remove)
-    except WafUnauthorised:
-        raise
-    except WafRefused as error:
-        if len(add) + len(remove) > 1:
-            return _write_one_by_one(contract, vendor, target, add=add, remove=remove, clock=clock)
-        if remove:
-            raise
-        _fail(contract, add, error, clock())
-        return error
-    return None
+    written = write(work.vendor, work.targets, _changes(work.targets, added, removed))
+    now = work.clock()
+    unwritten = Block.objects.filter(contract=work.contract, state=BlockState.APPLYING, pk__in=[b.pk for b in added])
+    for address, error in written.refused.items():
+        rows = unwritten.filter(address=address)
+        move(rows, BlockState.FAILED, now=now, written_at=None, last_error=stored_words(error))
+    rows = unwritten.filter(address__in=written.left)
+    move(rows, BlockState.APPROVED, now=now, written_at=None, next_try_at=now + _RETRY, last_error=NO_ROOM)
+    return written
 
 
-def _write_one_by_one(
-    contract: Contract,
-    vendor: WafVendor,
-    target: BlockTarget,
-    *,
-    add: frozenset[str],
-    remove: frozenset[str],
-    clock: Callable[[], datetime],
-) -> WafRefused | None:
-    """The vendor refused the whole: one address that it does not like must not keep the others back."""
-    if remove:
-        vendor.change_blacklist(target, add=frozenset(), remove=remove)
-    refusal: WafRefused | None = None
-    for address in sorted(add):
-        try:
-            vendor.change_blacklist(target, add=frozenset({address}), remove=frozenset())
-        except WafUnauthorised:
-            raise
-        except WafRefused as error:
-            refusal = error
-            _fail(contract, {address}, error, clock())
-    return refusal
+def _changes(
+    targets: Mapping[int, BlockTarget], added: Collection[Block], removed: Collection[Block]
+) -> dict[int, Change]:
+    found = {
+        number: Change(
+            add=frozenset(block.address for block in added if number in _lists(block, targets)),
+            remove=frozenset(block.address for block in removed if number in lists.lists_of(block)),
+        )
+        for number in targets
+    }
+    return {number: change for number, change in found.items() if change.add or change.remove}
 
 
-def _fail(contract: Contract, addresses: Collection[str], error: WafRefused, now: datetime) -> None:
-    """The vendor said no, so nothing was written: whoever puts the address on the list later, it is not ours."""
-    rows = Block.objects.filter(contract=contract, address__in=addresses, state=BlockState.APPLYING)
-    move(rows, BlockState.FAILED, now=now, written_at=None, last_error=_words(error))
+def _note(work: _Round, written: Written) -> None:
+    for number in written.full:
+        note_full(work.contract, work.views[number].condition.entries, now=work.clock())
+    for error in list(written.refused.values())[-1:]:
+        tell_of_error(work.contract, error, 1, work.clock())
+
+
+def _tell_fill(work: _Round) -> None:
+    """With what the list holds now; a list that is full already says so when something has to leave."""
+    fullest = max((view.condition.entries for view in work.views.values()), default=0)
+    check = lists.check_of(work.contract)
+    room = Room(entries=fullest, limit=limit_of(check, work.clock()))
+    if room.percent >= 80 or (check is not None and check.told_fill):
+        tell_fill(work.contract, room, now=work.clock())
 
 
 def _wait(blocks: Collection[Block], why: str, now: datetime) -> None:
@@ -203,35 +266,17 @@ def _failed(contract: Contract, due: Collection[Block], error: WafError, now: da
     attempts = max(block.attempts for block in due) + 1
     pause = timedelta(seconds=error.retry_after_seconds) if error.retry_after_seconds else _pause(attempts)
     rows = Block.objects.filter(pk__in=[block.pk for block in due], state__in=DUE_STATES)
-    rows.update(attempts=F("attempts") + 1, next_try_at=now + pause, last_error=_words(error))
+    rows.update(attempts=F("attempts") + 1, next_try_at=now + pause, last_error=stored_words(error))
     if isinstance(error, WafDoubtful):
         written = rows.filter(state__in=(BlockState.APPLYING, BlockState.RESTORING))
         move(written, BlockState.UNKNOWN, now=now, next_try_at=now + _RETRY)
-    _alarm(contract, error, attempts, now)
-
-
-def _alarm(contract: Contract, error: WafError, attempts: int, now: datetime) -> None:
-    if error.retryable and attempts < _ALARM_AFTER_ATTEMPTS:
-        return
-    if isinstance(error, WafUnauthorised):
-        what = "API キーが無効、または権限がありません"
-    elif isinstance(error, WafRefused):
-        what = "WAF が登録または解除を受け付けませんでした"
-    else:
-        what = "WAF の API に接続できません。自動で再試行しています"
-    raise_alarm(
-        key=f"waf-api:{contract.pk}:{type(error).__name__}",
-        severity=Severity.HIGH,
-        sentence=f"{contract.customer.name}（契約 {contract.number}）: {what}。",
-        link="/console/",
-        now=now,
-    )
+    if error.retry_after_seconds:
+        rest(contract, until=now + pause, now=now)
+    if isinstance(error, WafRefused):
+        ListCheck.objects.filter(contract=contract).update(next_at=now)  # Somebody looks what has become of it.
+    tell_of_error(contract, error, attempts, now)
 
 
 def _pause(attempts: int) -> timedelta:
     doubled: timedelta = _RETRY * 2 ** min(attempts - 1, 20)
     return min(doubled, _LONGEST_PAUSE)
-
-
-def _words(error: WafError) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

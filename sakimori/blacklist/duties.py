@@ -1,6 +1,8 @@
-"""What blacklist does again and again: find attacks in stored files, decide on findings, carry blocks to the vendor."""
+"""What blacklist does again and again: find attacks in stored files, decide on findings, carry blocks to the vendor,
+compare the vendor's list with our rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -9,13 +11,15 @@ from django.conf import settings
 
 from sakimori.blacklist import facts
 from sakimori.blacklist.applying import DUE_STATES, apply
+from sakimori.blacklist.comparing import compare_contract
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
-from sakimori.blacklist.models import Finding, FindingState
+from sakimori.blacklist.models import Block, Finding, FindingState, ListCheck
 from sakimori.blacklist.policy import Seen
 from sakimori.blacklist.search import attacks_in_file
 from sakimori.blacklist.settling import settle, write_findings
 from sakimori.customers.models import VendorAccount
+from sakimori.customers.queries import running_contracts
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.lib.claims import claim, release
 from sakimori.lib.jst import day_of
@@ -89,19 +93,79 @@ def _timely(file: LogFile) -> Timely:
     return timely(door=file.door, received_at=file.received_at, limit=limit)
 
 
+@dataclass(frozen=True, slots=True)
+class ListWork:
+    """Carrying due blocks to the vendor's lists, account by account: a source for `logs.receive.parallel`."""
+
+    open_vendor: Callable[[VendorAccount], WafVendor]
+    worker: str
+    clock: Callable[[], datetime]
+
+    def due_looks(self) -> Sequence[tuple[int, Callable[[], int]]]:
+        """Accounts with due blocks that need not rest; each look is one writer's."""
+        now = self.clock()
+        waiting = VendorAccount.objects.filter(
+            contract__blocks__state__in=DUE_STATES, contract__blocks__next_try_at__lte=now
+        ).exclude(contract__list_check__paused_until__gt=now)
+        return [
+            (key, partial(self._apply, key)) for key in waiting.order_by("pk").values_list("pk", flat=True).distinct()
+        ]
+
+    def _apply(self, key: int) -> int:
+        accounts = VendorAccount.objects.filter(pk=key).select_related("contract__customer")
+        looked_at = 0
+        for account in claim(accounts, worker=self.worker, now=self.clock(), lease=_WRITER_LEASE):
+            try:
+                looked_at += apply(account.contract, partial(self.open_vendor, account), clock=self.clock)
+            finally:
+                release(account)
+        return looked_at
+
+
 def apply_blocks(
     *, open_vendor: Callable[[VendorAccount], WafVendor], worker: str, clock: Callable[[], datetime]
 ) -> int:
-    """Work off due blocks, one writer per vendor account. Returns how many blocks were looked at."""
-    now = clock()
-    waiting = VendorAccount.objects.filter(
-        contract__blocks__state__in=DUE_STATES, contract__blocks__next_try_at__lte=now
-    )
-    accounts = VendorAccount.objects.filter(pk__in=waiting.values("pk")).select_related("contract__customer")
-    looked_at = 0
-    for account in claim(accounts, worker=worker, now=now, lease=_WRITER_LEASE):
-        try:
-            looked_at += apply(account.contract, partial(open_vendor, account), clock=clock)
-        finally:
-            release(account)
-    return looked_at
+    """Work off due blocks, one writer per vendor account, one account after the other. Returns how many blocks."""
+    return sum(look() for _, look in ListWork(open_vendor, worker, clock).due_looks())
+
+
+@dataclass(frozen=True, slots=True)
+class ListComparison:
+    """Comparing the vendor's lists with our rows, account by account: a source for `logs.receive.parallel`.
+
+    Only where we have written something. The comparing one holds the writer's claim.
+    """
+
+    open_vendor: Callable[[VendorAccount], WafVendor]
+    worker: str
+    clock: Callable[[], datetime]
+
+    def due_looks(self) -> Sequence[tuple[int, Callable[[], int]]]:
+        """Accounts of running contracts whose time has come."""
+        now = self.clock()
+        written = Block.objects.filter(written_at__isnull=False).values("contract")
+        contracts = running_contracts(day_of(now)).filter(pk__in=written)
+        for contract in contracts.filter(list_check=None, vendor_account__isnull=False):
+            ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
+        due = contracts.filter(list_check__next_at__lte=now).exclude(list_check__paused_until__gt=now)
+        accounts = VendorAccount.objects.filter(contract__in=due.values("pk")).order_by("contract__list_check__next_at")
+        return [(key, partial(self._compare, key)) for key in accounts.values_list("pk", flat=True)]
+
+    def _compare(self, key: int) -> int:
+        accounts = VendorAccount.objects.filter(pk=key).select_related("contract__customer")
+        compared = 0
+        for account in claim(accounts, worker=self.worker, now=self.clock(), lease=_WRITER_LEASE):
+            check = ListCheck.objects.get(contract=account.contract)
+            open_vendor = partial(self.open_vendor, account)
+            try:
+                compared += compare_contract(account.contract, check, open_vendor, clock=self.clock)
+            finally:
+                release(account)
+        return compared
+
+
+def compare_lists(
+    *, open_vendor: Callable[[VendorAccount], WafVendor], worker: str, clock: Callable[[], datetime]
+) -> int:
+    """Compare every contract that is due, one after the other. Returns how many could be read."""
+    return sum(look() for _, look in ListComparison(open_vendor, worker, clock).due_looks())

@@ -1,10 +1,10 @@
-"""What to do with the due blocks of one contract, given what the vendor's list holds right now. Pure.
+"""What to do with the due blocks of one contract, given what the vendor's lists hold right now. Pure.
 
 A list that lacks what we have just written (or still holds what we have just taken off) is an old copy: writing on
 the ground of it would undo the newest entries, ours and other people's. Then nothing is written for a while.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from sakimori.waf.interface import BlacklistView
 
 SETTLING_TIME = timedelta(seconds=60)
 DOUBT_TIME = timedelta(seconds=15)
+Views = Mapping[int, BlacklistView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Entry:
     """A block as the plan sees it. `due` entries want something; the others only tell whether the view is old.
 
     was_active: the list has shown it once. removal_written: the last write was to take it off (else: to put it on).
+    lists: on which lists it stands or is meant to, see `lists.py`.
     """
 
     key: int
@@ -31,6 +33,7 @@ class Entry:
     written_at: datetime | None
     removal_written: bool
     due: bool
+    lists: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +51,38 @@ class Plan:
     stale: bool
 
 
-def make(entries: Collection[Entry], view: BlacklistView, *, now: datetime) -> Plan:
-    """Sort the due entries by what the view proves and what is still to be written."""
+def make(entries: Collection[Entry], views: Views, *, now: datetime) -> Plan:
+    """Sort the due entries by what the views prove and what is still to be written."""
     due = [entry for entry in entries if entry.due]
-    add = [entry for entry in due if entry.wanted and entry.address not in view.everywhere]
-    present = [entry for entry in due if entry.wanted and entry.address in view.everywhere]
-    gone = [entry for entry in due if not entry.wanted and _gone(entry, view)]
-    remove = [entry for entry in due if not entry.wanted and not _gone(entry, view)]
+    add = [entry for entry in due if entry.wanted and not _everywhere(entry, views)]
+    present = [entry for entry in due if entry.wanted and _everywhere(entry, views)]
+    gone = [entry for entry in due if not entry.wanted and _gone(entry, views)]
+    remove = [entry for entry in due if not entry.wanted and not _gone(entry, views)]
     return Plan(
         active=tuple(entry.key for entry in present),
         restored=tuple(entry.key for entry in gone),
         add=tuple(entry.key for entry in add),
         remove=tuple(entry.key for entry in remove),
-        foreign=tuple(entry.key for entry in due if _foreign(entry, view)),
-        stale=any(_contradicts(entry, view, now) for entry in _last_writes(entries)),
+        foreign=tuple(entry.key for entry in due if _foreign(entry, views)),
+        stale=any(_contradicts(entry, views, now) for entry in _last_writes(entries)),
     )
 
 
-def _gone(entry: Entry, view: BlacklistView) -> bool:
+def _everywhere(entry: Entry, views: Views) -> bool:
+    return all(entry.address in views[number].everywhere for number in entry.lists)
+
+
+def _somewhere(entry: Entry, views: Views) -> bool:
+    return any(entry.address in views[number].somewhere for number in entry.lists)
+
+
+def _gone(entry: Entry, views: Views) -> bool:
     """An entry that somebody else made, before us or because we never wrote, is not ours to remove: it is done."""
-    return entry.was_there_before or entry.written_at is None or entry.address not in view.somewhere
+    return entry.was_there_before or entry.written_at is None or not _somewhere(entry, views)
 
 
-def _foreign(entry: Entry, view: BlacklistView) -> bool:
-    return entry.written_at is None and entry.address in view.somewhere
+def _foreign(entry: Entry, views: Views) -> bool:
+    return entry.written_at is None and _somewhere(entry, views)
 
 
 def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
@@ -84,15 +95,15 @@ def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
     return last.values()
 
 
-def _contradicts(entry: Entry, view: BlacklistView, now: datetime) -> bool:
+def _contradicts(entry: Entry, views: Views, now: datetime) -> bool:
     """Whether the view lacks what our last write did, so soon after it that the view must be taken for old."""
     if entry.written_at is None or entry.was_there_before:
         return False
     age = now - entry.written_at
     if entry.removal_written:
-        shown = entry.address not in view.somewhere
+        shown = not _somewhere(entry, views)
         proven = entry.state == BlockState.RESTORED
     else:
-        shown = entry.address in view.everywhere
+        shown = _everywhere(entry, views)
         proven = entry.was_active
     return not shown and age <= (SETTLING_TIME if proven else DOUBT_TIME)

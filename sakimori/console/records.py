@@ -20,6 +20,10 @@ _ACTIONS = {
     "block.failed": "WAF への登録に失敗",
     "block.unknown": "WAF の応答が不明のため確認中",
     "block.restore.request": "解除を受け付け",
+    "block.missing": "WAF の管理画面での削除を検出",
+    "block.found_again": "WAF への登録を再び確認",
+    "block.put_back": "登録し直しを指示",
+    "block.removal_accepted": "解除済みにすることを指示",
     "block.restoring": "解除を開始",
     "block.restored": "解除を確認",
 }

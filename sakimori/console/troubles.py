@@ -10,6 +10,10 @@ _BEGINNINGS = {
     "WafUnauthorised": "WAF ベンダーの認証に失敗しました。API の資格情報を確認してください。",
     "WafMissing": "WAF ベンダー側に対象が見つかりませんでした。",
     "WafRefused": "WAF ベンダーが要求を受け付けませんでした。",
+    "WafFull": "WAF のリストが登録上限に達しています。",
+    "the vendor's list is full": "WAF のリストが登録上限に達しているため、空きを待っています。",
+    "the vendor's list is an old copy": "WAF から古い内容が返されたため、読み直しています。",
+    "not yet seen in the vendor's list": "WAF のリストへの反映を確認しています。",
 }
 
 

@@ -48,6 +48,10 @@ class Config:
     cap_customer: int
     cap_total: int
     ask_days: float
+    compare_minutes: float
+    list_limit: int
+    vendor_calls: float
+    propagation_minutes: float
     pull_seconds: float
     spool_hours: float
     phone_url: str
@@ -219,6 +223,10 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "cap_customer": ("SAKIMORI_CAP_CUSTOMER", _count),
     "cap_total": ("SAKIMORI_CAP_TOTAL", _count),
     "ask_days": ("SAKIMORI_ASK_DAYS", _positive),
+    "compare_minutes": ("SAKIMORI_COMPARE_MINUTES", _positive),
+    "list_limit": ("SAKIMORI_LIST_LIMIT", _count),
+    "vendor_calls": ("SAKIMORI_VENDOR_CALLS", _positive),
+    "propagation_minutes": ("SAKIMORI_PROPAGATION_MINUTES", _positive),
     "pull_seconds": ("SAKIMORI_PULL_SECONDS", _positive),
     "spool_hours": ("SAKIMORI_SPOOL_HOURS", _positive),
     "phone_url": ("SAKIMORI_PHONE_URL", _phone_url),

@@ -86,6 +86,22 @@ SETTINGS = (
         "After a restore an analyst is asked before the address is blocked again, this long.",
         "90",
     ),
+    Setting("SAKIMORI_COMPARE_MINUTES", "Pause between two comparisons of the vendor's list with our rows.", "5"),
+    Setting(
+        "SAKIMORI_LIST_LIMIT",
+        "Entries that a list at the vendor can hold, where nobody has entered another number for the contract.",
+        "1000",
+    ),
+    Setting(
+        "SAKIMORI_VENDOR_CALLS",
+        "Calls to the vendor's API that the blacklist of one account may cost per minute.",
+        "100",
+    ),
+    Setting(
+        "SAKIMORI_PROPAGATION_MINUTES",
+        "A request from a blocked address that is let through so long after the entry was read back is an alarm.",
+        "5",
+    ),
     Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
     Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
     Setting(

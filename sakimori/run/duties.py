@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
+from sakimori.blacklist.hits import count_hits
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
@@ -149,7 +150,13 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
         Duty(
             "apply",
             0.5,
-            lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
+            Parallel(blacklist.ListWork(backends.waf_vendor, worker, utc_now)).start_due,
+        ),
+        Duty("count hits", 5.0, lambda: count_hits(store=store, clock=utc_now)),
+        Duty(
+            "compare lists",
+            2.0,
+            Parallel(blacklist.ListComparison(backends.waf_vendor, worker, utc_now)).start_due,
         ),
     ]
 

@@ -9,11 +9,12 @@ from several threads. Every method may raise a `WafError`; nothing else leaves a
      +-- WafRefused             retry does not help: the vendor understood and said no (bad value, list full)
      |    +-- WafUnauthorised   the credential is wrong, disabled or not allowed to see this account
      |    +-- WafMissing        the thing asked for is not there (no index yet, file gone, policy deleted)
+     |    +-- WafFull           the list takes no more entries
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -53,6 +54,10 @@ class WafMissing(WafRefused):
     """What was asked for does not exist (yet, or any more)."""
 
 
+class WafFull(WafRefused):
+    """A list has as many entries as the vendor allows. Nothing was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class WafAccount:
     """Who the credential belongs to."""
@@ -81,17 +86,43 @@ class BlockTarget:
     site_ids: tuple[int, ...]
 
 
+class ListState(StrEnum):
+    """How a list as a whole is. MISSING: not made yet, or deleted. DISABLED: switched off, nothing on it counts."""
+
+    READY = "ready"
+    MISSING = "missing"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class ListCondition:
+    """What else is to be seen of a list.
+
+    entries: how many stand on the fullest list, of any kind and whoever made them.
+    others: entries that are neither one address nor one network, as they are spelt.
+    unapplied: sites of the target on which the policy does not count.
+    by_site: what each site's own list holds; empty where the account works with policies.
+    """
+
+    state: ListState = ListState.READY
+    entries: int = 0
+    others: frozenset[str] = frozenset()
+    unapplied: tuple[int, ...] = ()
+    by_site: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class BlacklistView:
-    """What the vendor's blacklist holds for a target, as read just now. Addresses are canonical text.
+    """What the vendor's blacklist holds for a target, as read just now. Addresses and networks are canonical text.
 
-    everywhere: addresses that are blocked on every site of the target; none if it has no sites.
-    somewhere: addresses that stand on at least one of its lists, in force or not (a superset of `everywhere`):
+    everywhere: what is blocked on every site of the target; none if it has no sites.
+    somewhere: what stands on at least one of its lists, in force or not (a superset of `everywhere`):
     on a list that was disabled by hand or is not applied yet, an address could come back to life.
     """
 
     everywhere: frozenset[str]
     somewhere: frozenset[str]
+    condition: ListCondition = field(default=ListCondition(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +181,9 @@ class WafSubscription:
 class WafVendor(Protocol):
     """One account at a vendor. See the module's docstring for the errors."""
 
+    def calls_made(self) -> int:
+        """How many calls this object has made to the vendor so far: limits count calls, not what they are for."""
+
     def account(self) -> WafAccount:
         """Check the credential and say whose it is."""
 
@@ -166,6 +200,15 @@ class WafVendor(Protocol):
         without touching the site's other policies. An address already there, or already gone, is no error, and
         then nothing is written. The caller reads back: a return without error is not yet proof.
         The caller makes sure that only one writer works on a target at a time.
+
+        Both sets hold addresses and networks. After `WafRefused` (but not its WafUnauthorised and WafMissing)
+        nothing of `add` was written.
+        """
+
+    def cover_sites(self, target: BlockTarget) -> Sequence[int]:
+        """Apply the list, if there is one, to each site of the target that lacks it. Returns those sites.
+
+        Its entries stay as they are, and so do the sites' other policies. Does nothing for lists of single sites.
         """
 
     def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:

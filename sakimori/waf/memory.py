@@ -4,16 +4,12 @@ It behaves as the real vendor does where callers could notice: policies made on 
 by hand, a list that is full, answers that get lost after the write, and reads that lag behind.
 """
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from threading import RLock
 
-from sakimori.lib.addresses import canonical, parse_address
-from sakimori.waf.entries import single_address
+from sakimori.waf.entries import canonical_entry
 from sakimori.waf.interface import (
     Balancing,
     BalancingAlgorithm,
@@ -30,6 +26,9 @@ from sakimori.waf.interface import (
     WafUnauthorised,
     WafUnavailable,
 )
+from sakimori.waf.memory_lists import MemoryLists, MemoryWrite
+
+__all__ = ["MemoryFault", "MemoryVendor", "MemoryWrite"]
 
 
 class MemoryFault(StrEnum):
@@ -47,24 +46,7 @@ _BUCKET = timedelta(minutes=5)
 _DOUBTFUL = frozenset({MemoryFault.DOUBTFUL_APPLIED, MemoryFault.DOUBTFUL_NOT_APPLIED})
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryWrite:
-    """A change that reached the vendor's lists: what was asked for, reduced to what was not so already."""
-
-    policy_name: str
-    added: frozenset[str]
-    removed: frozenset[str]
-    applied_to: frozenset[int]
-
-
-@dataclass(slots=True)
-class _Policy:
-    entries: list[str] = field(default_factory=list)
-    sites: set[int] = field(default_factory=set)
-    enabled: bool = True
-
-
-class MemoryVendor:
+class MemoryVendor(MemoryLists):
     """`WafVendor` and `WafLogs`. `capacity` is the most entries a list may hold; a change beyond it is refused."""
 
     def __init__(
@@ -75,8 +57,7 @@ class MemoryVendor:
         logs: Mapping[str, bytes] | None = None,
         capacity: int = 1000,
     ) -> None:
-        self.capacity = capacity
-        self.writes: list[MemoryWrite] = []
+        super().__init__(capacity=capacity)
         self._account = account or WafAccount(account_id=1, name="example")
         self._sites = list(sites)
         self._logs = dict(logs) if logs is not None else None
@@ -84,12 +65,8 @@ class MemoryVendor:
         self._traffic: dict[int | None, dict[datetime, int]] = {}
         self._balancing: dict[int, Balancing] = {}
         self._certificates: dict[int, tuple[WafCertificate, ...]] = {}
-        self._policies: dict[str, _Policy] = {}
         self._faults: list[MemoryFault] = []
         self._lasting: MemoryFault | None = None
-        self._old: dict[str, _Policy] = {}
-        self._stale_reads = 0
-        self._lock = RLock()
 
     # The contract.
 
@@ -101,16 +78,12 @@ class MemoryVendor:
     def sites(self) -> Sequence[WafSite]:
         with self._lock:
             self._meet_fault()
-            return list(self._sites)
+            return [site for site in self._sites if site.site_id not in self.lost_sites]
 
     def read_blacklist(self, target: BlockTarget) -> BlacklistView:
         with self._lock:
             self._meet_fault()
-            policies = self._policies
-            if self._stale_reads:
-                self._stale_reads -= 1
-                policies = self._old
-            return _view(policies.get(target.policy_name, _Policy()), target.site_ids)
+            return self._read_view(target)
 
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         add, remove = _checked(add), _checked(remove)
@@ -126,6 +99,14 @@ class MemoryVendor:
                 self._apply(write)
             if fault is not None:
                 raise WafDoubtful("応答を受け取れませんでした。")
+
+    def cover_sites(self, target: BlockTarget) -> Sequence[int]:
+        with self._lock:
+            self._meet_fault()
+            lacking = self._lacking(target)
+            if lacking:
+                self._apply(MemoryWrite(target.policy_name, frozenset(), frozenset(), frozenset(lacking)))
+            return lacking
 
     def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
         with self._lock:
@@ -182,28 +163,6 @@ class MemoryVendor:
             self._lasting = None
             self._stale_reads = 0
 
-    def lag(self, *, reads: int) -> None:
-        """Let the next `reads` readings of a blacklist show what stands there now, whatever is written meanwhile."""
-        with self._lock:
-            self._old = deepcopy(self._policies)
-            self._stale_reads = reads
-
-    def edit_by_hand(self, policy_name: str, *, add: Collection[str] = (), remove: Collection[str] = ()) -> None:
-        """Somebody else changes the list; entries of any kind, taken as they are. Not recorded in `writes`."""
-        with self._lock:
-            policy = self._policies.setdefault(policy_name, _Policy())
-            policy.entries = [entry for entry in policy.entries if entry not in remove] + list(add)
-
-    def switch_policy(self, policy_name: str, *, enabled: bool) -> None:
-        """Somebody else disables or enables the policy."""
-        with self._lock:
-            self._policies.setdefault(policy_name, _Policy()).enabled = enabled
-
-    def entries(self, policy_name: str) -> tuple[str, ...]:
-        """What stands on the list now, in its order and spelling; empty if there is no such policy."""
-        with self._lock:
-            return tuple(self._policies.get(policy_name, _Policy()).entries)
-
     def put_site(self, site: WafSite) -> None:
         """Add a site, or change the one with this number."""
         with self._lock:
@@ -239,27 +198,6 @@ class MemoryVendor:
             raise WafRefused("サイトがありません。")
         return site_id
 
-    def _difference(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> MemoryWrite:
-        policy = self._policies.get(target.policy_name, _Policy())
-        there = _addresses(policy)
-        return MemoryWrite(
-            policy_name=target.policy_name,
-            added=add - there,
-            removed=remove & there,
-            applied_to=frozenset(target.site_ids) - policy.sites if add else frozenset(),
-        )
-
-    def _apply(self, write: MemoryWrite) -> None:
-        policy = self._policies.get(write.policy_name, _Policy())
-        kept = [entry for entry in policy.entries if single_address(entry) not in write.removed]
-        entries = [*kept, *sorted(write.added)]
-        if write.added and len(entries) > self.capacity:
-            raise WafRefused(f"リストには {self.capacity} 件までしか登録できません。")
-        policy.entries = entries
-        policy.sites |= write.applied_to
-        self._policies[write.policy_name] = policy
-        self.writes.append(write)
-
     def _meet_fault(self) -> None:
         match self._next_fault(doubtful=False):
             case MemoryFault.UNAVAILABLE:
@@ -278,19 +216,8 @@ class MemoryVendor:
         return None
 
 
-def _checked(addresses: frozenset[str]) -> frozenset[str]:
-    parsed = [parse_address(text) for text in addresses]
-    if any(address is None for address in parsed):
-        raise WafRefused("IP アドレスではない項目があります。")
-    return frozenset(canonical(address) for address in parsed if address is not None)
-
-
-def _view(policy: _Policy, site_ids: Sequence[int]) -> BlacklistView:
-    listed = _addresses(policy)
-    in_force = bool(site_ids) and policy.enabled and policy.sites.issuperset(site_ids)
-    return BlacklistView(everywhere=listed if in_force else frozenset(), somewhere=listed)
-
-
-def _addresses(policy: _Policy) -> frozenset[str]:
-    singles = {single_address(entry) for entry in policy.entries}
-    return frozenset(address for address in singles if address is not None)
+def _checked(entries: frozenset[str]) -> frozenset[str]:
+    known = {text: canonical_entry(text) for text in entries if "-" not in text}
+    if len(known) < len(entries) or None in known.values():
+        raise WafRefused("IP アドレスでもネットワークでもない項目があります。")
+    return frozenset(entry for entry in known.values() if entry is not None)

@@ -210,12 +210,13 @@ def test_an_address_given_back_before_it_was_written_is_never_taken_from_somebod
 def test_an_entry_made_by_somebody_else_after_our_write_was_refused_stays_his(
     people: People, account: VendorAccount
 ) -> None:
-    vendor, policy, clock = MemoryVendor(capacity=0), f"Sakimori {people.a.number}", Clock(LATER)
+    vendor, policy, clock = MemoryVendor(), f"Sakimori {people.a.number}", Clock(LATER)
     block = make(people, BlockState.APPROVED)
+    vendor.disliked = {block.address}
     carry(people, vendor, clock)
     block.refresh_from_db()
     assert block.state == BlockState.FAILED
-    vendor.capacity = 10
+    vendor.disliked = set()
     vendor.edit_by_hand(policy, add=[block.address])
     actions.approve(block, by=people.dana, now=clock())
     clock.pass_time(minutes=2)
@@ -231,11 +232,10 @@ def test_an_entry_made_by_somebody_else_after_our_write_was_refused_stays_his(
 
 
 def test_a_refused_write_holds_up_no_other_address(people: People, account: VendorAccount) -> None:
-    vendor, clock = MemoryVendor(capacity=0), Clock(LATER)
-    make(people, BlockState.APPROVED)
+    vendor, clock = MemoryVendor(), Clock(LATER)
+    vendor.disliked = {make(people, BlockState.APPROVED).address}
     carry(people, vendor, clock)
     assert Block.objects.get().state == BlockState.FAILED
-    vendor.capacity = 10
     other = make_block(people.a, "203.0.113.6", state=BlockState.APPROVED, next_try_at=clock())
     clock.pass_time(seconds=1)
     carry(people, vendor, clock)

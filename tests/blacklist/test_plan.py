@@ -20,11 +20,12 @@ NEW = Entry(
     written_at=None,
     removal_written=False,
     due=True,
+    lists=(0,),
 )
 LEAVING = replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1))
-EMPTY = BlacklistView(frozenset(), frozenset())
-LISTED = BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))
-PARTLY = BlacklistView(frozenset(), frozenset({NEW.address}))
+EMPTY = {0: BlacklistView(frozenset(), frozenset())}
+LISTED = {0: BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))}
+PARTLY = {0: BlacklistView(frozenset(), frozenset({NEW.address}))}
 
 
 def test_a_new_block_is_to_be_added() -> None:
@@ -100,3 +101,11 @@ def test_a_block_that_followed_a_restore_is_the_one_that_counts() -> None:
     plan = make([restored, again], LISTED, now=NOW)
     assert not plan.stale
     assert plan.active == (2,)
+
+
+def test_an_entry_on_several_lists_is_active_only_when_all_show_it_and_restored_when_none_does() -> None:
+    two, none, one = {1: LISTED[0], 2: LISTED[0]}, {1: EMPTY[0], 2: EMPTY[0]}, {1: LISTED[0], 2: EMPTY[0]}
+    wanted = replace(NEW, lists=(1, 2), state=BlockState.UNKNOWN, written_at=NOW - timedelta(days=1))
+    leaving = replace(LEAVING, lists=(1, 2))
+    assert (make([wanted], two, now=NOW).active, make([wanted], one, now=NOW).add) == ((1,), (1,))
+    assert (make([leaving], one, now=NOW).remove, make([leaving], none, now=NOW).restored) == ((1,), (1,))

@@ -52,6 +52,7 @@ from sakimori.reports.models import Report
 from sakimori.run.collector import self_signed
 from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
+from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
 from tests.incidents.rows import fill_incidents
@@ -80,6 +81,10 @@ def _ticket() -> list[object]:
 
 def _block() -> list[object]:
     return [Block.objects.get(address="203.0.113.1").pk]
+
+
+def _contract_key() -> list[object]:
+    return [Contract.objects.earliest("pk").pk]
 
 
 def _contract_number() -> list[object]:
@@ -229,6 +234,13 @@ VISITS: dict[str, Visit] = {
     ),
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
+    "console:lists": Visit(),
+    "console:list": Visit(_contract_key),
+    "console:list-compare": Visit(_contract_key, posts=({},)),
+    "console:list-limit": Visit(_contract_key, posts=({}, {"limit": "x"}, {"limit": "500"})),
+    "console:list-put-all-back": Visit(_contract_key, posts=({},)),
+    "console:block-put-back": Visit(_block, posts=({},)),
+    "console:block-accept-removal": Visit(_block, posts=({},)),
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
     "console:intake": Visit(),
     "console:closings": Visit(),
@@ -378,6 +390,7 @@ def fill(people: People) -> None:
     _fill_reports(people)
     _fill_advisories(people)
     _fill_exports(people)
+    fill_lists(people)
 
 
 def _fill_exports(people: People) -> None:

@@ -129,7 +129,7 @@ class FakeImperva:
         if path == "sites/configure/acl":
             ips = list(filter(None, form["ips"].split(",")))
             if len(ips) > self.capacity:
-                return refused(2, "Invalid input")
+                return refused(2, "Invalid input", ips="Too many IP addresses")
             rule = self.site_rules.pop(site_id, {"id": "api.acl.blacklisted_ips"})
             if ips:
                 self.site_rules[site_id] = rule | {"ips": ips}
@@ -187,8 +187,8 @@ def ok(body: dict) -> httpx.Response:
     return httpx.Response(200, json=body | {"res": "0", "res_message": "OK"})
 
 
-def refused(code: int, message: str) -> httpx.Response:
-    return httpx.Response(200, json={"res": code, "res_message": message})
+def refused(code: int, message: str, **details: str) -> httpx.Response:
+    return httpx.Response(200, json={"res": code, "res_message": message, "debug_info": details})
 
 
 def value(body: object) -> httpx.Response:

@@ -94,7 +94,7 @@ def acl_world() -> AclWorld:
 
 def policy_world() -> PolicyWorld:
     world = PolicyWorld(FakeImperva(), block_list=BlockList.POLICY)
-    world.fake.add_policy(NAME, ["203.0.113.0/24"])
+    world.fake.add_policy(NAME, ["203.0.113.1-203.0.113.9"])
     return world
 
 

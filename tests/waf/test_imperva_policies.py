@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sakimori.waf.imperva.entries import PLACEHOLDER
-from sakimori.waf.interface import WafDoubtful, WafMissing, WafRefused, WafUnauthorised
+from sakimori.waf.interface import ListState, WafDoubtful, WafFull, WafMissing, WafRefused, WafUnauthorised
 from tests.waf.contract import NONE, A, B, add, remove, view
 from tests.waf.fake_imperva import FakeImperva
 from tests.waf.worlds import NAME, PolicyWorld
@@ -144,7 +144,7 @@ def test_policies_of_the_same_name_are_one_list(world: PolicyWorld) -> None:
     high = world.fake.add_policy(NAME, [A, B, "203.0.113.0/24"])
     world.fake.policies = dict(reversed(world.fake.policies.items()))
     world.fake.applied = {(low, 1000), (high, 1001)}
-    assert (view(world).everywhere, view(world).somewhere) == ({A}, {A, B})
+    assert (view(world).everywhere, view(world).somewhere) == ({A}, {A, B, "203.0.113.0/24"})
     add(world, "192.0.2.13")
     assert world.fake.ips(low) == [A, "192.0.2.13"]
     remove(world, A, B)
@@ -222,7 +222,7 @@ def test_a_failure_between_two_sites_shows_as_somewhere(world: PolicyWorld) -> N
 
 
 def test_reading_an_empty_list_asks_no_site(world: PolicyWorld) -> None:
-    world.fake.add_policy(NAME, ["203.0.113.0/24"])
+    world.fake.add_policy(NAME, ["hand written"])
     view(world)
     assert [path for _, path in world.fake.calls if "/assets/" in path] == []
 
@@ -244,3 +244,60 @@ def test_a_parents_key_acts_in_the_name_of_the_sub_account() -> None:
     remove(world, A)
     assert len(seen) > 5
     assert {url.params.get("caid") for url in seen} == {"32"}
+
+
+def test_the_state_of_the_list_is_told(world: PolicyWorld) -> None:
+    assert view(world).condition.state is ListState.MISSING
+    add(world, A)
+    assert view(world).condition.state is ListState.READY
+    world.fake.policies[70001]["enabled"] = False
+    assert view(world).condition.state is ListState.DISABLED
+
+
+def test_a_policy_taken_off_a_site_is_put_on_again_with_post(world: PolicyWorld) -> None:
+    add(world, A)
+    world.fake.applied = {(70001, 1001)}
+    assert view(world).condition.unapplied == (1000,)
+    written = len(world.fake.writes)
+    assert world.vendor.cover_sites(world.target) == [1000]
+    assert world.fake.writes[written:] == [("POST", "/policies/v2/assets/WEBSITE/1000/policies/70001")]
+
+
+@pytest.mark.parametrize("words", ["too many ips", "The maximum number of IPs is 1000", "Limit exceeded"])
+def test_a_full_list_is_known_by_its_words(world: PolicyWorld, words: str) -> None:
+    add(world, A)
+    world.fake.next_write_answers.append(httpx.Response(400, json={"errors": [{"detail": words}]}))
+    with pytest.raises(WafFull):
+        add(world, B)
+
+
+def test_within_a_short_while_a_change_costs_one_read_and_one_write(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    calls = len(world.fake.calls)
+    add(world, B)
+    assert [method for method, _ in world.fake.calls[calls:]] == ["GET", "PUT"]
+    world.fake.now += 31
+    calls = len(world.fake.calls)
+    add(world, "192.0.2.13")
+    assert len(world.fake.calls) - calls == 5
+
+
+def test_a_policy_that_was_made_anew_by_hand_meanwhile_is_found(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    del world.fake.policies[70001]
+    again = world.fake.add_policy(NAME, ["198.51.100.1"])
+    world.fake.policies[70005] = world.fake.policies.pop(again) | {"id": 70005}
+    add(world, B)
+    assert world.fake.ips(70005) == ["198.51.100.1", B]
+
+
+def test_a_policy_that_was_deleted_by_hand_meanwhile_is_made_anew(world: PolicyWorld) -> None:
+    add(world, A)
+    view(world)
+    del world.fake.policies[70001]
+    world.fake.applied.clear()
+    add(world, B)
+    assert world.entries() == [[B]]
+    assert view(world).everywhere == {B}

@@ -1,11 +1,13 @@
 """The blacklist of older accounts: each site's own list."""
 
+from urllib.parse import parse_qsl
+
 import httpx
 import pytest
 
 from sakimori.waf.imperva import BlockList
 from sakimori.waf.imperva.entries import PLACEHOLDER
-from sakimori.waf.interface import BlockTarget, WafUnauthorised
+from sakimori.waf.interface import BlockTarget, WafDoubtful, WafFull, WafUnauthorised
 from tests.waf.contract import NONE, A, B, add, remove, view
 from tests.waf.fake_imperva import FakeImperva
 from tests.waf.worlds import AclWorld
@@ -44,7 +46,7 @@ def test_sites_outside_the_target_are_not_even_read(world: AclWorld) -> None:
 
 def test_the_view_tells_everywhere_from_somewhere(world: AclWorld) -> None:
     world.fake.site_rules = {1000: rule(A, B), 1001: rule(A), 1002: rule(A, "203.0.113.0/24")}
-    assert (view(world).everywhere, view(world).somewhere) == ({A}, {A, B})
+    assert (view(world).everywhere, view(world).somewhere) == ({A}, {A, B, "203.0.113.0/24"})
 
 
 def test_the_last_address_takes_the_rule_with_it(world: AclWorld) -> None:
@@ -86,3 +88,44 @@ def test_numbers_and_other_rules_in_the_status_do_not_matter(world: AclWorld) ->
     world.target = BlockTarget(policy_name="x", site_ids=(1000,))
     world.fake.next_answers.append(httpx.Response(200, json=status))
     assert view(world).somewhere == {A}
+
+
+def test_what_one_site_takes_and_the_next_refuses_comes_off_the_first_again(world: AclWorld) -> None:
+    world.fake.capacity = 2
+    world.fake.site_rules = {1001: rule("203.0.113.1", "203.0.113.2")}
+    with pytest.raises(WafFull):
+        add(world, A, B)
+    assert world.fake.site_rules == {1001: rule("203.0.113.1", "203.0.113.2")}
+
+
+def test_what_stood_there_before_stays_when_the_next_site_refuses(world: AclWorld) -> None:
+    world.fake.capacity = 2
+    world.fake.site_rules = {1000: rule(A), 1001: rule("203.0.113.1", "203.0.113.2")}
+    with pytest.raises(WafFull):
+        add(world, A, B)
+    assert world.fake.site_rules[1000] == rule(A)
+
+
+def test_where_it_cannot_be_taken_off_again_the_write_is_doubtful(world: AclWorld) -> None:
+    world.fake.capacity = 2
+    world.fake.site_rules = {1001: rule("203.0.113.1", "203.0.113.2")}
+    work = world.fake.answer
+
+    def broken_after_the_refusal(request: httpx.Request) -> httpx.Response:
+        form = dict(parse_qsl(request.content.decode()))
+        if "configure/acl" in request.url.path and form["site_id"] == "1000" and 1000 in world.fake.site_rules:
+            return httpx.Response(503)
+        return work(request)
+
+    world.fake.answer = broken_after_the_refusal
+    world.vendor = world.fake.vendor(block_list=BlockList.ACL, tries=1)
+    with pytest.raises(WafDoubtful):
+        add(world, A)
+    assert world.fake.site_rules[1000] == rule(A)
+
+
+def test_each_sites_list_is_told_apart(world: AclWorld) -> None:
+    world.fake.site_rules = {1000: rule(A, "hand written"), 1001: rule(B)}
+    condition = view(world).condition
+    assert condition.by_site == {1000: {A}, 1001: {B}, 1002: NONE}
+    assert (condition.entries, condition.others) == (2, {"hand written"})

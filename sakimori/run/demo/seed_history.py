@@ -75,6 +75,7 @@ def _block(contract: Contract, episode: Episode, file: LogFile) -> Block:
         proposed_at=found_at,
         decided_at=found_at,
         applying_at=found_at + timedelta(seconds=1),
+        written_at=found_at + timedelta(seconds=1),
         active_at=found_at + timedelta(seconds=2),
         next_try_at=found_at,
     )

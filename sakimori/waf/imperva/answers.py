@@ -11,16 +11,19 @@ Whether a call was carried out is what matters for a write, so answers that leav
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from sakimori.lib.http import Response, retry_after_seconds
-from sakimori.waf.imperva.fields import field_text, record, records
-from sakimori.waf.interface import WafMissing, WafRefused, WafUnauthorised, WafUnavailable
+from sakimori.waf.imperva.fields import descend, field_text, record, records
+from sakimori.waf.interface import WafFull, WafMissing, WafRefused, WafUnauthorised, WafUnavailable
 
 _UNAUTHORISED = frozenset({9403, 9411, 9413, 9418})
 _MISSING = frozenset({2002})
 _NOT_FINISHED = 3015
 _UNEXPECTED = 1
+# The vendor publishes neither the limit of a list nor what it says there, so its words are all that there is.
+_FULL = re.compile(r"too many|limit|maximum|exceed", re.IGNORECASE)
 
 
 class NotTaken(WafUnavailable):
@@ -44,7 +47,7 @@ def v1_json(answer: Response) -> Mapping[str, object]:
     except ValueError:
         raise Unclear("Imperva の応答に結果コードがありません。") from None
     if code != 0:
-        _raise_for_code(code, message=field_text(body, "res_message"))
+        _raise_for_code(code, message=field_text(body, "res_message"), details=descend(body, "debug_info"))
     return body
 
 
@@ -83,7 +86,7 @@ def raise_for_status(answer: Response) -> None:
         raise WafMissing(f"{sentence}対象がありません。{_said(answer)}")
     if status in (403, 404, 408) or not 400 <= status < 500:
         raise Unclear(sentence)
-    raise WafRefused(f"{sentence}{_said(answer)}")
+    raise _refused(sentence, _said(answer))
 
 
 def looks_like_page(body: bytes) -> bool:
@@ -91,7 +94,12 @@ def looks_like_page(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def _raise_for_code(code: int, *, message: str) -> None:
+def _refused(sentence: str, words: str) -> WafRefused:
+    kind = WafFull if _FULL.search(words) else WafRefused
+    return kind(f"{sentence}{words}")
+
+
+def _raise_for_code(code: int, *, message: str, details: Mapping[str, object]) -> None:
     sentence = f"Imperva が結果コード {code} を返しました。{_tidy(message)}"
     if code in _UNAUTHORISED:
         raise WafUnauthorised(sentence)
@@ -101,7 +109,7 @@ def _raise_for_code(code: int, *, message: str) -> None:
         raise WafUnavailable(sentence)
     if code == _UNEXPECTED:
         raise Unclear(sentence)
-    raise WafRefused(sentence)
+    raise _refused(sentence, _tidy("、".join(text for text in details.values() if isinstance(text, str))))
 
 
 def _json_object(answer: Response) -> Mapping[str, object]:

@@ -55,6 +55,7 @@ class ImpervaCalls:
         self._http = http
         self._headers = headers
         self._pace = pace
+        self.made = 0
 
     def read(self, call: Call, parse: Callable[[Response], T]) -> T:
         """A call that changes nothing, repeated while that may help."""
@@ -89,7 +90,12 @@ class ImpervaCalls:
         except Unclear as error:
             raise unclear(str(error)) from error
 
+    def seconds(self) -> float:
+        """The clock of the pace: seconds that only grow."""
+        return self._pace.clock()
+
     def _send(self, call: Call) -> Response:
+        self.made += 1
         return self._http.request(
             call.method, call.url, headers=self._headers, params=call.params, form=call.form, json=call.json
         )

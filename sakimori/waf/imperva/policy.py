@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sakimori.waf.imperva.answers import Unclear
-from sakimori.waf.imperva.entries import listed_addresses, merged
+from sakimori.waf.imperva.entries import listed_entries, merged
 from sakimori.waf.imperva.fields import descend, field_number, field_text, record, records, texts
 
 _POLICY_TYPE = "ACL"
@@ -31,8 +31,13 @@ class Policy:
 
     @property
     def addresses(self) -> frozenset[str]:
-        """The single addresses that its block settings name."""
-        return frozenset().union(*(listed_addresses(_ips(s)) for s in self.settings if _blocks_addresses(s)))
+        """The addresses and networks that its block settings name."""
+        return listed_entries(self.raw)
+
+    @property
+    def raw(self) -> tuple[str, ...]:
+        """Every entry of its block settings, as it is spelt."""
+        return tuple(entry for s in self.settings if _blocks_addresses(s) for entry in _ips(s))
 
 
 def parse_policy(value: object) -> Policy:

@@ -8,6 +8,9 @@ the policy is read again immediately before it.
 
 On a *site*, PUT would take off all its other policies. Sites are only ever touched with POST.
 
+Which policies have the name, and that one counts on a site, is believed for half a minute: these are most of the calls.
+What stands on a list is read anew each time.
+
 Several policies of the name (a doubtful creation that was repeated) count as one list: reading merges them,
 additions go to the one with the lowest id, removals are made in all.
 """
@@ -17,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from sakimori.lib.http import Response
 from sakimori.waf.imperva.answers import policy_value
 from sakimori.waf.imperva.calls import Call, ImpervaCalls
-from sakimori.waf.imperva.entries import PLACEHOLDER
+from sakimori.waf.imperva.entries import PLACEHOLDER, number_of, other_entries
 from sakimori.waf.imperva.policy import (
     Policy,
     changed_policy,
@@ -28,7 +31,17 @@ from sakimori.waf.imperva.policy import (
     parse_policy,
 )
 from sakimori.waf.imperva.view import view_of
-from sakimori.waf.interface import BlacklistView, BlockTarget, WafMissing, WafRefused, WafUnauthorised
+from sakimori.waf.interface import (
+    BlacklistView,
+    BlockTarget,
+    ListCondition,
+    ListState,
+    WafMissing,
+    WafRefused,
+    WafUnauthorised,
+)
+
+_BELIEVED_SECONDS = 30.0
 
 
 class PolicyList:
@@ -37,6 +50,8 @@ class PolicyList:
     def __init__(self, calls: ImpervaCalls, *, api_url: str, account_id: int | None) -> None:
         self._calls = calls
         self._root = f"{api_url}/policies/v2"
+        self._ids: dict[str, tuple[float, tuple[int, ...]]] = {}
+        self._applied: dict[tuple[int, int], float] = {}
         self._account = {} if account_id is None else {"caid": str(account_id)}
 
     def exists(self) -> bool:
@@ -48,23 +63,58 @@ class PolicyList:
         """One call for the list, and one for each pair of policy and site while there is anything on the list."""
         policies = self._named(target.policy_name)
         in_force = [policy for policy in policies if policy.enabled and policy.addresses]
+        applied = {site_id: self._applied_on(site_id, in_force) for site_id in target.site_ids}
         return view_of(
             listed=[policy.addresses for policy in policies],
-            per_site=[self._blocked_on(site_id, in_force) for site_id in target.site_ids],
+            per_site=[frozenset().union(*(policy.addresses for policy in there)) for there in applied.values()],
+            condition=ListCondition(
+                state=_state(policies),
+                entries=max((number_of(policy.raw) for policy in policies), default=0),
+                others=frozenset().union(*(other_entries(policy.raw) for policy in policies)),
+                unapplied=tuple(site_id for site_id, there in applied.items() if in_force and not there),
+            ),
         )
 
     def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """1. Change the list. 2. Apply it where it is lacking, if anything is to be blocked."""
-        policies = self._named(target.policy_name)
-        if not policies:
+        believed = self._believed_ids(target.policy_name)
+        try:
+            self._change(believed or self._ids_of(target.policy_name), target, add=add, remove=remove)
+        except WafMissing:
+            self._ids.pop(target.policy_name, None)
+            if not believed:
+                raise
+            self._change(self._ids_of(target.policy_name), target, add=add, remove=remove)
+
+    def _change(
+        self, policy_ids: Sequence[int], target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]
+    ) -> None:
+        if not policy_ids:
             self._create(target, add)
             return
-        main, *doubles = policies
-        self._update(main.policy_id, add=add, remove=remove)
+        main, *doubles = policy_ids
+        self._update(main, add=add, remove=remove)
         for double in doubles:
-            self._update(double.policy_id, add=frozenset(), remove=remove)
+            self._update(double, add=frozenset(), remove=remove)
         if add:
-            self._apply(main.policy_id, [s for s in target.site_ids if not self._is_applied(main.policy_id, s)])
+            self._cover(main, target)
+
+    def _ids_of(self, name: str) -> list[int]:
+        return [policy.policy_id for policy in self._named(name)]
+
+    def _believed_ids(self, name: str) -> Sequence[int]:
+        seen_at, ids = self._ids.get(name, (0.0, ()))
+        return ids if self._calls.seconds() - seen_at < _BELIEVED_SECONDS else ()
+
+    def cover(self, target: BlockTarget) -> Sequence[int]:
+        """The one with the lowest id: it takes the additions."""
+        policy_ids = self._ids_of(target.policy_name)
+        return self._cover(policy_ids[0], target) if policy_ids else ()
+
+    def _cover(self, policy_id: int, target: BlockTarget) -> Sequence[int]:
+        lacking = [site_id for site_id in target.site_ids if not self._is_applied(policy_id, site_id)]
+        self._apply(policy_id, lacking)
+        return lacking
 
     def _create(self, target: BlockTarget, addresses: frozenset[str]) -> None:
         if not addresses:
@@ -99,20 +149,27 @@ class PolicyList:
             self._calls.write(self._call("POST", f"/assets/WEBSITE/{site_id}/policies/{policy_id}"), policy_value)
 
     def _is_applied(self, policy_id: int, site_id: int) -> bool:
+        now = self._calls.seconds()
+        if now - self._applied.get((policy_id, site_id), now - 2 * _BELIEVED_SECONDS) < _BELIEVED_SECONDS:
+            return True
         try:
             call = self._call("GET", f"/policies/{policy_id}/assets/WEBSITE/{site_id}")
-            return self._calls.read(call, policy_value) is True
+            applied = self._calls.read(call, policy_value) is True
         except WafMissing:
-            return False
+            applied = False
+        if applied:
+            self._applied[policy_id, site_id] = now
+        return applied
 
-    def _blocked_on(self, site_id: int, policies: Sequence[Policy]) -> frozenset[str]:
-        applied = [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
-        return frozenset().union(*(policy.addresses for policy in applied))
+    def _applied_on(self, site_id: int, policies: Sequence[Policy]) -> list[Policy]:
+        return [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
 
     def _named(self, name: str) -> list[Policy]:
         """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
         found = [policy for policy in self._all_policies() if policy.name == name and policy.is_access_list]
-        return sorted(found, key=lambda policy: policy.policy_id)
+        found.sort(key=lambda policy: policy.policy_id)
+        self._ids[name] = (self._calls.seconds(), tuple(policy.policy_id for policy in found))
+        return found
 
     def _all_policies(self) -> list[Policy]:
         return self._calls.read(self._call("GET", "/policies", extended="true"), _policies_in)
@@ -127,3 +184,9 @@ def _policy_in(answer: Response) -> Policy:
 
 def _policies_in(answer: Response) -> list[Policy]:
     return parse_policies(policy_value(answer))
+
+
+def _state(policies: Sequence[Policy]) -> ListState:
+    if not policies:
+        return ListState.MISSING
+    return ListState.READY if policies[0].enabled else ListState.DISABLED

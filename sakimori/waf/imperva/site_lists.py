@@ -4,16 +4,26 @@ The vendor replaces a site's whole list with what is sent and has neither "add" 
 site is read, merged and written by itself, with nothing between the read and the write.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from sakimori.lib.http import Response
 from sakimori.waf.imperva.answers import Unclear, v1_json
 from sakimori.waf.imperva.calls import Call, ImpervaCalls
-from sakimori.waf.imperva.entries import PLACEHOLDER, listed_addresses, merged
+from sakimori.waf.imperva.entries import PLACEHOLDER, listed_entries, merged, number_of, other_entries
 from sakimori.waf.imperva.fields import descend, field_number, records, texts
 from sakimori.waf.imperva.view import view_of
-from sakimori.waf.interface import BlacklistView, BlockTarget
+from sakimori.waf.interface import (
+    BlacklistView,
+    BlockTarget,
+    ListCondition,
+    WafDoubtful,
+    WafError,
+    WafMissing,
+    WafRefused,
+    WafUnauthorised,
+)
 
 _RULE = "api.acl.blacklisted_ips"
 
@@ -35,21 +45,46 @@ class SiteLists:
 
     def read(self, target: BlockTarget) -> BlacklistView:
         """One call for each site."""
-        lists = [self._calls.repeated(partial(self._site_list_once, site_id)) for site_id in target.site_ids]
-        return view_of(listed=[], per_site=[listed_addresses(of_site.entries) for of_site in lists])
+        lists = {site_id: self._calls.repeated(partial(self._site_list_once, site_id)) for site_id in target.site_ids}
+        by_site = {site_id: listed_entries(of_site.entries) for site_id, of_site in lists.items()}
+        condition = ListCondition(
+            entries=max((number_of(of_site.entries) for of_site in lists.values()), default=0),
+            others=frozenset().union(*(other_entries(of_site.entries) for of_site in lists.values())),
+            by_site=by_site,
+        )
+        return view_of(listed=[], per_site=list(by_site.values()), condition=condition)
 
     def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
-        """Only sites whose list changes are written. After an error the sites before it are changed already."""
-        for site_id in target.site_ids:
-            self._calls.repeated(partial(self._change_once, site_id, add=add, remove=remove))
+        """Only sites whose list changes are written. After an error the sites before it may be changed already.
 
-    def _change_once(self, site_id: int, *, add: frozenset[str], remove: frozenset[str]) -> None:
+        Where one site's list takes an address and the next one refuses it, it comes off the first again.
+        """
+        added: dict[int, frozenset[str]] = {}
+        for site_id in target.site_ids:
+            try:
+                added[site_id] = self._calls.repeated(partial(self._change_once, site_id, add=add, remove=remove))
+            except (WafUnauthorised, WafMissing):
+                raise
+            except WafRefused:
+                self._take_back(added)
+                raise
+
+    def _take_back(self, added: Mapping[int, frozenset[str]]) -> None:
+        try:
+            for site_id, entries in added.items():
+                self._calls.repeated(partial(self._change_once, site_id, add=frozenset(), remove=entries))
+        except WafError as error:
+            raise WafDoubtful("一部のサイトにだけ登録された可能性があります。") from error
+
+    def _change_once(self, site_id: int, *, add: frozenset[str], remove: frozenset[str]) -> frozenset[str]:
+        """Returns what was not there before."""
         before = self._site_list_once(site_id)
         after = merged(before.entries, add=add, remove=remove)
         if not after and before.has_exceptions:
             after = (PLACEHOLDER,)
         if after != before.entries:
             self._write_once(site_id, after)
+        return add - listed_entries(before.entries)
 
     def _site_list_once(self, site_id: int) -> SiteList:
         """`sites/status` is a POST, as everything in Cloud v1, but changes nothing."""

@@ -7,7 +7,7 @@ from sakimori.lib.http import GuardedClient
 from sakimori.waf.imperva.answers import Forbidden, v1_json
 from sakimori.waf.imperva.calls import Call, ImpervaCalls, Pace, Patience
 from sakimori.waf.imperva.credentials import BlockList, ImpervaCredentials
-from sakimori.waf.imperva.entries import wanted_addresses
+from sakimori.waf.imperva.entries import wanted_entries
 from sakimori.waf.imperva.fields import descend, field_number, field_text, records
 from sakimori.waf.imperva.policy_list import PolicyList
 from sakimori.waf.imperva.setup import SetupReader
@@ -57,6 +57,10 @@ class ImpervaVendor:
         self._traffic = TrafficReader(self._calls, credentials)
         self._setup = SetupReader(self._calls, credentials)
 
+    def calls_made(self) -> int:
+        """See the contract."""
+        return self._calls.made
+
     def account(self) -> WafAccount:
         """The key's own account, or the sub-account that the credentials name."""
         account_id = self._account_id or self._key_account_id()
@@ -82,11 +86,16 @@ class ImpervaVendor:
 
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """See the contract."""
-        add, remove = wanted_addresses(add), wanted_addresses(remove)
+        add, remove = wanted_entries(add), wanted_entries(remove)
         if add & remove:
             raise WafRefused("同じアドレスの追加と削除は同時にできません。")
         if add or remove:
             self._blacklist().change(target, add=add, remove=remove)
+
+    def cover_sites(self, target: BlockTarget) -> Sequence[int]:
+        """See the contract."""
+        blacklist = self._blacklist()
+        return blacklist.cover(target) if isinstance(blacklist, PolicyList) else ()
 
     def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
         """See the contract."""

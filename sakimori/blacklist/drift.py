@@ -1,0 +1,108 @@
+"""How the vendor's lists compare with our rows: what is gone, what is back, what is not ours. Pure.
+
+Nothing that a person did at the vendor is undone here. Two things are mended: a site that lacks our policy gets it,
+and a site that is new to the contract gets the entries that hold for it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sakimori.waf.interface import BlacklistView, ListState
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An active block as it should stand on its lists."""
+
+    key: int
+    address: str
+    lists: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """present, missing: keys of active blocks. uncovered: lists that do not count on one of their sites.
+
+    lacking: what new sites of older accounts still need, by list and site. known_sites: sites whose list held ours.
+    foreign: entries that are not ours. back: addresses that we took off and that are on again.
+    states: lists that are not as they should be. entries: on the fullest list.
+    """
+
+    present: tuple[int, ...]
+    missing: tuple[int, ...]
+    uncovered: tuple[int, ...]
+    lacking: Mapping[int, frozenset[str]]
+    known_sites: frozenset[int]
+    foreign: tuple[str, ...]
+    back: tuple[str, ...]
+    states: Mapping[int, ListState]
+    entries: int
+
+
+def compare(
+    held: Collection[Held],
+    views: Mapping[int, BlacklistView],
+    *,
+    ours: Collection[str],
+    fresh: Collection[str],
+    restored: Collection[str],
+    known_sites: Collection[int],
+) -> Comparison:
+    """ours: addresses of all blocks that are not over. fresh: those written so lately that a copy may be older.
+
+    restored: addresses that were ours and came off.
+    """
+    addresses = {entry.address for entry in held}
+    known = frozenset(known_sites) | _sites_with(addresses, views)
+    settled = [entry for entry in held if entry.address not in fresh]
+    missing = [entry for entry in settled if _is_missing(entry, views, known)]
+    standing = frozenset().union(*(view.somewhere for view in views.values()))
+    strangers = standing - set(ours) - set(fresh)
+    others = frozenset().union(*(view.condition.others for view in views.values()))
+    needed = {number for entry in held for number in entry.lists}
+    return Comparison(
+        present=tuple(entry.key for entry in settled if entry not in missing),
+        missing=tuple(entry.key for entry in missing),
+        uncovered=tuple(number for number, view in views.items() if number in needed and view.condition.unapplied),
+        lacking=_lacking([entry for entry in held if entry not in missing], views, known),
+        known_sites=known,
+        foreign=tuple(sorted(strangers | others)),
+        back=tuple(sorted(strangers & set(restored))),
+        states={
+            number: view.condition.state
+            for number, view in views.items()
+            if number in needed and view.condition.state is not ListState.READY
+        },
+        entries=max((view.condition.entries for view in views.values()), default=0),
+    )
+
+
+def _sites_with(addresses: Collection[str], views: Mapping[int, BlacklistView]) -> frozenset[int]:
+    wanted = frozenset(addresses)
+    return frozenset(
+        site for view in views.values() for site, entries in view.condition.by_site.items() if entries & wanted
+    )
+
+
+def _is_missing(entry: Held, views: Mapping[int, BlacklistView], known: frozenset[int]) -> bool:
+    """Whether somebody has taken it off one of its lists. That a whole site is not covered yet is something else."""
+    return any(_misses(entry.address, views[number], known) for number in entry.lists)
+
+
+def _misses(address: str, view: BlacklistView, known: frozenset[int]) -> bool:
+    by_site = view.condition.by_site
+    if not by_site:
+        return address not in view.somewhere
+    return any(address not in entries for site, entries in by_site.items() if site in known)
+
+
+def _lacking(
+    held: Collection[Held], views: Mapping[int, BlacklistView], known: frozenset[int]
+) -> Mapping[int, frozenset[str]]:
+    lacking: dict[int, frozenset[str]] = {}
+    for number, view in views.items():
+        wanted = frozenset(entry.address for entry in held if number in entry.lists)
+        for site, entries in view.condition.by_site.items():
+            if site not in known and wanted - entries:
+                lacking[site] = lacking.get(site, frozenset()) | (wanted - entries)
+    return lacking

@@ -1,0 +1,103 @@
+"""What an analyst decides about an entry of ours that somebody took off the vendor's list by hand.
+
+And what he enters about the list itself. Each is atomic, audited, and safe to run twice.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from sakimori.accounts.models import User
+from sakimori.blacklist.actions import NotPossible
+from sakimori.blacklist.models import AskFirst, Block, BlockState, ListCheck, RestoreChannel
+from sakimori.customers import audit
+from sakimori.customers.models import Contract
+from sakimori.lib.jst import day_of
+
+REMOVED_BY_HAND = "WAF の管理画面で削除されていたため、解除済みとしました。"
+
+
+def put_back(block: Block, *, by: User, now: datetime) -> None:
+    """登録し直す: as a new decision, written and read back like any other."""
+    with transaction.atomic():
+        row = _missing(block)
+        if row is None:
+            return
+        if not row.contract.runs_on(day_of(now)):
+            raise NotPossible("契約が解約日を迎えているため、登録し直せません。")
+        row.state, row.missing_since = BlockState.APPROVED, None
+        row.written_at, row.was_there_before = None, False
+        row.first_hit_at, row.last_passed_at = None, None  # Its effect is to be measured anew.
+        row.attempts, row.next_try_at, row.last_error = 0, now, ""
+        row.save()
+        _record(row, "block.put_back", by, now)
+
+
+def accept_removal(block: Block, *, by: User, now: datetime) -> None:
+    """解除済みにする: a restore like any other, proven by reading; before the next block of it somebody is asked."""
+    with transaction.atomic():
+        row = _missing(block)
+        if row is None:
+            return
+        row.state, row.wanted_on_list = BlockState.RESTORING, False
+        row.restore_asked_at, row.restore_asked_by = now, by
+        row.restore_channel, row.restore_reason = RestoreChannel.DESK, REMOVED_BY_HAND
+        row.attempts, row.next_try_at, row.last_error = 0, now, ""
+        row.save()
+        until = now + timedelta(days=settings.CONFIG.ask_days)
+        AskFirst.objects.get_or_create(
+            block=row, defaults={"contract": row.contract, "address": row.address, "until": until}
+        )
+        _record(row, "block.removal_accepted", by, now)
+
+
+def put_all_back(blocks: Iterable[Block], *, by: User, now: datetime) -> int:
+    """The same for many, as after a deleted policy. Returns how many."""
+    number = 0
+    for block in blocks:
+        put_back(block, by=by, now=now)
+        number += 1
+    return number
+
+
+def enter_limit(contract: Contract, limit: int | None, *, by: User, now: datetime) -> None:
+    """How many entries the account's list can hold; None: the setting holds."""
+    with transaction.atomic():
+        check, _ = ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
+        if check.limit == limit and check.observed_limit is None:
+            return
+        ListCheck.objects.filter(pk=check.pk).update(limit=limit, observed_limit=None, observed_at=None)
+        details = {"limit": limit if limit is not None else ""}
+        audit.record(
+            "list.limit",
+            by=by.username,
+            target=f"contract:{contract.pk}",
+            now=now,
+            customer=contract.customer,
+            details=details,
+        )
+
+
+def compare_now(contract: Contract, *, by: User, now: datetime) -> None:
+    """今すぐ照合する."""
+    ListCheck.objects.update_or_create(contract=contract, defaults={"next_at": now})
+    audit.record("list.compare", by=by.username, target=f"contract:{contract.pk}", now=now, customer=contract.customer)
+
+
+def _missing(block: Block) -> Block | None:
+    """None if somebody has decided already."""
+    row = Block.objects.select_for_update().select_related("contract__customer").get(pk=block.pk)
+    return row if row.state == BlockState.ACTIVE and row.missing_since is not None else None
+
+
+def _record(row: Block, action: str, by: User, now: datetime) -> None:
+    audit.record(
+        action,
+        by=by.username,
+        target=f"block:{row.pk}",
+        now=now,
+        customer=row.contract.customer,
+        details={"address": row.address},
+    )
