@@ -9,6 +9,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.proxy_cases import waiting_cases
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
     DECIDABLE,
@@ -61,6 +62,7 @@ def to_decide(request: PersonRequest) -> HttpResponse:
         "rows": _block_rows(shown),
         "loose": _finding_rows(list(loose[:PER_PAGE])),
         "loose_count": loose.count(),
+        "proxy_cases": access.visible(waiting_cases(), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
     }
     return show(request, "console/to_decide.html", context)
 
