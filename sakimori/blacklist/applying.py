@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from sakimori.blacklist.last_moment import refuse_forbidden
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
@@ -38,6 +39,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
+    refuse_forbidden(contract, now=clock())
     due = list(_due(contract, clock())[:_AT_ONCE])
     if not due:
         return 0

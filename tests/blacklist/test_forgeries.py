@@ -16,8 +16,11 @@ from sakimori.logs.models import QuarantinedLine
 from sakimori.logs.store.interface import LogStore
 from tests.chain import Chain, make_chain
 from tests.lines import cef
-from tests.moments import START
+from tests.logs.test_hec import Door, door, events
+from tests.moments import START, Clock
 from tests.people import make_people
+
+__all__ = ["door"]
 
 pytestmark = pytest.mark.django_db
 
@@ -117,3 +120,18 @@ def test_nothing_of_a_file_counts_twice_or_for_another_contract(chain: Chain) ->
     decide_findings(store=chain.store, now=chain.clock())
     assert Finding.objects.count() == 1
     assert not Block.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wrong_credential_blocks_nobody(door: Door, log_store: LogStore) -> None:
+    """Without a token nothing is taken; with another customer's, the lines are his, and their site is not."""
+    body = events(cef("SQL Injection", VICTIM, at=START).decode())
+    for token, answer in (("wrong", (403, 4)), (f"{door.token_a}x", (403, 4)), (door.token_b, (200, 0))):
+        assert door.post(body, token=token) == answer
+    clock = Clock()
+    logs.ingest_due(store=log_store, spool=door.spool, worker="one", clock=clock)
+    find_attacks(store=log_store, clock=clock)
+    decide_findings(store=log_store, now=clock())
+    assert not Block.objects.exists()
+    finding = Finding.objects.get()
+    assert (finding.contract, finding.address, finding.reason) == (door.b, VICTIM, Reason.FOREIGN_SITE)
