@@ -5,11 +5,14 @@ silently: one alarm names the addresses, and a person lifts them.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
+from sakimori.accounts.models import User
+from sakimori.blacklist.actions import NotPossible, refuse
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, ProxyCase
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.proxy import GOES_ON, Case, Target, source_of
@@ -68,6 +71,21 @@ def waiting_cases() -> QuerySet[ProxyCase]:
     """Cases that an analyst has something to decide about, the newest first."""
     waiting = Block.objects.filter(state=BlockState.PROPOSED).exclude(proxy_case=None)
     return cases().filter(pk__in=waiting.values("proxy_case")).order_by("-last_at", "-pk")
+
+
+def outside_cases(blocks: QuerySet[Block]) -> QuerySet[Block]:
+    """Blocks without those that wait under a case: an analyst decides on those on the page of the case."""
+    return blocks.exclude(proxy_case__isnull=False, state=BlockState.PROPOSED)
+
+
+def refuse_all(case: ProxyCase, *, by: User, now: datetime) -> int:
+    """An analyst says no to all that wait under a case. Returns how many; what somebody decided meanwhile stays."""
+    refused = 0
+    for block in case.blocks.filter(state=BlockState.PROPOSED).order_by("pk"):
+        with suppress(NotPossible):
+            refuse(block, by=by, now=now)
+            refused += 1
+    return refused
 
 
 def _live(contract: Contract, now: datetime) -> QuerySet[ProxyCase]:

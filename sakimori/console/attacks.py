@@ -9,7 +9,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
-from sakimori.blacklist.proxy_cases import waiting_cases
+from sakimori.blacklist.proxy_cases import outside_cases, waiting_cases
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
     DECIDABLE,
@@ -55,7 +55,8 @@ class FindingRow:
 @soc_only
 def to_decide(request: PersonRequest) -> HttpResponse:
     """要判断: the desk's work list, the longest waiting first."""
-    page, shown = page_of(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH), request)
+    waiting = outside_cases(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH))
+    page, shown = page_of(waiting, request)
     loose = access.visible(findings_to_decide(), request.user, customer=CUSTOMER_PATH)
     context: dict[str, object] = {
         "page": page,

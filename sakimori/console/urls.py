@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("blocks/<int:pk>/refuse/", decisions.refuse, name="refuse"),
     path("blocks/<int:pk>/restore/", decisions.restore, name="restore"),
     path("cases/<int:pk>/", proxy_cases.proxy_case, name="proxy-case"),
+    path("cases/<int:pk>/refuse/", proxy_cases.refuse_case, name="proxy-case-refuse"),
     path("tickets/", tickets.tickets, name="tickets"),
     path("tickets/<str:number>/", tickets.ticket, name="ticket"),
     path("tickets/<str:number>/answer/", tickets.answer, name="answer"),

@@ -220,6 +220,7 @@ VISITS: dict[str, Visit] = {
     "console:refuse": Visit(_block, posts=({},)),
     "console:restore": Visit(_block, posts=({"reason": ""}, {"reason": "あ" * 201}, {"reason": "理由"})),
     "console:proxy-case": Visit(lambda: [ProxyCase.objects.get().pk]),
+    "console:proxy-case-refuse": Visit(lambda: [ProxyCase.objects.get().pk], posts=({},)),
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
