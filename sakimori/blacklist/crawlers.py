@@ -4,6 +4,7 @@ What a user agent says proves nothing; it only tells of whom an answer is needed
 a name server that is silent is left alone for a while: nobody's block waits for it longer than one round's seconds.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,25 +86,36 @@ def _canonical(texts: Collection[str]) -> set[str]:
 
 @dataclass
 class Crawlers:
-    """Asks a name server about addresses, and remembers. Shared by the threads of a process."""
+    """Asks a name server about addresses, and remembers. seconds: what the questions of one round take at most."""
 
     names: NameServer
     seconds: float = _SECONDS
+    _spent: float = 0.0
     _known: dict[str, tuple[Proof, datetime]] = field(default_factory=dict)
     _silent_until: datetime | None = None
     _lock: Lock = field(default_factory=Lock)
 
+    def begin_round(self) -> None:
+        """The seconds count anew."""
+        self._spent = 0.0
+
     def look_up(self, addresses: Collection[str], *, claimed: Collection[str], now: datetime) -> Mapping[str, Proof]:
-        """What is known of each address after at most `seconds`. Those of which something is claimed go first."""
+        """What is known of each address when the round's seconds are over. Those who claim something go first."""
         found = self._remembered(addresses, now)
         missing = sorted(set(addresses) - set(found), key=lambda address: (address not in claimed, address))
         asked = [address for address in missing if not _has_no_owner(address)]
         found |= {address: Proof.NOBODY for address in missing if _has_no_owner(address)}
-        if asked and not self._is_silent(now):
-            answers = ask_all(asked, lambda address: prove(address, self.names), seconds=self.seconds)
-            self._remember(asked, answers, now)
-            found |= answers
+        if asked and self._spent < self.seconds and not self._is_silent(now):
+            found |= self._ask(asked, now)
         return {address: found.get(address, Proof.UNKNOWN) for address in addresses}
+
+    def _ask(self, addresses: Collection[str], now: datetime) -> Mapping[str, Proof]:
+        begun = time.monotonic()
+        left = self.seconds - self._spent
+        answers = ask_all(addresses, lambda address: prove(address, self.names), seconds=left)
+        self._spent += time.monotonic() - begun
+        self._remember(addresses, answers, now)
+        return answers
 
     def _remembered(self, addresses: Collection[str], now: datetime) -> dict[str, Proof]:
         with self._lock:

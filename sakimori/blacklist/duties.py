@@ -48,6 +48,8 @@ def decide_findings(*, store: LogStore, now: datetime, crawlers: Crawlers | None
 
     crawlers: who asks the DNS. Without, whoever says that it is a search engine's crawler is asked about.
     """
+    if crawlers:
+        crawlers.begin_round()
     new = Finding.objects.filter(state=FindingState.NEW).select_related("contract__customer", "site", "file")
     rows = sorted(new.order_by("pk")[:_FINDINGS_AT_ONCE], key=lambda row: (row.contract_id, row.pk))
     for _, group in groupby(rows, key=lambda row: row.contract_id):

@@ -72,7 +72,7 @@ WHERE (site, bare, parameters) IN (
         OR has({{known:Array(String)}}, concat(site, '\n', bare, '\n', parameters))
 )
 GROUP BY site, bare, parameters, address, toStartOfMinute(time)
-ORDER BY at
+ORDER BY at DESC
 LIMIT {_LOOKED_AT}
 """  # noqa: S608 - see above
 _SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
@@ -119,7 +119,10 @@ def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]
 def visitors(
     store: LogStore, *, contract_id: int, first: datetime, last: datetime, known: Iterable[Target]
 ) -> list[Hit]:
-    """Who attacked what many attack, or what is a known case, between two moments; one hit per address and minute."""
+    """Who attacked what many attack, or what is a known case, between two moments; one hit per address and minute.
+
+    Of very many the newest.
+    """
     parameters = {
         "contract_id": contract_id,
         "first": milliseconds(first),

@@ -15,6 +15,8 @@ Asked = TypeVar("Asked")
 _NO_SUCH_NAME = frozenset({1, 4})  # HOST_NOT_FOUND, NO_DATA of netdb.h: an answer, and the answer is no.
 _NO_ADDRESS = frozenset({socket.EAI_NONAME, socket.EAI_NODATA})
 _THREADS = 16
+_MOST_THREADS = 64
+_NAME = "names"
 
 
 class NamesUnavailable(Exception):
@@ -66,7 +68,8 @@ def ask_all(
 ) -> dict[Asked, Answer]:
     """Ask for all of them at once, in order, for so many seconds together. Who has no answer by then is left out.
 
-    A thread that still waits for its answer is left behind; it ends when the system gives up. `ask` must not raise.
+    A thread that still waits for its answer is left behind; it ends when the system gives up. There are never more than
+    64 of them. `ask` must not raise.
     """
     waiting: queue.SimpleQueue[Asked] = queue.SimpleQueue()
     answered: queue.SimpleQueue[tuple[Asked, Answer]] = queue.SimpleQueue()
@@ -83,8 +86,9 @@ def ask_all(
                 return
             answered.put((item, ask(item)))
 
-    for _ in range(min(number, threads)):
-        threading.Thread(target=work, name="names", daemon=True).start()
+    left_behind = sum(thread.name == _NAME for thread in threading.enumerate())
+    for _ in range(min(number, threads, _MOST_THREADS - left_behind)):
+        threading.Thread(target=work, name=_NAME, daemon=True).start()
     return _gather(answered, number, until)
 
 

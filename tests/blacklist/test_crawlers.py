@@ -1,5 +1,6 @@
 """Search engines' crawlers by forward-confirmed reverse DNS: proofs, claims, silence, and what is remembered."""
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -135,9 +136,16 @@ def test_nobody_waits_longer_than_the_seconds_of_a_round() -> None:
             raise AssertionError(name)
 
     slow = Slow()
-    found = Crawlers(slow, seconds=0.05).look_up([GOOGLE], claimed=[GOOGLE], now=START)
+    crawlers = Crawlers(slow, seconds=0.05)
+    begun = time.monotonic()
+    for number in range(100):  # Contracts of one round.
+        now = START + timedelta(minutes=2 * number)
+        found = crawlers.look_up([f"8.8.4.{number}"], claimed=[GOOGLE], now=now)
+        assert set(found.values()) == {Proof.UNKNOWN}
+    assert time.monotonic() - begun < 3
     slow.wait.set()
-    assert found == {GOOGLE: Proof.UNKNOWN}
+    crawlers.begin_round()
+    assert crawlers.look_up([GOOGLE], claimed=(), now=START + timedelta(hours=1)) == {GOOGLE: Proof.NOBODY}
 
 
 def test_addresses_of_examples_are_asked_of_nobody(names: FakeNames) -> None:

@@ -68,10 +68,23 @@ def test_who_is_slow_is_left_behind() -> None:
         return number
 
     begun = time.monotonic()
-    found = ask_all(range(4), ask, seconds=0.2, threads=2)
-    assert time.monotonic() - begun < 2
+    found = ask_all(range(4), ask, seconds=1, threads=2)
+    assert time.monotonic() - begun < 5
     assert found == {1: 1, 2: 2, 3: 3}
     wait.set()
+
+
+def test_threads_that_are_left_behind_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sakimori.lib.reverse_dns._MOST_THREADS", 3)
+    wait = threading.Event()
+    for _ in range(5):
+        assert ask_all(range(4), lambda _: wait.wait(10), seconds=0.02) == {}
+        assert sum(thread.name == "names" for thread in threading.enumerate()) <= 3
+    wait.set()
+    for thread in threading.enumerate():
+        if thread.name == "names":
+            thread.join(5)
+    assert ask_all(range(4), str, seconds=5) == {0: "0", 1: "1", 2: "2", 3: "3"}
 
 
 def test_after_the_time_nobody_new_is_asked() -> None:
