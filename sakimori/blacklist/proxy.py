@@ -49,12 +49,12 @@ class Case:
     last_at: datetime
 
 
-def looks_like_browser(*, client_type: str, javascript: str, user_agent: str) -> bool:
-    """Whether a client is a real browser: by the vendor's own classification, else by what it says it is."""
+def looks_like_browser(*, client_type: str, javascript: str, captcha: str, user_agent: str) -> bool:
+    """Whether a client is a real browser: by the vendor's own classification and tests, else by what it says it is."""
     kind = client_type.strip().lower()
     if kind and kind != "unclassified":
         return kind == "browser"
-    if javascript.strip().lower() == "true":
+    if "true" in (javascript.strip().lower(), captcha.strip().lower()):
         return True
     agent = user_agent.lower()
     return (
@@ -73,7 +73,7 @@ def find_cases(hits: Iterable[Hit], *, known: Mapping[Target, datetime]) -> list
     by_target: dict[Target, list[Hit]] = defaultdict(list)
     for hit in hits:
         by_target[hit.target].append(hit)
-    cases = (_case(target, sorted(of_it, key=_time), known.get(target)) for target, of_it in by_target.items())
+    cases = (_case(target, sorted(of_it, key=_order), known.get(target)) for target, of_it in by_target.items())
     return sorted((case for case in cases if case is not None), key=lambda case: case.target)
 
 
@@ -85,8 +85,9 @@ def source_of(address: str) -> str:
     return address
 
 
-def _time(hit: Hit) -> datetime:
-    return hit.at
+def _order(hit: Hit) -> tuple[datetime, bool]:
+    """By time; of one moment the tools first, so that a moment is judged as a whole."""
+    return hit.at, hit.browser
 
 
 def _case(target: Target, hits: Sequence[Hit], last_seen: datetime | None) -> Case | None:
@@ -102,8 +103,8 @@ def _case(target: Target, hits: Sequence[Hit], last_seen: datetime | None) -> Ca
         target=target,
         addresses=frozenset(hit.address for hit in of_it),
         sources=sources.number,
-        first_at=min(map(_time, of_it)),
-        last_at=max(map(_time, of_it)),
+        first_at=min(hit.at for hit in of_it),
+        last_at=max(hit.at for hit in of_it),
     )
 
 

@@ -56,7 +56,7 @@ WITH attacks AS (
     SELECT site, splitByChar('?', url)[1] AS bare, if(query = '', substring(url, length(bare) + 2), query) AS asked,
         arrayMap(part -> splitByChar('=', part)[1], splitByChar('&', asked)) AS names,
         arrayStringConcat(arraySort(arrayDistinct(arrayFilter(name -> name != '', names))), '&') AS parameters,
-        client_ip, time, client_type, javascript_support, user_agent
+        client_ip, time, client_type, javascript_support, captcha_support, user_agent
     FROM {EVENTS}
     WHERE contract_id = {{contract_id:UInt32}} AND client_ip IS NOT NULL
         AND time >= fromUnixTimestamp64Milli({{first:Int64}}, 'UTC')
@@ -64,7 +64,8 @@ WITH attacks AS (
         AND attack_kind NOT IN ({", ".join(f"'{kind}'" for kind in (AttackKind.NONE, *OBSERVED))})
 )
 SELECT site, bare, parameters, {ADDRESS_TEXT} AS address, min(time) AS at,
-    any(client_type) AS client_type, any(javascript_support) AS javascript, any(user_agent) AS user_agent
+    any(client_type) AS client_type, any(javascript_support) AS javascript, any(captcha_support) AS captcha,
+    any(user_agent) AS user_agent
 FROM attacks
 WHERE (site, bare, parameters) IN (
     SELECT site, bare, parameters FROM attacks GROUP BY site, bare, parameters
@@ -139,7 +140,10 @@ def _hit(row: Mapping[str, Any]) -> Hit:
         address=row["address"],
         at=row["at"],
         browser=looks_like_browser(
-            client_type=row["client_type"], javascript=row["javascript"], user_agent=row["user_agent"]
+            client_type=row["client_type"],
+            javascript=row["javascript"],
+            captcha=row["captcha"],
+            user_agent=row["user_agent"],
         ),
     )
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sakimori.blacklist.proxy import Hit, Target, find_cases, looks_like_browser, source_of
+from sakimori.blacklist.proxy import WITHIN, Hit, Target, find_cases, looks_like_browser, source_of
 from tests.moments import START
 
 TARGET = Target("shop-a.example.jp", "shop-a.example.jp/search", "q")
@@ -100,7 +102,7 @@ CHROME = (
 
 
 @pytest.mark.parametrize(
-    ("client_type", "javascript", "agent", "browser"),
+    ("client_type", "signs", "agent", "browser"),
     [
         ("Browser", "false", "", True),
         ("Crawler", "true", CHROME, False),
@@ -121,8 +123,29 @@ CHROME = (
         ("", "", "", False),
     ],
 )
-def test_what_looks_like_a_browser(client_type: str, javascript: str, agent: str, browser: bool) -> None:
-    assert looks_like_browser(client_type=client_type, javascript=javascript, user_agent=agent) is browser
+def test_what_looks_like_a_browser(client_type: str, signs: str, agent: str, browser: bool) -> None:
+    for javascript, captcha in ((signs, "NA"), ("false", signs)):
+        found = looks_like_browser(client_type=client_type, javascript=javascript, captcha=captcha, user_agent=agent)
+        assert found is browser
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 16), st.integers(0, 1500), st.booleans()).map(
+            lambda sign: Hit(TARGET, f"198.51.100.{sign[0]}", START + timedelta(seconds=sign[1]), browser=sign[2])
+        ),
+        max_size=60,
+    )
+)
+def test_the_rule_is_what_a_plain_count_at_every_hit_says(played: list[Hit]) -> None:
+    expected = set()
+    for last in played:
+        window = [hit for hit in played if timedelta(0) <= last.at - hit.at <= WITHIN]
+        sources = {hit.address for hit in window}
+        tools = {hit.address for hit in window if not hit.browser}
+        if len(sources) > 10 and len(tools) * 2 < len(sources):
+            expected |= sources
+    assert set().union(*(case.addresses for case in find_cases(played, known={}))) == expected
 
 
 def test_a_flood_is_judged_quickly() -> None:
