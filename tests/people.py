@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from sakimori.accounts.models import SocRole, User
-from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract, Customer, Member, MemberRole, Site
 from sakimori.customers.secrets import give_key
@@ -139,6 +139,19 @@ def make_block(
     block = Block.objects.create(contract=contract, address=address, state=state, **{**values, **columns})
     make_finding(contract, address, block=block)
     return block
+
+
+def make_proxy_case(contract: Contract, **columns: object) -> ProxyCase:
+    """Twelve visitors who were sent by a hostile page."""
+    values: dict[str, object] = {
+        "site_name": contract.sites.get().domain,
+        "url": "shop.example.jp/<script>alert(1)</script>",
+        "parameters": "id&\u202eq",
+        "sources": 12,
+        "first_at": NOW - timedelta(minutes=9),
+        "last_at": NOW,
+    }
+    return ProxyCase.objects.create(contract=contract, **{**values, **columns})
 
 
 def make_ticket(contract: Contract, number: str = "T-0001", *, blocks: Sequence[Block] = ()) -> Ticket:

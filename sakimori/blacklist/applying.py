@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
+from sakimori.blacklist.last_moment import refuse_forbidden
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
@@ -54,6 +55,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
+    refuse_forbidden(contract, now=clock())
     due = list(_due(contract, clock())[:_AT_ONCE])
     if not due:
         return 0

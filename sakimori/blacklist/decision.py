@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock, Ruling, may_be_blocked, rule
+from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock, Ruling, refusal, rule
 from sakimori.blacklist.policy import Seen, Wish, wish_for
 from sakimori.blacklist.reasons import Reason
 from sakimori.lib.addresses import Address
@@ -55,16 +55,18 @@ def decide(question: Question, never: NeverBlock, known: Circumstances, limits: 
     if question.address is None:
         return late if question.late else Decision(Outcome.ASK, Reason.NO_ADDRESS)
     if question.late:
-        return _unless_forbidden(question.address, never, limits, late)
+        return _unless_forbidden(question.address, never, known, limits, late)
     if wish is Wish.ASK:
-        return _unless_forbidden(question.address, never, limits, Decision(Outcome.ASK, reason))
+        return _unless_forbidden(question.address, never, known, limits, Decision(Outcome.ASK, reason))
     ruling, why = rule(question.address, never, known, limits)
     return Decision(_OUTCOMES[ruling], why)
 
 
-def _unless_forbidden(address: Address, never: NeverBlock, limits: Limits, decision: Decision) -> Decision:
+def _unless_forbidden(
+    address: Address, never: NeverBlock, known: Circumstances, limits: Limits, decision: Decision
+) -> Decision:
     """An analyst is not bothered with an address that may never be blocked."""
-    forbidden = may_be_blocked(address, never, documentation_counts=limits.documentation_counts)
+    forbidden = refusal(address, never, known, limits)
     return decision if forbidden is None else Decision(Outcome.REFUSE, forbidden)
 
 

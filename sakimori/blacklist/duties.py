@@ -9,9 +9,11 @@ from itertools import groupby
 
 from django.conf import settings
 
-from sakimori.blacklist import facts
+from sakimori.blacklist import facts, proxy_cases
 from sakimori.blacklist.applying import DUE_STATES, apply
+from sakimori.blacklist.closer import look_closer
 from sakimori.blacklist.comparing import compare_contract
+from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
 from sakimori.blacklist.models import Block, Finding, FindingState, ListCheck
@@ -31,6 +33,7 @@ from sakimori.waf.interface import WafVendor
 _WRITER_LEASE = timedelta(minutes=5)
 _FILES_AT_ONCE = 20
 _FINDINGS_AT_ONCE = 2000
+_LOOKED_AT_CLOSER = (Outcome.BLOCK, Outcome.ASK)
 
 
 def find_attacks(*, store: LogStore, clock: Callable[[], datetime]) -> int:
@@ -44,18 +47,26 @@ def find_attacks(*, store: LogStore, clock: Callable[[], datetime]) -> int:
     return searched
 
 
-def decide_findings(*, store: LogStore, now: datetime) -> int:
-    """Decide on every new finding, contract by contract, in the order they came. Returns how many."""
+def decide_findings(*, store: LogStore, now: datetime, crawlers: Crawlers | None = None) -> int:
+    """Decide on every new finding, contract by contract, in the order they came. Returns how many.
+
+    crawlers: who asks the DNS. Without, whoever says that it is a search engine's crawler is asked about.
+    """
+    if crawlers:
+        crawlers.begin_round()
     new = Finding.objects.filter(state=FindingState.NEW).select_related("contract__customer", "site", "file")
     rows = sorted(new.order_by("pk")[:_FINDINGS_AT_ONCE], key=lambda row: (row.contract_id, row.pk))
     for _, group in groupby(rows, key=lambda row: row.contract_id):
-        _decide_contract(list(group), store=store, now=now)
+        _decide_contract(list(group), store=store, crawlers=crawlers, now=now)
     return len(rows)
 
 
-def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> None:
-    addresses = {row.address for row in rows if row.address}
-    known = facts.gather(rows[0].contract, addresses, store=store, now=now)
+def _decide_contract(rows: list[Finding], *, store: LogStore, crawlers: Crawlers | None, now: datetime) -> None:
+    contract, addresses = rows[0].contract, {row.address for row in rows if row.address}
+    known = facts.gather(contract, addresses, store=store, now=now)
+    doubtful = [row for row in rows if row.address and _decide(row, known, now).outcome in _LOOKED_AT_CLOSER]
+    known.closer = look_closer(contract, doubtful, store=store, crawlers=crawlers, now=now)
+    proxy_cases.note(contract, known.closer.cases, now=now)
     decisions = (_decide(row, known, now) for row in rows)
     # Told before it is written down: who is killed in between tells once more.
     tell_of_late(sum(decision.outcome is Outcome.LATE for decision in decisions), now=now)
@@ -63,6 +74,7 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> 
         good_requests = known.about(row.address).good_requests
         if settle(row, _decide(row, known, now), good_requests=good_requests, now=now):
             known.count_block()
+    proxy_cases.attach(contract, known.closer.cases, now=now)
 
 
 def _decide(row: Finding, known: facts.Facts, now: datetime) -> Decision:

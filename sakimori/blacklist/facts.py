@@ -1,18 +1,19 @@
 """Gathers what the guard must know about the addresses of one contract, in few queries."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from sakimori.blacklist.closer import CloserLook
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
-from sakimori.blacklist.networks import crawler_networks, vendor_networks
+from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reason, vendor_networks
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.search import good_requests, holds_good_requests
 from sakimori.customers.models import Contract
-from sakimori.lib.addresses import Network, parse_network
+from sakimori.lib.addresses import Network, parse_address, parse_network
 from sakimori.logs.queries import access_lines_left_out
 from sakimori.logs.store.interface import LogStore
 
@@ -25,6 +26,7 @@ class Facts:
     """What is known of a contract's addresses now. `count_block` keeps the caps right within one round.
 
     good: good requests that the log holds; log_is_whole: where it holds none from an address, there were none.
+    closer: what only those are looked at for whom it may come to a block or a question; see `closer.py`.
     """
 
     never: NeverBlock
@@ -34,15 +36,22 @@ class Facts:
     restored: frozenset[str]
     blocked_customer: int
     blocked_total: int
+    closer: CloserLook = field(default_factory=CloserLook)
 
     def about(self, address: str) -> Circumstances:
         """The circumstances of one address (canonical text)."""
+        parsed = parse_address(address)
+        kind = shared_as(parsed) if parsed else None
         return Circumstances(
             good_requests=self._good_requests(address),
-            shared=False,
+            shared=kind is not None,
             restored=address in self.restored,
             blocked_customer=self.blocked_customer,
             blocked_total=self.blocked_total,
+            shared_reason=shared_reason(kind) if kind else Reason.SHARED_ADDRESS,
+            crawler=self.closer.is_crawler(address),
+            crawler_unproven=self.closer.may_be_crawler(address),
+            by_proxy=address in self.closer.by_proxy,
         )
 
     def _good_requests(self, address: str) -> int | None:

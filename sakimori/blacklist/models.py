@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from sakimori.blacklist.networks import shared_label
 from sakimori.customers.models import Contract, Site
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
@@ -40,6 +41,28 @@ class RestoreChannel(models.TextChoices):
     MAIL = "mail", "メール"
     EXPIRY = "expiry", "期限"
     FULL = "full", "登録上限"
+
+
+class ProxyCase(models.Model):
+    """An attack by proxy, as analysts see it: one URL, and many visitors who may not know what they send.
+
+    url: without its query; parameters: the names in the query, joined by `&`. sources: how many lines took part.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="proxy_cases")
+    site_name = models.CharField("サイト", max_length=253)
+    url = models.TextField("URL")
+    parameters = models.TextField("パラメーター", blank=True)
+    sources = models.PositiveIntegerField("送信元")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "踏み台攻撃の疑い"
+        indexes = [models.Index(fields=["contract", "last_at"])]
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class Block(Claimable):
@@ -99,6 +122,7 @@ class Block(Claimable):
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
     last_error = models.CharField(max_length=300, blank=True)
+    proxy_case = models.ForeignKey(ProxyCase, null=True, blank=True, on_delete=models.PROTECT, related_name="blocks")
 
     class Meta:
         verbose_name = "遮断"
@@ -120,6 +144,11 @@ class Block(Claimable):
         if self.first_hit_at is None or self.active_at is None:
             return None
         return max(self.first_hit_at - self.active_at, timedelta(0))
+
+    @property
+    def shared_label(self) -> str:
+        """What kind of shared address it is, in words; empty where it is not known to be shared."""
+        return shared_label(self.address)
 
 
 class FindingState(models.TextChoices):

@@ -22,7 +22,9 @@ _HEAVY = ("samples", "request_ids", "rules")
 
 def blocks() -> QuerySet[Block]:
     """Every block with the people and the customer that its page names."""
-    return Block.objects.select_related("contract__customer", "decided_by", "restore_asked_by", "ticket_block__ticket")
+    return Block.objects.select_related(
+        "contract__customer", "decided_by", "restore_asked_by", "ticket_block__ticket", "proxy_case"
+    )
 
 
 def blocks_to_decide() -> QuerySet[Block]:

@@ -28,6 +28,13 @@ class Reason(StrEnum):
     CRAWLER = "crawler"
     REFUSED_BY_ANALYST = "refused_by_analyst"
     CONTRACT_ENDED = "contract_ended"
+    SHARED_MOBILE = "shared_mobile"
+    SHARED_HOME = "shared_home"
+    SHARED_GOVERNMENT = "shared_government"
+    SHARED_GATEWAY = "shared_gateway"
+    SHARED_RELAY = "shared_relay"
+    ATTACK_BY_PROXY = "attack_by_proxy"
+    CRAWLER_UNPROVEN = "crawler_unproven"
 
     @property
     def sentence(self) -> str:
@@ -58,4 +65,11 @@ _SENTENCES = {
     Reason.CRAWLER: "検索エンジンのアドレスのため、登録しません。",
     Reason.REFUSED_BY_ANALYST: "アナリストが登録不要と判断しました。",
     Reason.CONTRACT_ENDED: "契約が解約日を迎えているため、登録しません。",
+    Reason.SHARED_MOBILE: "多くの利用者が共有する携帯電話会社のアドレスのため、アナリストが判断します。",
+    Reason.SHARED_HOME: "複数の家庭が共有するアドレス（MAP-E・DS-Lite）のため、アナリストが判断します。",
+    Reason.SHARED_GOVERNMENT: "多くの自治体が共有するアドレス（セキュリティクラウド）のため、アナリストが判断します。",
+    Reason.SHARED_GATEWAY: "多くの企業が共有するアドレス（クラウド型プロキシ）のため、アナリストが判断します。",
+    Reason.SHARED_RELAY: "多くの利用者が共有するアドレス（通信中継サービス）のため、アナリストが判断します。",
+    Reason.ATTACK_BY_PROXY: "同じ URL への攻撃が多数の閲覧者から届いたため（踏み台の疑い）、アナリストが判断します。",
+    Reason.CRAWLER_UNPROVEN: "検索エンジンを名乗っており、DNS で真偽を確認できないため、アナリストが判断します。",
 }

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sakimori.blacklist.proxy import MORE_THAN, Hit, Target, looks_like_browser
+from sakimori.lib.jst import milliseconds
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.lateness import TIMELY_SQL, Timely
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
 SAMPLES = 5
+# Kinds that never put anybody on the list, so nobody can be made to look guilty of them.
+OBSERVED = (AttackKind.BOT_ACCESS_CONTROL, AttackKind.BAD_BOT, AttackKind.ACL, AttackKind.DDOS)
 _LISTED = 20
 _ATTACKS = f"""
 SELECT
@@ -44,6 +48,33 @@ _ANY_GOOD = f"""
 SELECT 1 AS found FROM {EVENTS}
 WHERE contract_id = {{contract_id:UInt32}} AND attack_kind = '{AttackKind.NONE}' AND outcome = '{Outcome.ALLOWED}'
 LIMIT 1
+"""  # noqa: S608 - see above
+_LOOKED_AT = 20_000
+# What is attacked is the site, the URL without its query, and the names of the parameters; see `proxy.py`.
+_VISITORS = f"""
+WITH attacks AS (
+    SELECT site, splitByChar('?', url)[1] AS bare, if(query = '', substring(url, length(bare) + 2), query) AS asked,
+        arrayMap(part -> splitByChar('=', part)[1], splitByChar('&', asked)) AS names,
+        arrayStringConcat(arraySort(arrayDistinct(arrayFilter(name -> name != '', names))), '&') AS parameters,
+        client_ip, time, client_type, javascript_support, captcha_support, user_agent
+    FROM {EVENTS}
+    WHERE contract_id = {{contract_id:UInt32}} AND client_ip IS NOT NULL
+        AND time >= fromUnixTimestamp64Milli({{first:Int64}}, 'UTC')
+        AND time <= fromUnixTimestamp64Milli({{last:Int64}}, 'UTC')
+        AND attack_kind NOT IN ({", ".join(f"'{kind}'" for kind in (AttackKind.NONE, *OBSERVED))})
+)
+SELECT site, bare, parameters, {ADDRESS_TEXT} AS address, min(time) AS at,
+    any(client_type) AS client_type, any(javascript_support) AS javascript, any(captcha_support) AS captcha,
+    any(user_agent) AS user_agent
+FROM attacks
+WHERE (site, bare, parameters) IN (
+    SELECT site, bare, parameters FROM attacks GROUP BY site, bare, parameters
+    HAVING uniqExact(client_ip) > {{more_than:UInt32}}
+        OR has({{known:Array(String)}}, concat(site, '\n', bare, '\n', parameters))
+)
+GROUP BY site, bare, parameters, address, toStartOfMinute(time)
+ORDER BY at DESC
+LIMIT {_LOOKED_AT}
 """  # noqa: S608 - see above
 _SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
 
@@ -84,6 +115,37 @@ def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]
     rows = store.query(_GOOD, {"contract_id": contract_id, "addresses": wanted})
     counted = {str(row["address"]): int(row["good"]) for row in rows}
     return {address: counted.get(address, 0) for address in wanted}
+
+
+def visitors(
+    store: LogStore, *, contract_id: int, first: datetime, last: datetime, known: Iterable[Target]
+) -> list[Hit]:
+    """Who attacked what many attack, or what is a known case, between two moments; one hit per address and minute.
+
+    Of very many the newest.
+    """
+    parameters = {
+        "contract_id": contract_id,
+        "first": milliseconds(first),
+        "last": milliseconds(last),
+        "more_than": MORE_THAN,
+        "known": ["\n".join((target.site, target.url, target.parameters)) for target in known],
+    }
+    return [_hit(row) for row in store.query(_VISITORS, parameters)]
+
+
+def _hit(row: Mapping[str, Any]) -> Hit:
+    return Hit(
+        target=Target(site=row["site"], url=row["bare"], parameters=row["parameters"]),
+        address=row["address"],
+        at=row["at"],
+        browser=looks_like_browser(
+            client_type=row["client_type"],
+            javascript=row["javascript"],
+            captcha=row["captcha"],
+            user_agent=row["user_agent"],
+        ),
+    )
 
 
 def holds_good_requests(store: LogStore, *, contract_id: int) -> bool:

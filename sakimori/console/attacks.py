@@ -10,6 +10,7 @@ from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
 from sakimori.blacklist.others import attacked_others
+from sakimori.blacklist.proxy_cases import outside_cases, waiting_cases
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
     DECIDABLE,
@@ -56,13 +57,15 @@ class FindingRow:
 @soc_only
 def to_decide(request: PersonRequest) -> HttpResponse:
     """要判断: the desk's work list, the longest waiting first."""
-    page, shown = page_of(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH), request)
+    waiting = outside_cases(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH))
+    page, shown = page_of(waiting, request)
     loose = access.visible(findings_to_decide(), request.user, customer=CUSTOMER_PATH)
     context: dict[str, object] = {
         "page": page,
         "rows": _block_rows(shown),
         "loose": _finding_rows(list(loose[:PER_PAGE])),
         "loose_count": loose.count(),
+        "proxy_cases": access.visible(waiting_cases(), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
     }
     return show(request, "console/to_decide.html", context)
 

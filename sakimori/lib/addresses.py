@@ -27,14 +27,26 @@ _NEVER_PUBLIC: tuple[Network, ...] = (
     IPv6Network("fec0::/10"),
     _NAT64_LOCAL,
 )
+# The only part of IPv6 that is given out (RFC 4291); what lies outside is nobody's or has a purpose of its own.
+_GIVEN_OUT = IPv6Network("2000::/3")
+_PRIVATE: tuple[Network, ...] = (
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("127.0.0.0/8"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("224.0.0.0/4"),
+    IPv6Network("2002::/16"),  # Each of its networks carries an IPv4 address.
+)
 # Stands in a blacklist that the vendor does not allow to be empty (see waf/imperva), so it is never a client.
 PLACEHOLDER = IPv4Address("192.0.2.1")
-# RFC 5737 and RFC 3849. Demo, training and tests live there, so the caller says whether they count as public.
+# RFC 5737, RFC 3849 and RFC 9637. Demo, training and tests live there, so the caller says whether they count as public.
 DOCUMENTATION: tuple[Network, ...] = (
     IPv4Network("192.0.2.0/24"),
     IPv4Network("198.51.100.0/24"),
     IPv4Network("203.0.113.0/24"),
     IPv6Network("2001:db8::/32"),
+    IPv6Network("3fff::/20"),
 )
 
 
@@ -86,6 +98,8 @@ def _alone_public(address: Address, *, documentation_counts: bool) -> bool:
         return documentation_counts
     if isinstance(address, IPv6Address) and (address.ipv4_mapped or address in _NAT64):
         return True  # The IPv4 part decides, and it is judged on its own.
+    if isinstance(address, IPv6Address) and address not in _GIVEN_OUT:
+        return False
     if address.is_multicast or address.is_unspecified or address.is_loopback or address.is_link_local:
         return False
     return address.is_global and not covers(_NEVER_PUBLIC, address)
@@ -94,6 +108,22 @@ def _alone_public(address: Address, *, documentation_counts: bool) -> bool:
 def covers(networks: Iterable[Network], address: Address) -> bool:
     """Whether any of the networks holds the address; networks of the other family never do."""
     return any(network.version == address.version and address in network for network in networks)
+
+
+def overlaps(networks: Iterable[Network], network: Network) -> bool:
+    """Whether any of the networks shares an address with `network`; networks of the other family never do."""
+    return any(other.version == network.version and other.overlaps(network) for other in networks)
+
+
+def public_network(network: Network, *, documentation_counts: bool) -> bool:
+    """Whether every address of a network could be a stranger's. Networks that carry IPv4 addresses inside are not."""
+    if network.prefixlen == network.max_prefixlen:
+        return is_public(network.network_address, documentation_counts=documentation_counts)
+    if isinstance(network, IPv6Network) and not network.subnet_of(_GIVEN_OUT):
+        return False
+    if not documentation_counts and overlaps(DOCUMENTATION, network):
+        return False
+    return PLACEHOLDER not in network and not overlaps((*_NEVER_PUBLIC, *_PRIVATE), network)
 
 
 @lru_cache(maxsize=4096)

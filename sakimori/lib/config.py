@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from sakimori.lib.network_file import SHARED_KINDS, read_file
 from sakimori.lib.settings_table import SETTINGS, Setting
 
 __all__ = ["SETTINGS", "Config", "Setting", "SettingError", "read"]
@@ -42,6 +43,7 @@ class Config:
     database_url: str
     logstore_url: str
     soc_networks: tuple[str, ...]
+    shared_networks: Path | None
     wave_minutes: float
     late_minutes: float
     good_requests: int
@@ -186,6 +188,12 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
 
 
+def _network_file(text: str) -> Path | None:
+    if path := _file(text):
+        read_file(path, kinds=SHARED_KINDS)
+    return path
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < 1e9:
@@ -217,6 +225,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "database_url": ("DATABASE_URL", _database_url),
     "logstore_url": ("LOGSTORE_URL", _logstore_url),
     "soc_networks": ("SAKIMORI_SOC_NETWORKS", _networks),
+    "shared_networks": ("SAKIMORI_SHARED_NETWORKS", _network_file),
     "wave_minutes": ("SAKIMORI_WAVE_MINUTES", _positive),
     "late_minutes": ("SAKIMORI_LATE_MINUTES", _positive),
     "good_requests": ("SAKIMORI_GOOD_REQUESTS", _count),

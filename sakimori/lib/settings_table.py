@@ -61,6 +61,12 @@ SETTINGS = (
         "",
     ),
     Setting(
+        "SAKIMORI_SHARED_NETWORKS",
+        "File with more addresses that many people share, in the form of `blacklist/data/shared_networks.txt`; an "
+        "analyst is asked before one of them is blocked. Read when the service starts.",
+        "",
+    ),
+    Setting(
         "SAKIMORI_WAVE_MINUTES",
         "Mails about blocked addresses of one customer are at least this far apart.",
         "15",

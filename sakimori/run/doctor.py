@@ -19,13 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
-    """Print one line per thing looked at. Returns 1 when anything is wrong."""
+    """Print one line per thing looked at. Returns 1 when anything is wrong; a warning (`??`) is not."""
     troubled = False
     for found in examine():
-        print(
-            f"{'NG' if found.trouble else 'ok'}  {found.what}{': ' if found.trouble else ''}{found.trouble}", flush=True
-        )
-        troubled = troubled or bool(found.trouble)
+        mark = "ok" if not found.trouble else "??" if found.mild else "NG"
+        print(f"{mark}  {found.what}{': ' if found.trouble else ''}{found.trouble}", flush=True)
+        troubled = troubled or mark == "NG"
     return 1 if troubled else 0
 
 

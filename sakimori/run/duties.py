@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
+from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.hits import count_hits
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
@@ -23,6 +24,7 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
+from sakimori.lib.reverse_dns import SystemNames
 from sakimori.logs import duties as logs
 from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
@@ -144,9 +146,11 @@ def _export_duties(store: LogStore, worker: str) -> list[Duty]:
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:
+    # In training nobody outside is asked.
+    crawlers = None if settings.CONFIG.training else Crawlers(SystemNames())
     return [
         Duty("find", 0.5, lambda: blacklist.find_attacks(store=store, clock=utc_now)),
-        Duty("decide", 0.5, lambda: blacklist.decide_findings(store=store, now=utc_now())),
+        Duty("decide", 0.5, lambda: blacklist.decide_findings(store=store, now=utc_now(), crawlers=crawlers)),
         Duty(
             "apply",
             0.5,

@@ -1,13 +1,14 @@
 """What the service leans on, looked at once: by `sakimori doctor` for the operator, by the self-test for the SOC."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sakimori import backends
+from sakimori.blacklist.networks import outdated
 from sakimori.customers.models import Customer
 from sakimori.customers.queries import contacts_to_call, contacts_to_mail, running_contracts
 from sakimori.lib.crypto import CannotOpen
@@ -25,12 +26,13 @@ _TROUBLES = (DatabaseError, StoreError, MailError, PhoneError, WafError, CannotO
 class Finding:
     """What was looked at, and what is wrong with it; `trouble` is empty when all is well.
 
-    label: the same in Japanese, where the SOC is told of it.
+    label: the same in Japanese, where the SOC is told of it. mild: a warning; everything works all the same.
     """
 
     what: str
     trouble: str = ""
     label: str = ""
+    mild: bool = False
 
 
 def look_at_house() -> Iterator[Finding]:
@@ -41,6 +43,7 @@ def look_at_house() -> Iterator[Finding]:
     yield look("mail", lambda: backends.mailer().check(), "メールサーバー")
     yield look("phone", _phone, "電話の発信サービス")
     yield look("duty roster", _duty, "当番表")
+    yield replace(look("network data", _network_data, "アドレスのデータ"), mild=True)
     try:
         contracts = running_contracts(day_of(utc_now()))
         customers = list(Customer.objects.filter(contracts__in=contracts).distinct().order_by("number"))
@@ -79,6 +82,14 @@ def _duty() -> None:
     troubles = troubles_of_duty(utc_now())
     if troubles:
         raise ValueError("".join(troubles))
+
+
+def _network_data() -> None:
+    old = [f"{group.source}（{group.day:%Y/%m/%d} 時点）" for group in outdated(day_of(utc_now()))]
+    if old:
+        raise ValueError(
+            f"1 年以上前のデータがあります。{old[0]}{f' ほか {len(old) - 1} 件' if len(old) > 1 else ''}。"
+        )
 
 
 def _contacts(customer: Customer) -> None:

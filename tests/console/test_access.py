@@ -7,7 +7,7 @@ from django.urls import reverse
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
-from tests.people import NOW, People, make_block, make_finding, make_round, make_shift, make_ticket
+from tests.people import NOW, People, make_block, make_finding, make_proxy_case, make_round, make_shift, make_ticket
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def pages(people: People) -> dict[str, str]:
         "finding": [finding.pk],
         "block": [block.pk],
         "restore": [block.pk],
+        "proxy-case": [make_proxy_case(people.a).pk],
         "tickets": [],
         "ticket": [ticket.number],
         "late": [],

@@ -12,7 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.models import Advisory
-from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase
+from sakimori.blacklist.reasons import Reason
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
 from sakimori.customers.log_senders import read_certificate, register_sender
@@ -56,7 +57,7 @@ from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
 from tests.incidents.rows import fill_incidents
-from tests.people import NOW, People, make_block, make_file, make_finding, make_ticket
+from tests.people import NOW, People, make_block, make_file, make_finding, make_proxy_case, make_ticket
 from tests.reports.samples import busy
 from tests.usage.rows import fill_usage
 
@@ -232,6 +233,8 @@ VISITS: dict[str, Visit] = {
             {"reason": "理由"},
         ),
     ),
+    "console:proxy-case": Visit(lambda: [ProxyCase.objects.get().pk]),
+    "console:proxy-case-refuse": Visit(lambda: [ProxyCase.objects.get().pk], posts=({},)),
     "console:tickets": Visit(),
     "console:ticket": Visit(_ticket),
     "console:lists": Visit(),
@@ -354,6 +357,9 @@ def fill(people: People) -> None:
         for number, state in enumerate(BlockState)
     ]
     make_block(people.a, "203.0.113.99", state=BlockState.PROPOSED, was_there_before=True, good_requests=3)
+    case = make_proxy_case(people.a)
+    for number, state in enumerate((BlockState.PROPOSED, BlockState.ACTIVE)):
+        make_block(people.a, f"126.33.0.{number}", state=state, proxy_case=case, reason=Reason.ATTACK_BY_PROXY)
     make_ticket(people.a, blocks=blocks)
     make_ticket(people.b, "T-0002")
     _fill_enquiry(people)

@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from sakimori import backends
 from sakimori.customers.models import Contact, Customer, VendorAccount
 from sakimori.lib.jst import utc_now
+from sakimori.lib.network_file import Group, NetworkKind
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreUnavailable
 from sakimori.notify.interface import MailUnavailable, PhoneUnavailable
@@ -59,6 +60,8 @@ def house(db: None, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(backends, "waf_logs", lambda _account: made.vendor)
     # The database of the tests lies in memory, where nothing is durable; that check has tests of its own below.
     monkeypatch.setattr(examination, "check_durability", lambda: None)
+    # Data that ships with the project grows old while nobody looks.
+    monkeypatch.setattr(examination, "outdated", lambda _today: iter(()))
     return made
 
 
@@ -80,8 +83,8 @@ def examine(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
     troubles = {}
     for line in lines:
         mark, _, rest = line.partition("  ")
-        assert mark in ("ok", "NG")
-        if mark == "NG":
+        assert mark in ("ok", "NG", "??")
+        if mark != "ok":
             what, _, trouble = rest.partition(": ")
             troubles[what] = trouble
     assert len(lines) >= 5
@@ -194,6 +197,20 @@ def test_the_self_test_raises_one_alarm_for_each_thing_that_fails_and_counts(hou
     assert Alarm.objects.get(key="self-test:mail").sentence == (
         "自己診断で異常が見つかりました。メールサーバー：connection refused"
     )
+
+
+def test_old_network_data_is_a_warning_that_comes_once_a_month(
+    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = Group(NetworkKind.MOBILE, NOW.date(), "Example Mobile", ())
+    monkeypatch.setattr(examination, "outdated", lambda _today: iter((group, group)))
+    sentence = "1 年以上前のデータがあります。Example Mobile（2026/11/23 時点） ほか 1 件。"
+    assert examine(capsys) == (0, {"network data": sentence})
+    for days in (0, 0.1, 29, 31):
+        examine_ourselves(now=NOW + timedelta(days=days))
+    alarm = Alarm.objects.get()
+    assert (alarm.count, alarm.severity, alarm.due_at) == (2, Severity.LOW, None)
+    assert alarm.sentence == f"自己診断で注意点が見つかりました。アドレスのデータ：{sentence}"
 
 
 def test_a_dead_log_store_is_found(

@@ -13,6 +13,7 @@ from sakimori.run.demo import (
     language_steps,
     log_steps,
     report_steps,
+    shared_steps,
     telling_steps,
     usage_steps,
 )
@@ -61,6 +62,8 @@ STEPS = (
     Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
     Step("1-3", "WAF ベンダーの障害は一度の判断で、影響のあるお客様すべてへ連絡", incident_steps.vendor_outage),
     Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
+    Step("2-1-2", "多くの利用者が共有するアドレスは承認なしに登録しない", shared_steps.shared),
+    Step("2-1-2", "閲覧者を踏み台にした攻撃では誰も自動登録せず、1 件として判断", shared_steps.by_proxy),
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
     Step("2-1-2", "判断待ちのアドレスは、理由とともにお客様のチケットに載る", telling_steps.waiting),
     Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
