@@ -1,6 +1,7 @@
 """What blacklist does again and again: find attacks in stored files, decide on findings, carry blocks to the vendor."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -8,13 +9,14 @@ from itertools import groupby
 from django.conf import settings
 
 from sakimori.blacklist import facts
+from sakimori.blacklist.announced import is_announced
 from sakimori.blacklist.applying import DUE_STATES, apply
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
 from sakimori.blacklist.models import Finding, FindingState
-from sakimori.blacklist.policy import Seen
 from sakimori.blacklist.search import attacks_in_file
 from sakimori.blacklist.settling import settle, write_findings
+from sakimori.blacklist.wishes import Wishes, wishes_of
 from sakimori.customers.models import VendorAccount
 from sakimori.lib.addresses import canonical, parse_address
 from sakimori.lib.claims import claim, release
@@ -50,36 +52,35 @@ def decide_findings(*, store: LogStore, now: datetime) -> int:
 
 
 def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> None:
+    contract = rows[0].contract
     addresses = {row.address for row in rows if row.address}
-    known = facts.gather(rows[0].contract, addresses, store=store, now=now)
-    decisions = (_decide(row, known, now) for row in rows)
+    known = facts.gather(contract, addresses, store=store, now=now)
+    wishes = wishes_of(contract, rows, store=store)
+    known.limits = replace(known.limits, cap_customer=wishes.rules.cap)
+    decisions = (_decide(row, wishes, known, now) for row in rows)
     # Told before it is written down: who is killed in between tells once more.
     tell_of_late(sum(decision.outcome is Outcome.LATE for decision in decisions), now=now)
     for row in rows:
-        good_requests = known.about(row.address).good_requests
-        if settle(row, _decide(row, known, now), good_requests=good_requests, now=now):
+        decision, good_requests = _decide(row, wishes, known, now), known.about(row.address).good_requests
+        if settle(row, decision, good_requests=good_requests, now=now, rules=wishes.rules):
             known.count_block()
 
 
-def _decide(row: Finding, known: facts.Facts, now: datetime) -> Decision:
-    return decide(_question(row, now), known.never, known.about(row.address), known.limits)
+def _decide(row: Finding, wishes: Wishes, known: facts.Facts, now: datetime) -> Decision:
+    return decide(_question(row, wishes, now), known.never, known.about(row.address), known.limits)
 
 
-def _question(row: Finding, now: datetime) -> Question:
-    address = parse_address(row.address)
+def _question(row: Finding, wishes: Wishes, now: datetime) -> Question:
+    parsed = parse_address(row.address)
+    address = parse_address(canonical(parsed)) if parsed else None
     return Question(
-        seen=Seen(
-            kind=row.kind,
-            blocked=row.blocked,
-            passed=row.passed,
-            challenged=row.challenged,
-            other=row.other,
-            ours=row.ours,
-        ),
-        address=parse_address(canonical(address)) if address else None,
+        seen=wishes.seen(row),
+        address=address,
         site_known=row.site is not None,
         late=not _timely(row.file).holds(row.last_at),
         ended=not row.contract.runs_on(day_of(now)),
+        announced=is_announced(wishes.scans, address, site=row.site_id, first_at=row.first_at, last_at=row.last_at),
+        rules=wishes.rules,
     )
 
 

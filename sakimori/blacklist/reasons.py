@@ -28,6 +28,8 @@ class Reason(StrEnum):
     CRAWLER = "crawler"
     REFUSED_BY_ANALYST = "refused_by_analyst"
     CONTRACT_ENDED = "contract_ended"
+    BELOW_THRESHOLD = "below_threshold"
+    ANNOUNCED_SCAN = "announced_scan"
 
     @property
     def sentence(self) -> str:
@@ -58,4 +60,6 @@ _SENTENCES = {
     Reason.CRAWLER: "検索エンジンのアドレスのため、登録しません。",
     Reason.REFUSED_BY_ANALYST: "アナリストが登録不要と判断しました。",
     Reason.CONTRACT_ENDED: "契約が解約日を迎えているため、登録しません。",
+    Reason.BELOW_THRESHOLD: "遮断方針で定めた件数に達していないため、記録のみ行います。",
+    Reason.ANNOUNCED_SCAN: "事前に登録された診断・検査のため、記録のみ行います。",
 }

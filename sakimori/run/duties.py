@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
+from sakimori.blacklist.expiry import expire_blocks
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
@@ -151,6 +152,7 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             0.5,
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
+        Duty("expire", 2.0, lambda: expire_blocks(now=utc_now())),
     ]
 
 
