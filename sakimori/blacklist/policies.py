@@ -78,6 +78,18 @@ def may_change(contract: Contract | None, by: User) -> bool:
     return by.is_active and (by.soc_role == SocRole.MANAGER or (contract is not None and by.is_soc))
 
 
+def note_trial(contract: Contract, *, days: int, by: str, now: datetime) -> None:
+    """Who looked at the contract's log through another policy: recorded like any reading of it."""
+    audit.record(
+        "policy.try",
+        by=by,
+        target=f"contract:{contract.pk}",
+        now=now,
+        customer=contract.customer,
+        details={"days": days},
+    )
+
+
 def _add_once(
     contract: Contract | None, rules: Mapping[str, object], *, seen: int, by: User, now: datetime
 ) -> Policy | None:
