@@ -15,7 +15,8 @@ from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
 from sakimori.blacklist.models import Finding, FindingState
 from sakimori.blacklist.search import attacks_in_file
-from sakimori.blacklist.settling import settle, write_findings
+from sakimori.blacklist.settlement import settlement
+from sakimori.blacklist.settling import write_findings
 from sakimori.blacklist.wishes import Wishes, wishes_of
 from sakimori.customers.models import VendorAccount
 from sakimori.lib.addresses import canonical, parse_address
@@ -29,6 +30,7 @@ from sakimori.waf.interface import WafVendor
 _WRITER_LEASE = timedelta(minutes=5)
 _FILES_AT_ONCE = 20
 _FINDINGS_AT_ONCE = 2000
+_SETTLED_AT_ONCE = 50  # In one transaction: nobody waits long for it.
 
 
 def find_attacks(*, store: LogStore, clock: Callable[[], datetime]) -> int:
@@ -60,10 +62,13 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> 
     decisions = (_decide(row, wishes, known, now) for row in rows)
     # Told before it is written down: who is killed in between tells once more.
     tell_of_late(sum(decision.outcome is Outcome.LATE for decision in decisions), now=now)
-    for row in rows:
-        decision, good_requests = _decide(row, wishes, known, now), known.about(row.address).good_requests
-        if settle(row, decision, good_requests=good_requests, now=now, rules=wishes.rules):
-            known.count_block()
+    for begin in range(0, len(rows), _SETTLED_AT_ONCE):
+        some = rows[begin : begin + _SETTLED_AT_ONCE]
+        with settlement(some, rules=wishes.rules, now=now) as settled:
+            for row in some:
+                decision, good_requests = _decide(row, wishes, known, now), known.about(row.address).good_requests
+                if settled.settle(row, decision, good_requests=good_requests):
+                    known.count_block()
 
 
 def _decide(row: Finding, wishes: Wishes, known: facts.Facts, now: datetime) -> Decision:

@@ -4,6 +4,7 @@ Where another site is attacked while the block is open, that site is added, and 
 writes it to the vendor's list.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sakimori.blacklist.decision import Decision, Outcome
@@ -23,6 +24,13 @@ def first(site: Site | None, rules: Rules) -> list[int]:
 def covers(block: Block, site: Site | None) -> bool:
     """Whether the block holds for this site, or for all."""
     return not block.only_sites or site is None or site.vendor_site_id in block.only_sites
+
+
+def extend_to(block: Block, sites: Iterable[Site], decision: Decision, *, now: datetime) -> None:
+    """Let the block hold for these sites too."""
+    for site in sites:
+        if not covers(block, site):
+            extend(block, site, decision, now=now)
 
 
 def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime) -> bool:

@@ -1,20 +1,26 @@
 """How long and for which sites a block holds: growing time, expiry, one site at first and more when attacked."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from sakimori.accounts.models import SocRole
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.expiry import expire_blocks
+from sakimori.blacklist.late import block_late
 from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState, RestoreChannel
+from sakimori.blacklist.policies import save_policy
 from sakimori.blacklist.policy import SHIPPED, Rules, Term
 from sakimori.blacklist.policy_text import with_kind
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.settlement import settlement
 from sakimori.blacklist.settling import settle
 from sakimori.customers.models import AuditEntry, Contract, Site
+from sakimori.logs.store.interface import LogStore
 from tests.moments import START
-from tests.people import make_block, make_contract, make_finding
+from tests.people import make_block, make_contract, make_finding, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +177,50 @@ def test_findings_that_were_too_few_become_evidence(contract: Contract) -> None:
     near.refresh_from_db()
     assert near.state == FindingState.BLOCK
     assert {old.block, other.block} == {None}
+
+
+def test_what_an_analyst_blocks_late_follows_the_policy_too(
+    contract: Contract, second: Site, log_store: LogStore
+) -> None:
+    dana = make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
+    save_policy(contract, replace(TIMED, one_site=True), seen=0, by=dana, now=START)
+    first = make_finding(contract, ADDRESS, state=FindingState.LATE)
+    assert block_late([first], store=log_store, by=dana, now=START).approved == [ADDRESS]
+    block = Block.objects.get()
+    assert (block.only_sites, block.hold_hours) == ([65], 24)
+    Block.objects.update(state=BlockState.ACTIVE)
+    other = make_finding(contract, ADDRESS, state=FindingState.LATE, site=second)
+    assert block_late([other], store=log_store, by=dana, now=START).there == [ADDRESS]
+    block.refresh_from_db()
+    assert (block.only_sites, block.state) == ([65, 99], BlockState.APPROVED)
+
+
+def test_what_is_settled_together_is_settled_as_a_whole_or_not_at_all(contract: Contract) -> None:
+    findings = [
+        make_finding(contract, f"198.51.100.{n}", state=FindingState.NEW, reason="", site=contract.sites.get())
+        for n in (1, 2, 1)
+    ]
+
+    def kill() -> None:
+        with settlement(findings, rules=SHIPPED, now=START) as settled:
+            settled.settle(findings[0], BLOCK, good_requests=None)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kill()
+    assert not Block.objects.exists()
+    with settlement(findings, rules=SHIPPED, now=START) as settled:
+        began = [settled.settle(finding, BLOCK, good_requests=None) for finding in findings]
+        assert settled.settle(findings[0], BLOCK, good_requests=None) is False
+    assert began == [True, True, False]
+    assert set(Finding.objects.values_list("state", flat=True)) == {FindingState.BLOCK}
+    assert [block.findings.count() for block in Block.objects.order_by("address")] == [2, 1]
+
+
+def test_many_findings_cost_few_more_queries_than_their_rows(
+    contract: Contract, django_assert_max_num_queries: Callable[[int], object]
+) -> None:
+    findings = [make_finding(contract, ADDRESS, state=FindingState.NEW, reason="") for _ in range(20)]
+    with django_assert_max_num_queries(40), settlement(findings, rules=SHIPPED, now=START) as settled:  # type: ignore[attr-defined]
+        for finding in findings:
+            settled.settle(finding, BLOCK, good_requests=None)
