@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Sum
 
 from sakimori.accounts.models import User
 from sakimori.blacklist.announced import Announced
 from sakimori.blacklist.models import CLOSED_STATES, Block, QuietWindow
+from sakimori.blacklist.reasons import Reason
 from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
-from sakimori.lib.addresses import Network, covers, is_public, parse_address, parse_network
+from sakimori.lib.addresses import Network, covers, is_public, parse_address, parse_network, short
 from sakimori.lib.jst import day_of
 
 LONGEST = timedelta(days=31)
@@ -58,6 +59,19 @@ def windows() -> QuerySet[QuietWindow]:
     """Every announced scan with what its row shows, the one that ends last first."""
     rows = QuietWindow.objects.select_related("contract__customer", "site", "registered_by", "withdrawn_by")
     return rows.order_by("-ends_at", "-pk")
+
+
+def scans_between(contract: Contract, begins: datetime, ends: datetime) -> list[Announced]:
+    """Announced scans of which some part lies in the time, the first first; those withdrawn before they began not."""
+    found = [scan for scan in announced(contract, since=begins) if scan.starts_at < ends and scan.ends_at >= begins]
+    return sorted(found, key=lambda scan: (scan.starts_at, scan.ends_at))
+
+
+def requests_of_scans(contract: Contract, begins: datetime, ends: datetime) -> int:
+    """How many requests of that time were only written down because they belonged to an announced scan."""
+    rows = contract.findings.filter(reason=Reason.ANNOUNCED_SCAN, first_at__gte=begins, first_at__lt=ends)
+    total = rows.aggregate(total=Sum(F("blocked") + F("passed") + F("challenged") + F("other")))["total"]
+    return int(total or 0)
 
 
 def register(contract: Contract, plan: Plan, *, by: User, now: datetime) -> QuietWindow:
@@ -123,8 +137,7 @@ def _source(word: str) -> str:
         raise NotPossible(
             f"「{shown}」はインターネット上のアドレスではありません。接続元のグローバルアドレスを入力してください。"
         )
-    whole = network.prefixlen == network.max_prefixlen
-    return str(network.network_address if whole else network)
+    return short(network)
 
 
 def _is_public(network: Network) -> bool:
