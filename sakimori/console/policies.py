@@ -15,7 +15,7 @@ from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
 from sakimori.blacklist import policies as standing_policies
 from sakimori.blacklist.explanations import explain
-from sakimori.blacklist.policies import Standing, default_standing, may_change, note_trial, standing_of
+from sakimori.blacklist.policies import Standing, default_standing, may_change, note_trial, rules_for, standing_of
 from sakimori.blacklist.policy import KINDS, Rules
 from sakimori.blacklist.replay import LISTED, Compared, Judged, Period, WhatIf, what_if
 from sakimori.blacklist.stories import sentence_of
@@ -101,11 +101,12 @@ def _page(request: PersonRequest, contract: Contract | None, standing: Standing)
         default=standing.default,
         version=standing.version,
         may_change=changes,
+        contracts=access.visible(contracts(), request.user) if contract is None else None,
     )
     trial = None
     if request.method == "POST" and form.is_valid():
-        if contract is not None and request.POST.get("do") == "try":
-            trial = _try(request, form, contract, standing.rules)
+        if request.POST.get("do") == "try":
+            trial = _try(request, form, contract or form.cleaned_data["contract"])
         elif _changed(request, form, contract):
             return HttpResponseRedirect(request.path)
     context: dict[str, object] = {
@@ -137,12 +138,15 @@ def _changed(request: PersonRequest, form: PolicyForm, contract: Contract | None
     return True
 
 
-def _try(request: PersonRequest, form: PolicyForm, contract: Contract, current: Rules) -> WhatIf | None:
+def _try(request: PersonRequest, form: PolicyForm, contract: Contract | None) -> WhatIf | None:
+    if contract is None:
+        form.add_error("contract", "試す契約を選択してください。")
+        return None
     now, days = utc_now(), form.cleaned_data["days"] or _DAYS
     note_trial(contract, days=days, by=request.user.username, now=now)
     period = Period(now - timedelta(days=days), now)
     try:
-        return what_if(contract, current, form.rules, period, store=backends.log_store())
+        return what_if(contract, rules_for(contract), form.rules, period, store=backends.log_store())
     except StoreUnavailable:
         form.add_error(
             None, "ログ保管庫から時間内に回答がありません。試す期間を短くするか、時間をおいてお試しください。"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import BoundField
 
 from sakimori.blacklist.policy import (
@@ -21,6 +22,7 @@ from sakimori.blacklist.policy import (
 )
 from sakimori.blacklist.policy_text import WrongPolicy, read
 from sakimori.blacklist.replay import MOST_DAYS
+from sakimori.customers.models import Contract
 
 _FOR_GOOD, _FOR_A_TIME = "good", "time"
 _ALL_SITES, _ONE_SITE = "all", "one"
@@ -57,6 +59,14 @@ def term_words(rules: Rules) -> str:
 def reach_words(rules: Rules) -> str:
     """For which sites, for people."""
     return "攻撃を受けたサイトのみ" if rules.one_site else "契約のすべてのサイト"
+
+
+class _ContractField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A contract by its number and the customer's name."""
+
+    def label_from_instance(self, obj: Contract) -> str:
+        """What the list shows."""
+        return f"{obj.number}（{obj.customer.name}）"
 
 
 class PolicyForm(forms.Form):
@@ -100,8 +110,22 @@ class PolicyForm(forms.Form):
     )
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, base: Rules, default: Rules, version: int, may_change: bool) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        base: Rules,
+        default: Rules,
+        version: int,
+        may_change: bool,
+        contracts: QuerySet[Contract] | None = None,
+    ) -> None:
+        """contracts: among which one is chosen to try the policy on; None where it is a contract's own."""
         super().__init__(data, initial=_initial(base, version))
+        if contracts is not None:
+            self.fields["contract"] = _ContractField(
+                contracts, label="試す契約", required=False, empty_label="選択してください"
+            )
         self._base, self._default = base, default
         self.rules = base
         for kind in KINDS:
@@ -147,6 +171,10 @@ class PolicyForm(forms.Form):
     def other_fields(self) -> list[BoundField]:
         """What stands below the table."""
         return [self[name] for name in ("lasting", "hours", "most_hours", "reach", "cap")]
+
+    def trial_fields(self) -> list[BoundField]:
+        """What is asked for to try the policy."""
+        return [self[name] for name in ("contract", "days") if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         """Make the policy of it; see `rules`."""

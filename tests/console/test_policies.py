@@ -183,6 +183,17 @@ def test_a_policy_is_tried_before_it_is_saved(desk: Client, people: People, stor
     assert not Policy.objects.exists()
 
 
+def test_a_manager_tries_the_default_on_a_contract(
+    desk: Client, people: People, manager: User, store: LogStore
+) -> None:
+    desk.force_login(manager)
+    page = desk.post(DEFAULT, typed(do="try", mode_sql_injection="observe")).content.decode()
+    assert "試す契約を選択してください" in page
+    page = desk.post(DEFAULT, typed(do="try", mode_sql_injection="observe", contract=people.a.pk)).content.decode()
+    assert "1 件のうち、結果が変わるのは 1 件" in page
+    assert not Policy.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("error", "words"), [(StoreUnavailable, "試す期間を短くするか"), (StoreError, "試せませんでした")]
 )
