@@ -63,14 +63,33 @@ def standing_of(contracts: Collection[Contract]) -> dict[int, Standing]:
     return {contract.pk: _standing(rows.get(contract.pk), default) for contract in contracts}
 
 
-def save_policy(contract: Contract | None, rules: Rules, *, seen: int, by: User, now: datetime) -> Policy | None:
+def save_policy(
+    contract: Contract | None, rules: Rules, *, seen: int, reason: str, by: User, now: datetime
+) -> Policy | None:
     """Let these rules hold from now on; None when they hold already. seen: the version that the person looked at."""
-    return _add_once(contract, as_data(rules), seen=seen, by=by, now=now)
+    return _add_once(contract, as_data(rules), seen=seen, reason=reason, by=by, now=now)
 
 
-def follow_default(contract: Contract | None, *, seen: int, by: User, now: datetime) -> Policy | None:
+def follow_default(contract: Contract | None, *, seen: int, reason: str, by: User, now: datetime) -> Policy | None:
     """Let the default hold again: for a contract the SOC's, for the SOC the one that ships."""
-    return _add_once(contract, {}, seen=seen, by=by, now=now)
+    return _add_once(contract, {}, seen=seen, reason=reason, by=by, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a policy: the row, and what held with it and before it. Defaults are those of today."""
+
+    row: Policy
+    rules: Rules
+    before: Rules
+
+
+def history(contract: Contract | None, default: Rules, *, most: int) -> list[Version]:
+    """The last versions, the newest first. One query."""
+    rows = list(Policy.objects.filter(contract=contract).select_related("changed_by").order_by("-version")[: most + 1])
+    rules = [read(row.rules, default) for row in rows]
+    before = [*rules[1:], default]
+    return [Version(*each) for each in zip(rows[:most], rules, before, strict=False)]
 
 
 def may_change(contract: Contract | None, by: User) -> bool:
@@ -91,27 +110,31 @@ def note_trial(contract: Contract, *, days: int, by: str, now: datetime) -> None
 
 
 def _add_once(
-    contract: Contract | None, rules: Mapping[str, object], *, seen: int, by: User, now: datetime
+    contract: Contract | None, rules: Mapping[str, object], *, seen: int, reason: str, by: User, now: datetime
 ) -> Policy | None:
     """Of two people who change the same version at one moment the key lets one through."""
     try:
-        return _add(contract, rules, seen=seen, by=by, now=now)
+        return _add(contract, rules, seen=seen, reason=reason, by=by, now=now)
     except IntegrityError:
         raise NotPossible(_CHANGED_MEANWHILE) from None
 
 
 def _add(
-    contract: Contract | None, rules: Mapping[str, object], *, seen: int, by: User, now: datetime
+    contract: Contract | None, rules: Mapping[str, object], *, seen: int, reason: str, by: User, now: datetime
 ) -> Policy | None:
     if not may_change(contract, by):
         raise NotPossible("SOC 全体の既定を変更できるのは SOC 責任者のみです。")
+    if not reason.strip():
+        raise NotPossible("変更の理由を入力してください。")
     with transaction.atomic():
         last = Policy.objects.filter(contract=contract).order_by("-version").first()
         if (last.version if last else 0) != seen:
             raise NotPossible(_CHANGED_MEANWHILE)
         if (last.rules if last else {}) == rules:
             return None
-        row = Policy.objects.create(contract=contract, version=seen + 1, rules=rules, changed_at=now, changed_by=by)
+        row = Policy.objects.create(
+            contract=contract, version=seen + 1, rules=rules, reason=reason[:200], changed_at=now, changed_by=by
+        )
         customer = contract.customer if contract else None
         # What has changed stands in the row, which is never changed itself.
         audit.record("policy.change", by=by.username, target=f"policy:{row.pk}", now=now, customer=customer)

@@ -18,6 +18,7 @@ class Policy(models.Model):
     )
     version = models.PositiveIntegerField("版")
     rules = models.JSONField("内容", default=dict, blank=True)
+    reason = models.CharField("変更の理由", max_length=200)
     changed_at = models.DateTimeField("変更日時")
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 

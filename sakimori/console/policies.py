@@ -13,9 +13,20 @@ from django.views.decorators.http import require_GET, require_http_methods
 from sakimori import backends
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
-from sakimori.blacklist import policies as standing_policies
 from sakimori.blacklist.explanations import explain
-from sakimori.blacklist.policies import Standing, default_standing, may_change, note_trial, rules_for, standing_of
+from sakimori.blacklist.policies import (
+    NotPossible,
+    Standing,
+    Version,
+    default_standing,
+    follow_default,
+    history,
+    may_change,
+    note_trial,
+    rules_for,
+    save_policy,
+    standing_of,
+)
 from sakimori.blacklist.policy import KINDS, Rules
 from sakimori.blacklist.replay import LISTED, Compared, Judged, Period, WhatIf, what_if
 from sakimori.blacklist.stories import sentence_of
@@ -27,7 +38,7 @@ from sakimori.customers.queries import contracts
 from sakimori.lib.jst import utc_now
 from sakimori.logs.store.interface import StoreError, StoreUnavailable
 
-_DAYS = 7
+_DAYS, _VERSIONS = 7, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,14 @@ class PolicyRow:
     contract: Contract
     own: bool
     differs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version in the history and what it changed, in words."""
+
+    version: Version
+    changes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,7 @@ def _page(request: PersonRequest, contract: Contract | None, standing: Standing)
         "form": form,
         "may_change": changes,
         "trial": trial,
+        "versions": [_version_row(version) for version in history(contract, standing.default, most=_VERSIONS)],
         "trial_rows": [_trial_row(row) for row in trial.rows] if trial else [],
         "listed": LISTED,
     }
@@ -123,13 +143,13 @@ def _page(request: PersonRequest, contract: Contract | None, standing: Standing)
 
 def _changed(request: PersonRequest, form: PolicyForm, contract: Contract | None) -> bool:
     """Save, or follow the default again. A refusal stands in the form, which keeps what was typed."""
-    seen, now = form.cleaned_data["seen"], utc_now()
+    seen, why, now = form.cleaned_data["seen"], form.cleaned_data["why"], utc_now()
     try:
         if request.POST.get("do") == "follow":
-            done = standing_policies.follow_default(contract, seen=seen, by=request.user, now=now)
+            done = follow_default(contract, seen=seen, reason=why, by=request.user, now=now)
         else:
-            done = standing_policies.save_policy(contract, form.rules, seen=seen, by=request.user, now=now)
-    except standing_policies.NotPossible as refusal:
+            done = save_policy(contract, form.rules, seen=seen, reason=why, by=request.user, now=now)
+    except NotPossible as refusal:
         form.add_error(None, str(refusal))
         return False
     messages.success(
@@ -160,21 +180,27 @@ def _policy_row(contract: Contract, standing: Standing) -> PolicyRow:
     return PolicyRow(contract, standing.own, differences(standing.rules, standing.default))
 
 
-def differences(rules: Rules, default: Rules) -> list[str]:
-    """What a policy has otherwise than the default, a sentence each."""
-    found = [
-        f"{kind.label}：{words_of(rules.of(kind.value))}（既定は{words_of(default.of(kind.value))}）"
-        for kind in KINDS
-        if rules.of(kind.value) != default.of(kind.value)
+def _version_row(version: Version) -> VersionRow:
+    return VersionRow(version, differences(version.rules, version.before, other="変更前は"))
+
+
+def differences(rules: Rules, others: Rules, *, other: str = "既定は") -> list[str]:
+    """What a policy has otherwise than another one, a sentence each. other: what that one is called."""
+    return [
+        f"{name}：{mine}（{other}{theirs}）"
+        for (name, mine), (_, theirs) in zip(_told(rules), _told(others), strict=True)
+        if mine != theirs
     ]
-    for name, mine, others in (
-        ("期間", term_words(rules), term_words(default)),
-        ("サイト", reach_words(rules), reach_words(default)),
-        ("上限", f"1 時間に {rules.cap} 件", f"1 時間に {default.cap} 件"),
-    ):
-        if mine != others:
-            found.append(f"{name}：{mine}（既定は{others}）")
-    return found
+
+
+def _told(rules: Rules) -> list[tuple[str, str]]:
+    """A policy in words, part by part."""
+    return [
+        *((kind.label, words_of(rules.of(kind.value))) for kind in KINDS),
+        ("期間", term_words(rules)),
+        ("サイト", reach_words(rules)),
+        ("上限", f"1 時間に {rules.cap} 件"),
+    ]
 
 
 _SIDES = {"block": ("遮断", "stop"), "ask": ("要判断", "wait"), "refuse": ("対象外", "")}

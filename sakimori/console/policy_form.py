@@ -100,6 +100,12 @@ class PolicyForm(forms.Form):
         min_value=0,
         max_value=MOST_CAP,
     )
+    why = forms.CharField(
+        label="変更の理由",
+        help_text="保存する時に必要です。変更履歴に残ります。200 文字までご記入ください。",
+        max_length=200,
+        required=False,
+    )
     days = forms.IntegerField(
         label="試す期間（直近の日数）",
         help_text=f"1～{MOST_DAYS} 日。日数が多いほど時間がかかります。",

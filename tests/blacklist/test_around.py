@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def test_findings_within_the_window_are_added_up_and_no_others() -> None:
     people, minute = make_people(), timedelta(minutes=1)
-    save_policy(people.a, with_kind(SHIPPED, "sql_injection=auto:3/5"), seen=0, by=people.dana, now=START)
+    save_policy(
+        people.a, with_kind(SHIPPED, "sql_injection=auto:3/5"), seen=0, reason="試験", by=people.dana, now=START
+    )
     elsewhere = Site.objects.create(contract=people.a, domain="b.example.jp", vendor_site_id=99)
 
     def found(minutes: float, **columns: object) -> object:

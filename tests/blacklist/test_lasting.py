@@ -183,7 +183,7 @@ def test_what_an_analyst_blocks_late_follows_the_policy_too(
     contract: Contract, second: Site, log_store: LogStore
 ) -> None:
     dana = make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
-    save_policy(contract, replace(TIMED, one_site=True), seen=0, by=dana, now=START)
+    save_policy(contract, replace(TIMED, one_site=True), seen=0, reason="試験", by=dana, now=START)
     first = make_finding(contract, ADDRESS, state=FindingState.LATE)
     assert block_late([first], store=log_store, by=dana, now=START).approved == [ADDRESS]
     block = Block.objects.get()

@@ -48,7 +48,7 @@ def states() -> list[tuple[str, str]]:
 
 def test_a_threshold_counts_over_files_by_the_events_times(chain: Chain, people: People) -> None:
     rules = with_kind(SHIPPED, "sql_injection=auto:3/10")
-    save_policy(people.a, rules, seen=0, by=people.dana, now=START)
+    save_policy(people.a, rules, seen=0, reason="試験", by=people.dana, now=START)
     old = cef("SQL Injection", ATTACKER, at=START - 12 * MINUTE)
     first, second, third = (cef("SQL Injection", ATTACKER, at=START - n * MINUTE) for n in (9, 5, 1))
     elsewhere = cef("SQL Injection", ATTACKER, at=START, site_id=999)
@@ -72,7 +72,7 @@ def test_hits_of_our_own_block_begin_nothing_late_or_twice_or_of_a_kind_that_is_
     chain: Chain, people: People
 ) -> None:
     rules = with_kind(with_kind(SHIPPED, "acl=auto"), "bad_bot=auto")
-    save_policy(people.a, rules, seen=0, by=people.dana, now=START)
+    save_policy(people.a, rules, seen=0, reason="試験", by=people.dana, now=START)
     hits = [cef(name, ATTACKER, at=START, act="REQ_BLOCKED_ACL") for name in ("Blocked IP", "SQL Injection", "Bad Bot")]
     chain.deliver(hits)
     decide(chain)
@@ -98,7 +98,7 @@ def test_a_scan_is_written_down_and_its_addresses_are_not_blocked(chain: Chain, 
 
 
 def test_the_contracts_cap_holds_back_what_is_more(chain: Chain, people: People) -> None:
-    save_policy(people.a, read({"cap": 2}, SHIPPED), seen=0, by=people.dana, now=START)
+    save_policy(people.a, read({"cap": 2}, SHIPPED), seen=0, reason="試験", by=people.dana, now=START)
     chain.deliver([cef("SQL Injection", f"198.51.100.{n}", at=START) for n in range(1, 5)])
     decide(chain)
     assert [block.state for block in Block.objects.order_by("pk")] == [BlockState.APPROVED] * 2 + [
@@ -107,7 +107,9 @@ def test_the_contracts_cap_holds_back_what_is_more(chain: Chain, people: People)
 
 
 def test_a_block_that_has_run_its_time_comes_off_and_the_next_lasts_longer(chain: Chain, people: People) -> None:
-    save_policy(people.a, read({"hours": 1, "most_hours": 24}, SHIPPED), seen=0, by=people.dana, now=START)
+    save_policy(
+        people.a, read({"hours": 1, "most_hours": 24}, SHIPPED), seen=0, reason="試験", by=people.dana, now=START
+    )
     for hours in (1, 2):
         chain.deliver([cef("SQL Injection", ATTACKER, at=chain.clock())])
         chain.settle(rounds=4)

@@ -45,6 +45,7 @@ def address(people: People) -> str:
 def typed(rules: Rules = SHIPPED, *, seen: int = 0, do: str = "save", **changes: object) -> dict[str, str]:
     """The form as a browser sends it."""
     form: dict[str, object] = {"lasting": "good", "reach": "all", "cap": rules.cap, "seen": seen, "do": do, "days": 7}
+    form["why"] = "お客様のご依頼"
     for kind in KINDS:
         rule = rules.of(kind.value)
         form |= {f"mode_{kind.value}": rule.mode.value, f"requests_{kind.value}": rule.requests}
@@ -73,12 +74,15 @@ def test_a_contract_gets_a_policy_of_its_own_and_loses_it_again(desk: Client, pe
     assert (rules.term, rules.one_site, rules.cap) == (Term(24, 72), True, 9)
     assert rules_for(people.b) == SHIPPED
     assert page.count("変更あり") == 2
+    assert "お客様のご依頼" in page
+    assert "SQLインジェクション：アナリストが判断（変更前は自動で遮断）" in page
     assert "第 1 版" in page
     listed = desk.get(reverse("console:policies")).content.decode()
     assert "悪性ボット：自動で遮断（5 分間に 30 件以上）（既定は記録のみ）" in listed
     assert "期間：24 時間（再犯ごとに 2 倍、最長 72 時間）（既定は恒久）" in listed
     page = desk.post(address(people), typed(seen=1, do="follow"), follow=True).content.decode()
     assert "SOC 全体の既定に従う" in page
+    assert "SQLインジェクション：自動で遮断（変更前はアナリストが判断）" in page
     assert rules_for(people.a) == SHIPPED
 
 
@@ -111,6 +115,8 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(desk: Client, p
         ({"cap": ""}, "入力"),
         ({"seen": "x"}, "入力内容をご確認ください"),
         ({"days": 32}, "31 以下"),
+        ({"why": " "}, "変更の理由を入力してください"),
+        ({"why": "あ" * 201}, "200"),
     ],
 )
 def test_nonsense_is_a_sentence_and_changes_nothing(

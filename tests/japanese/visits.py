@@ -388,7 +388,7 @@ def fill(people: People) -> None:
 def _fill_policies(people: People) -> None:
     """A policy with everything changed, and a scan in each state."""
     changed = {"kinds": {"acl": {"mode": "ask", "requests": 3}}, "hours": 24, "one_site": True, "cap": 5}
-    save_policy(people.a, read(changed, SHIPPED), seen=0, by=people.dana, now=NOW)
+    save_policy(people.a, read(changed, SHIPPED), seen=0, reason="試験", by=people.dana, now=NOW)
     now, day = utc_now(), timedelta(days=1)
     for begins, ends, withdrawn in ((-2, -1, None), (-1, 1, None), (1, 2, None), (1, 2, now)):
         QuietWindow.objects.create(
