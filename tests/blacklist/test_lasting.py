@@ -5,12 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sakimori.accounts.models import SocRole
+from sakimori.blacklist import reach
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.expiry import expire_blocks
 from sakimori.blacklist.late import block_late
-from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState, RestoreChannel
+from sakimori.blacklist.models import CLOSED_STATES, AskFirst, Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.policies import save_policy
 from sakimori.blacklist.policy import SHIPPED, Rules, Term
 from sakimori.blacklist.policy_text import with_kind
@@ -224,3 +228,43 @@ def test_many_findings_cost_few_more_queries_than_their_rows(
     with django_assert_max_num_queries(40), settlement(findings, rules=SHIPPED, now=START) as settled:  # type: ignore[attr-defined]
         for finding in findings:
             settled.settle(finding, BLOCK, good_requests=None)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 2]),
+        st.sampled_from([BLOCK, ASK]),
+        st.sampled_from([None, *BlockState]),
+        st.sampled_from([SHIPPED, ONE_SITE]),
+    ),
+    max_size=8,
+)
+
+
+@given(STEPS)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_a_block_covers_what_is_blocked(
+    contract: Contract, steps: list[tuple[int, Decision, BlockState | None, Rules]]
+) -> None:
+    """Findings of three sites, and a block that is moved about in between."""
+    with transaction.atomic():
+        sites = [contract.sites.get(vendor_site_id=65)]
+        sites += [Site.objects.create(contract=contract, domain=f"{n}.example.jp", vendor_site_id=n) for n in (1, 2)]
+        for place, decision, state, rules in steps:
+            before = Block.objects.exclude(state__in=CLOSED_STATES).first()
+            finding = find(contract, decision, rules, site=sites[place])
+            still_open = Block.objects.exclude(state__in=CLOSED_STATES)
+            assert still_open.count() <= 1
+            block = finding.block
+            if finding.state == FindingState.BLOCK:
+                assert block is not None
+                assert block.state == BlockState.RESTORING or reach.covers(block, sites[place])
+            if finding.state == FindingState.ASK and before is not None and before.state != BlockState.PROPOSED:
+                assert block is None
+                assert decision is ASK
+            if before is not None and block is not None and block.pk == before.pk:
+                assert set(before.only_sites) <= set(block.only_sites)
+                assert bool(before.only_sites) == bool(block.only_sites)
+            if state is not None and block is not None:
+                Block.objects.filter(pk=block.pk).update(state=state, decided_at=START)
+        transaction.set_rollback(True)
