@@ -6,7 +6,7 @@ Every finding that is still new joins the open block of its address, or begins o
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -40,6 +40,7 @@ class Settlement:
     open: dict[str, Block]
     refused: dict[str, Block]
     ran: Counter[str]
+    notes: list[tuple[str, Block, Decision]] = field(default_factory=list)
 
     def settle(self, finding: Finding, decision: Decision, *, good_requests: int | None) -> bool:
         """Carry out a decision. Returns True when it began a new automatic block. A second time does nothing."""
@@ -67,7 +68,7 @@ class Settlement:
             return False
         row.block = block
         if block.state == BlockState.PROPOSED and decision.outcome is Outcome.BLOCK:
-            _upgrade(block, decision, self.now)
+            self._upgrade(block, decision)
             return True
         if block.state != BlockState.PROPOSED:
             row.state = FindingState.BLOCK
@@ -88,8 +89,19 @@ class Settlement:
             next_try_at=self.now,
         )
         self.open[row.address] = block
-        _audit(block, decision, self.now)
+        self._note(block, decision)
         return block
+
+    def _upgrade(self, block: Block, decision: Decision) -> None:
+        """Newer evidence is beyond doubt: the proposal no longer waits for an analyst."""
+        block.state, block.reason = BlockState.APPROVED, decision.reason
+        block.decided_at, block.next_try_at = self.now, self.now
+        block.save(update_fields=["state", "reason", "decided_at", "next_try_at"])
+        block.findings.update(state=FindingState.BLOCK)
+        self._note(block, decision)
+
+    def _note(self, block: Block, decision: Decision) -> None:
+        self.notes.append((f"block.{block.state}", block, decision))
 
 
 @contextmanager
@@ -103,7 +115,7 @@ def settlement(findings: Collection[Finding], *, rules: Rules, now: datetime) ->
         blocks = Block.objects.filter(contract__in=contracts, address__in=addresses)
         still_open = blocks.exclude(state__in=CLOSED_STATES).select_related("contract__customer")
         refused = blocks.filter(state=BlockState.REFUSED, decided_at__gt=now - _REFUSAL_COUNTS).order_by("-pk")
-        yield Settlement(
+        settled = Settlement(
             rules,
             now,
             new,
@@ -111,6 +123,16 @@ def settlement(findings: Collection[Finding], *, rules: Rules, now: datetime) ->
             refused={block.address: block for block in refused},
             ran=blocks_that_ran(contracts, addresses) if rules.term.hours else Counter(),
         )
+        yield settled
+        for action, block, decision in settled.notes:
+            audit.record(
+                action,
+                by="sakimori",
+                target=f"block:{block.pk}",
+                now=now,
+                customer=block.contract.customer,
+                details={"address": block.address, "reason": decision.reason},
+            )
 
 
 def blocks_that_ran(contracts: Collection[Contract], addresses: Collection[str]) -> Counter[str]:
@@ -128,23 +150,3 @@ def _gather_evidence(row: Finding, rules: Rules) -> None:
     few = Finding.objects.filter(contract=row.contract, address=row.address, kind=row.kind, site=row.site, block=None)
     few = few.filter(state=FindingState.OBSERVED, reason=Reason.BELOW_THRESHOLD, last_at__gte=since)
     few.update(block=row.block, state=row.state)
-
-
-def _upgrade(block: Block, decision: Decision, now: datetime) -> None:
-    """Newer evidence is beyond doubt: the proposal no longer waits for an analyst."""
-    block.state, block.reason = BlockState.APPROVED, decision.reason
-    block.decided_at, block.next_try_at = now, now
-    block.save(update_fields=["state", "reason", "decided_at", "next_try_at"])
-    block.findings.update(state=FindingState.BLOCK)
-    _audit(block, decision, now)
-
-
-def _audit(block: Block, decision: Decision, now: datetime) -> None:
-    audit.record(
-        f"block.{block.state}",
-        by="sakimori",
-        target=f"block:{block.pk}",
-        now=now,
-        customer=block.contract.customer,
-        details={"address": block.address, "reason": decision.reason},
-    )
