@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock, Ruling, refusal, rule
-from sakimori.blacklist.policy import Seen, Wish, wish_for
+from sakimori.blacklist.policy import SHIPPED, Rules, Seen, Wish, wish_for
 from sakimori.blacklist.reasons import Reason
 from sakimori.lib.addresses import Address
 
@@ -33,6 +33,7 @@ class Question:
 
     late: see `logs/lateness.py`; it is written down for the list of late findings, whatever the policy wishes.
     ended: the day of cancellation has come, nothing is blocked any more.
+    announced: it comes from a scan that was registered beforehand. rules: the contract's policy.
     """
 
     seen: Seen
@@ -40,11 +41,15 @@ class Question:
     site_known: bool
     late: bool
     ended: bool = False
+    announced: bool = False
+    rules: Rules = SHIPPED
 
 
 def decide(question: Question, never: NeverBlock, known: Circumstances, limits: Limits) -> Decision:
     """Decide on one finding. What cannot name an address or site of ours is never a block, but never lost either."""
-    wish, reason = wish_for(question.seen)
+    wish, reason = wish_for(question.seen, question.rules)
+    if question.announced and reason is not Reason.OWN_BLOCK:
+        return Decision(Outcome.OBSERVE, Reason.ANNOUNCED_SCAN)
     if wish is Wish.OBSERVE:
         return Decision(Outcome.OBSERVE, reason)
     if question.ended:

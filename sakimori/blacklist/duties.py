@@ -2,7 +2,7 @@
 compare the vendor's list with our rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -10,6 +10,7 @@ from itertools import groupby
 from django.conf import settings
 
 from sakimori.blacklist import facts, proxy_cases
+from sakimori.blacklist.announced import is_announced
 from sakimori.blacklist.applying import DUE_STATES, apply
 from sakimori.blacklist.closer import look_closer
 from sakimori.blacklist.comparing import compare_contract
@@ -17,9 +18,10 @@ from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
 from sakimori.blacklist.models import Block, Finding, FindingState, ListCheck
-from sakimori.blacklist.policy import Seen
 from sakimori.blacklist.search import attacks_in_file
-from sakimori.blacklist.settling import settle, write_findings
+from sakimori.blacklist.settlement import settlement
+from sakimori.blacklist.settling import write_findings
+from sakimori.blacklist.wishes import Wishes, wishes_of
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.queries import running_contracts
 from sakimori.lib.addresses import canonical, parse_address
@@ -34,6 +36,7 @@ _WRITER_LEASE = timedelta(minutes=5)
 _FILES_AT_ONCE = 20
 _FINDINGS_AT_ONCE = 2000
 _LOOKED_AT_CLOSER = (Outcome.BLOCK, Outcome.ASK)
+_SETTLED_AT_ONCE = 50  # In one transaction: nobody waits long for it.
 
 
 def find_attacks(*, store: LogStore, clock: Callable[[], datetime]) -> int:
@@ -64,38 +67,39 @@ def decide_findings(*, store: LogStore, now: datetime, crawlers: Crawlers | None
 def _decide_contract(rows: list[Finding], *, store: LogStore, crawlers: Crawlers | None, now: datetime) -> None:
     contract, addresses = rows[0].contract, {row.address for row in rows if row.address}
     known = facts.gather(contract, addresses, store=store, now=now)
-    doubtful = [row for row in rows if row.address and _decide(row, known, now).outcome in _LOOKED_AT_CLOSER]
+    wishes = wishes_of(contract, rows, store=store)
+    known.limits = replace(known.limits, cap_customer=wishes.rules.cap)
+    doubtful = [row for row in rows if row.address and _decide(row, wishes, known, now).outcome in _LOOKED_AT_CLOSER]
     known.closer = look_closer(contract, doubtful, store=store, crawlers=crawlers, now=now)
     proxy_cases.note(contract, known.closer.cases, now=now)
-    decisions = (_decide(row, known, now) for row in rows)
+    decisions = (_decide(row, wishes, known, now) for row in rows)
     # Told before it is written down: who is killed in between tells once more.
     tell_of_late(sum(decision.outcome is Outcome.LATE for decision in decisions), now=now)
-    for row in rows:
-        good_requests = known.about(row.address).good_requests
-        if settle(row, _decide(row, known, now), good_requests=good_requests, now=now):
-            known.count_block()
+    for begin in range(0, len(rows), _SETTLED_AT_ONCE):
+        some = rows[begin : begin + _SETTLED_AT_ONCE]
+        with settlement(some, rules=wishes.rules, now=now) as settled:
+            for row in some:
+                decision, good_requests = _decide(row, wishes, known, now), known.about(row.address).good_requests
+                if settled.settle(row, decision, good_requests=good_requests):
+                    known.count_block()
     proxy_cases.attach(contract, known.closer.cases, now=now)
 
 
-def _decide(row: Finding, known: facts.Facts, now: datetime) -> Decision:
-    return decide(_question(row, now), known.never, known.about(row.address), known.limits)
+def _decide(row: Finding, wishes: Wishes, known: facts.Facts, now: datetime) -> Decision:
+    return decide(_question(row, wishes, now), known.never, known.about(row.address), known.limits)
 
 
-def _question(row: Finding, now: datetime) -> Question:
-    address = parse_address(row.address)
+def _question(row: Finding, wishes: Wishes, now: datetime) -> Question:
+    parsed = parse_address(row.address)
+    address = parse_address(canonical(parsed)) if parsed else None
     return Question(
-        seen=Seen(
-            kind=row.kind,
-            blocked=row.blocked,
-            passed=row.passed,
-            challenged=row.challenged,
-            other=row.other,
-            ours=row.ours,
-        ),
-        address=parse_address(canonical(address)) if address else None,
+        seen=wishes.seen(row),
+        address=address,
         site_known=row.site is not None,
         late=not _timely(row.file).holds(row.last_at),
         ended=not row.contract.runs_on(day_of(now)),
+        announced=is_announced(wishes.scans, address, site=row.site_id, first_at=row.first_at, last_at=row.last_at),
+        rules=wishes.rules,
     )
 
 

@@ -13,13 +13,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from sakimori.accounts.models import User
-from sakimori.blacklist import facts
+from sakimori.blacklist import facts, reach
 from sakimori.blacklist.actions import approve
+from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.guard import Ruling, rule
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
+from sakimori.blacklist.policies import rules_for
+from sakimori.blacklist.policy import Rules
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.settlement import blocks_that_ran
 from sakimori.customers import audit
-from sakimori.customers.models import Contract
+from sakimori.customers.models import Contract, Site
 from sakimori.lib.addresses import parse_address
 from sakimori.lib.jst import day_of
 from sakimori.logs.store.interface import LogStore
@@ -102,14 +106,15 @@ def block_late(chosen: Iterable[Finding], *, store: LogStore, by: User, now: dat
     for contract, rows in _by_contract(chosen).items():
         addresses = {row.address for row in rows}
         known = facts.gather(contract, addresses - {""}, store=store, now=now)
+        rules = rules_for(contract)
         for address in sorted(addresses):
             with transaction.atomic():
-                _block(contract, address, known, outcome, by=by, now=now)
+                _block(contract, address, known, rules, outcome, by=by, now=now)
     return outcome
 
 
 def _block(
-    contract: Contract, address: str, known: facts.Facts, outcome: LateBlocks, *, by: User, now: datetime
+    contract: Contract, address: str, known: facts.Facts, rules: Rules, outcome: LateBlocks, *, by: User, now: datetime
 ) -> None:
     late = late_findings().filter(contract=contract, address=address)
     if not late.exists():
@@ -120,8 +125,13 @@ def _block(
         return
     blocks = Block.objects.select_for_update().filter(contract=contract, address=address)
     block = blocks.exclude(state__in=CLOSED_STATES).first()
+    sites = Site.objects.filter(findings__in=late).distinct().order_by("pk")
     if block is None:
-        block = _propose(contract, address, reason, known.about(address).good_requests, by=by, now=now)
+        block = _propose(contract, address, reason, known.about(address).good_requests, rules, by=by, now=now)
+        block.only_sites = sorted({number for site in sites for number in reach.first(site, rules)})
+        block.save(update_fields=["only_sites"])
+    elif ruling is Ruling.ALLOW:
+        reach.extend_to(block, sites, Decision(Outcome.BLOCK, reason), now=now)
     if block.state != BlockState.PROPOSED:
         late.update(block=block, state=FindingState.BLOCK)
         outcome.there.append(address)
@@ -146,7 +156,14 @@ def _ruling(contract: Contract, text: str, known: facts.Facts, now: datetime) ->
 
 
 def _propose(
-    contract: Contract, address: str, reason: Reason, good_requests: int | None, *, by: User, now: datetime
+    contract: Contract,
+    address: str,
+    reason: Reason,
+    good_requests: int | None,
+    rules: Rules,
+    *,
+    by: User,
+    now: datetime,
 ) -> Block:
     block = Block.objects.create(
         contract=contract,
@@ -155,6 +172,7 @@ def _propose(
         reason=reason,
         good_requests=good_requests,
         proposed_at=now,
+        hold_hours=rules.term.hours_after(blocks_that_ran([contract], [address])[address]),
         next_try_at=now,
     )
     details = {"address": address, "reason": reason}

@@ -10,9 +10,12 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.blacklist.networks import shared_label
+from sakimori.blacklist.policy_rows import Policy, QuietWindow
 from sakimori.customers.models import Contract, Site
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
+
+__all__ = ["AskFirst", "Block", "BlockState", "Finding", "FindingState", "Policy", "QuietWindow", "RestoreChannel"]
 
 
 class BlockState(models.TextChoices):
@@ -74,7 +77,7 @@ class Block(Claimable):
 
     address: canonical text of one address, or of a network (`203.0.113.0/24`) that two people have approved.
     only_sites: the vendor's numbers of the sites that it holds for; empty: all sites of the contract.
-    expires_at: when it comes off by itself; None: permanent.
+    hold_hours: how long it is to hold once it is active; None: permanent. expires_at: when it comes off by itself.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
     `last_passed_at`: the last request from the address after `active_at` that was let through.
     covered_by: when it came off, an entry of somebody else that still covers the address: a network, or the same.
@@ -96,6 +99,7 @@ class Block(Claimable):
     second_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    hold_hours = models.PositiveIntegerField("遮断する時間", null=True, blank=True)
     expires_at = models.DateTimeField("期限", null=True, blank=True)
     applying_at = models.DateTimeField(null=True, blank=True)
     active_at = models.DateTimeField(null=True, blank=True)

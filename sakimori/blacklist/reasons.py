@@ -35,6 +35,8 @@ class Reason(StrEnum):
     SHARED_RELAY = "shared_relay"
     ATTACK_BY_PROXY = "attack_by_proxy"
     CRAWLER_UNPROVEN = "crawler_unproven"
+    BELOW_THRESHOLD = "below_threshold"
+    ANNOUNCED_SCAN = "announced_scan"
 
     @property
     def sentence(self) -> str:
@@ -72,4 +74,6 @@ _SENTENCES = {
     Reason.SHARED_RELAY: "多くの利用者が共有するアドレス（通信中継サービス）のため、アナリストが判断します。",
     Reason.ATTACK_BY_PROXY: "同じ URL への攻撃が多数の閲覧者から届いたため（踏み台の疑い）、アナリストが判断します。",
     Reason.CRAWLER_UNPROVEN: "検索エンジンを名乗っており、DNS で真偽を確認できないため、アナリストが判断します。",
+    Reason.BELOW_THRESHOLD: "遮断方針で定めた件数に達していないため、記録のみ行います。",
+    Reason.ANNOUNCED_SCAN: "事前に登録された診断・検査のため、記録のみ行います。",
 }

@@ -5,26 +5,17 @@ only while it is new.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from sakimori.blacklist.decision import Decision, Outcome
-from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
-from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.decision import Decision
+from sakimori.blacklist.models import Finding
+from sakimori.blacklist.policy import SHIPPED, Rules
 from sakimori.blacklist.search import FoundAttack
-from sakimori.customers import audit
+from sakimori.blacklist.settlement import settlement
 from sakimori.customers.models import Site
 from sakimori.logs.models import LogFile
-
-_REFUSAL_COUNTS = timedelta(hours=24)
-_STATES = {
-    Outcome.BLOCK: FindingState.BLOCK,
-    Outcome.ASK: FindingState.ASK,
-    Outcome.OBSERVE: FindingState.OBSERVED,
-    Outcome.LATE: FindingState.LATE,
-    Outcome.REFUSE: FindingState.REFUSED,
-}
 
 
 def write_findings(file: LogFile, found: Sequence[FoundAttack], *, now: datetime) -> int:
@@ -64,78 +55,12 @@ def _finding(file: LogFile, attack: FoundAttack, site: Site | None, now: datetim
     )
 
 
-def settle(finding: Finding, decision: Decision, *, good_requests: int | None, now: datetime) -> bool:
-    """Carry out a decision on a new finding. Returns True when it began a new automatic block."""
-    with transaction.atomic():
-        row = Finding.objects.select_for_update().select_related("contract__customer").get(pk=finding.pk)
-        if row.state != FindingState.NEW:
-            return False
-        row.state, row.reason = _STATES[decision.outcome], decision.reason
-        began = False
-        if row.address and decision.outcome in (Outcome.BLOCK, Outcome.ASK):
-            began = _join_block(row, decision, good_requests, now)
-        row.save(update_fields=["state", "reason", "block"])
-    return began
+def settle(
+    finding: Finding, decision: Decision, *, good_requests: int | None, now: datetime, rules: Rules = SHIPPED
+) -> bool:
+    """Carry out a decision on a new finding. Returns True when it began a new automatic block.
 
-
-def _join_block(row: Finding, decision: Decision, good_requests: int | None, now: datetime) -> bool:
-    blocks = Block.objects.select_for_update().filter(contract=row.contract, address=row.address)
-    block = blocks.exclude(state__in=CLOSED_STATES).first()
-    if block is None and (refused := _refused_lately(row, now)) is not None:
-        row.block, row.state, row.reason = refused, FindingState.DISMISSED, Reason.REFUSED_BY_ANALYST
-        return False
-    if block is None:
-        row.block = _new_block(row, decision, good_requests, now)
-        return decision.outcome is Outcome.BLOCK
-    row.block = block
-    if block.state == BlockState.PROPOSED and decision.outcome is Outcome.BLOCK:
-        _upgrade(block, decision, now)
-        return True
-    if block.state != BlockState.PROPOSED:
-        row.state = FindingState.BLOCK
-    return False
-
-
-def _refused_lately(row: Finding, now: datetime) -> Block | None:
-    """An analyst's no counts for a day: he is not asked about the same address again and again."""
-    return (
-        Block.objects.filter(contract=row.contract, address=row.address, state=BlockState.REFUSED)
-        .filter(decided_at__gt=now - _REFUSAL_COUNTS)
-        .first()
-    )
-
-
-def _new_block(row: Finding, decision: Decision, good_requests: int | None, now: datetime) -> Block:
-    automatic = decision.outcome is Outcome.BLOCK
-    block = Block.objects.create(
-        contract=row.contract,
-        address=row.address,
-        state=BlockState.APPROVED if automatic else BlockState.PROPOSED,
-        reason=decision.reason,
-        good_requests=good_requests,
-        proposed_at=now,
-        decided_at=now if automatic else None,
-        next_try_at=now,
-    )
-    _audit(block, decision, now)
-    return block
-
-
-def _upgrade(block: Block, decision: Decision, now: datetime) -> None:
-    """Newer evidence is beyond doubt: the proposal no longer waits for an analyst."""
-    block.state, block.reason = BlockState.APPROVED, decision.reason
-    block.decided_at, block.next_try_at = now, now
-    block.save(update_fields=["state", "reason", "decided_at", "next_try_at"])
-    block.findings.update(state=FindingState.BLOCK)
-    _audit(block, decision, now)
-
-
-def _audit(block: Block, decision: Decision, now: datetime) -> None:
-    audit.record(
-        f"block.{block.state}",
-        by="sakimori",
-        target=f"block:{block.pk}",
-        now=now,
-        customer=block.contract.customer,
-        details={"address": block.address, "reason": decision.reason},
-    )
+    rules: the contract's policy, for how long and for which sites a block is to hold.
+    """
+    with settlement([finding], rules=rules, now=now) as settled:
+        return settled.settle(finding, decision, good_requests=good_requests)

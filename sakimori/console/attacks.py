@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
+from sakimori.blacklist.around import around
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.models import Block, Finding
 from sakimori.blacklist.others import attacked_others
@@ -93,7 +94,7 @@ def all_findings(request: PersonRequest) -> HttpResponse:
 def finding(request: PersonRequest, pk: int) -> HttpResponse:
     """One finding with its evidence."""
     row = access.get(finding_in_full(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    context = {"finding": row, "story": story_of(row), "reason": sentence_of(row.reason)}
+    context = {"finding": row, "story": story_of(row), "reason": sentence_of(row.reason), "around": around(row)}
     return show(request, "console/finding.html", context)
 
 

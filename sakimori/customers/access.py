@@ -54,3 +54,10 @@ def may_restore(user: User, customer: Customer) -> bool:
     if not user.is_active:
         return False
     return Member.objects.filter(user=user, customer=customer, role__in=_MAY_RESTORE).exists()
+
+
+def customers_to_act_for(user: User) -> QuerySet[Customer]:
+    """Customers for whom this person may do what `check_may_restore` allows: all of them for the SOC."""
+    if user.is_soc:
+        return customers_of(user)
+    return customers_of(user).filter(members__user=user, members__role__in=_MAY_RESTORE)

@@ -133,3 +133,8 @@ def parse_network(text: str) -> Network | None:
         return ip_network(text.strip(), strict=False)
     except ValueError:
         return None
+
+
+def short(network: Network) -> str:
+    """A network as people write it: a single address without its length."""
+    return str(network.network_address if network.prefixlen == network.max_prefixlen else network)

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, advisories, contract, enquiries, log_downloads, logs, reports, tickets, usage
+from sakimori.portal import (
+    account,
+    advisories,
+    contract,
+    enquiries,
+    log_downloads,
+    logs,
+    reports,
+    scans,
+    tickets,
+    usage,
+)
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,4 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("advisories/", advisories.advisories, name="advisories"),
     path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
     path("tickets/<str:number>/addresses.csv", tickets.addresses, name="ticket-addresses"),
+    path("scans/", scans.scans, name="scans"),
+    path("scans/<str:number>/new/", scans.announce, name="scan-new"),
+    path("scans/<int:pk>/withdraw/", scans.withdraw, name="scan-withdraw"),
 ]

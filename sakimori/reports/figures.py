@@ -99,8 +99,20 @@ class LogNote:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanFigure:
+    """A scan that was announced beforehand. Moments are text already."""
+
+    begins: str
+    ends: str
+    networks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """All numbers of one report. good: None means that good traffic is unknown, which is never zero."""
+    """All numbers of one report. good: None means that good traffic is unknown, which is never zero.
+
+    scanned: requests of the announced scans, which are counted among the attacks.
+    """
 
     first_day: str
     last_day: str
@@ -114,6 +126,8 @@ class Figures:
     source_count: int
     tickets: list[TicketFigure]
     log: LogNote
+    scans: list[ScanFigure] = field(default_factory=list)
+    scanned: int = 0
 
     @property
     def received(self) -> bool:
@@ -177,6 +191,7 @@ def from_json(frozen: Mapping[str, Any]) -> Figures:
         "sites": [SiteFigure(**_opened(row)) for row in frozen["sites"]],
         "sources": [SourceFigure(**_opened(row)) for row in frozen["sources"]],
         "tickets": [TicketFigure(**row) for row in frozen["tickets"]],
+        "scans": [ScanFigure(**row) for row in frozen.get("scans", ())],
     }
     return Figures(**{**frozen, **lists, "total": Tally(**frozen["total"]), "log": LogNote(**frozen["log"])})
 

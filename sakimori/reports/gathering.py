@@ -1,10 +1,16 @@
 """Gathers what a report is made of: events, ledger, sites and tickets of one contract and month."""
 
-from sakimori.lib.jst import written
+from dataclasses import replace
+from datetime import timedelta
+
+from sakimori.blacklist.announced import Announced
+from sakimori.blacklist.quiet import requests_of_scans, scans_between
+from sakimori.lib.addresses import short
+from sakimori.lib.jst import start_of_day, written
 from sakimori.logs.queries import kept_since
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports import counting
-from sakimori.reports.figures import Figures, TicketFigure, summarise
+from sakimori.reports.figures import Figures, ScanFigure, TicketFigure, summarise
 from sakimori.reports.models import Report
 from sakimori.reports.schedule import covered_days
 from sakimori.tickets.models import Ticket
@@ -23,7 +29,7 @@ def gather(report: Report, *, store: LogStore) -> Figures:
     if kept_from > last >= first:
         raise NothingKept
     days = max(first, kept_from), last
-    return summarise(
+    figures = summarise(
         counting.counts(store, contract, days),
         days=days,
         sites=contract.sites.order_by("pk").values_list("domain", flat=True),
@@ -34,6 +40,13 @@ def gather(report: Report, *, store: LogStore) -> Figures:
         files_by_day=counting.files_by_day(contract, days),
         keeps_access_lines=counting.keeps_access_lines(contract, days),
     )
+    begins, ends = start_of_day(days[0]), start_of_day(days[1] + timedelta(days=1))
+    scans = [_scan(scan) for scan in scans_between(contract, begins, ends)]
+    return replace(figures, scans=scans, scanned=requests_of_scans(contract, begins, ends))
+
+
+def _scan(scan: Announced) -> ScanFigure:
+    return ScanFigure(written(scan.starts_at), written(scan.ends_at), [short(network) for network in scan.networks])
 
 
 def _figure(row: Ticket) -> TicketFigure:

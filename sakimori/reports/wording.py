@@ -90,7 +90,23 @@ def completeness(figures: Figures) -> list[str]:
         notes.append(
             "正常な通信の件数は、期間を通したアクセスログがないため判定できません（0 件という意味ではありません）。"
         )
-    return notes
+    return notes + _scans(figures)
+
+
+def _scans(figures: Figures) -> list[str]:
+    """Attacks that were announced: they are counted, and nobody was blocked for them."""
+    if not figures.scans:
+        return []
+    shown = [f"{scan.begins}～{scan.ends}（{_named(scan.networks)}）" for scan in figures.scans[:_LISTED]]
+    more = " ほか" if len(figures.scans) > _LISTED else ""
+    return [
+        f"事前に登録された診断・検査の予定：{'、'.join(shown)}{more}。",
+        f"検知した攻撃のうち {figures.scanned:,} 件はこの診断・検査によるもので、記録のみとし、遮断していません。",
+    ]
+
+
+def _named(networks: list[str]) -> str:
+    return "、".join(networks[:_LISTED]) + (" ほか" if len(networks) > _LISTED else "")
 
 
 def _listed(days: list[str]) -> str:

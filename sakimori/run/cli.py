@@ -46,6 +46,7 @@ COMMANDS = {
     "work": Entry("sakimori.run.work", "only the duties"),
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
     "logs": Entry("sakimori.run.logs", "read and import log files, seek in the store, check it", settings=False),
+    "blacklist": Entry("sakimori.run.blacklist", "try a changed policy on the stored log (replay)"),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),

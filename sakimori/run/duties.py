@@ -13,6 +13,7 @@ from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
 from sakimori.blacklist.crawlers import Crawlers
+from sakimori.blacklist.expiry import expire_blocks
 from sakimori.blacklist.hits import count_hits
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
@@ -162,6 +163,7 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             2.0,
             Parallel(blacklist.ListComparison(backends.waf_vendor, worker, utc_now)).start_due,
         ),
+        Duty("expire", 2.0, lambda: expire_blocks(now=utc_now())),
     ]
 
 

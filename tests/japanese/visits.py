@@ -12,7 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.models import Advisory
-from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase, QuietWindow
+from sakimori.blacklist.policies import save_policy
+from sakimori.blacklist.policy import SHIPPED
+from sakimori.blacklist.policy_text import read
 from sakimori.blacklist.reasons import Reason
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
@@ -119,6 +122,15 @@ def _contract() -> list[object]:
 
 def _member() -> list[object]:
     return [Member.objects.get(user__username="bob").pk]
+
+
+_SCAN = {
+    "sources": "198.51.100.7",
+    "starts_at": "2026-11-25T09:30",
+    "ends_at": "2020-01-01T00:00",
+    "note": "い\u202eろ",
+    "site": "x",
+}
 
 
 def _log_sender() -> list[object]:
@@ -313,6 +325,15 @@ VISITS: dict[str, Visit] = {
     "portal:advisory": Visit(lambda: [Advisory.objects.get(state="approved").pk]),
     "portal:reports": Visit(),
     "portal:report": Visit(lambda: [Report.objects.get(state="released").pk]),
+    "console:policies": Visit(),
+    "console:policy-default": Visit(posts=({},)),
+    "console:policy": Visit(_contract, posts=({}, {"cap": "x", "lasting": "time", "hours": "0", "seen": "0"})),
+    "console:scans": Visit(),
+    "console:contract-scans": Visit(_contract, posts=({}, _SCAN, {**_SCAN, "sources": "10.0.0.1"})),
+    "console:scan-withdraw": Visit(lambda: [QuietWindow.objects.earliest("pk").pk], posts=({},)),
+    "portal:scans": Visit(),
+    "portal:scan-new": Visit(_contract_number, posts=({}, _SCAN, {**_SCAN, "sources": "x\u202e"})),
+    "portal:scan-withdraw": Visit(lambda: [QuietWindow.objects.earliest("pk").pk], posts=({},)),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
 
@@ -397,6 +418,26 @@ def fill(people: People) -> None:
     _fill_advisories(people)
     _fill_exports(people)
     fill_lists(people)
+    _fill_policies(people)
+
+
+def _fill_policies(people: People) -> None:
+    """A policy with everything changed, and a scan in each state."""
+    changed = {"kinds": {"acl": {"mode": "ask", "requests": 3}}, "hours": 24, "one_site": True, "cap": 5}
+    save_policy(people.a, read(changed, SHIPPED), seen=0, reason="試験", by=people.dana, now=NOW)
+    now, day = utc_now(), timedelta(days=1)
+    for begins, ends, withdrawn in ((-2, -1, None), (-1, 1, None), (1, 2, None), (1, 2, now)):
+        QuietWindow.objects.create(
+            contract=people.a,
+            networks=["198.51.100.0/28"],
+            starts_at=now + begins * day,
+            ends_at=now + ends * day,
+            note="い\u202eろ",
+            by_customer=withdrawn is None,
+            registered_at=now,
+            registered_by=people.alice if withdrawn is None else people.dana,
+            withdrawn_at=withdrawn,
+        )
 
 
 def _fill_exports(people: People) -> None:

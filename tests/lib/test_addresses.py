@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakimori.lib.addresses import canonical, is_public, parse_address, parse_network, with_embedded
+from sakimori.lib.addresses import canonical, is_public, parse_address, parse_network, short, with_embedded
 
 NEVER_PUBLIC = [
     "0.0.0.0",
@@ -118,3 +118,10 @@ def test_networks_are_read_with_host_bits_and_nonsense_is_none() -> None:
     assert str(parse_network("192.0.2.9/24")) == "192.0.2.0/24"
     assert str(parse_network("2001:db8::1")) == "2001:db8::1/128"
     assert parse_network("192.0.2.0/33") is None
+
+
+@pytest.mark.parametrize("text", ["198.51.100.7", "198.51.100.0/31", "2001:db8::1", "2001:db8::/64"])
+def test_a_network_is_written_as_people_do(text: str) -> None:
+    network = parse_network(text)
+    assert network is not None
+    assert short(network) == text

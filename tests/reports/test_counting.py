@@ -1,19 +1,21 @@
 """Counting a month in the log store and in the ledger: the contract's own rows, days of Japan, doubles once."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from sakimori.blacklist.models import QuietWindow
 from sakimori.customers.models import Contract
 from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.models import LogFileState
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports import counting
-from sakimori.reports.figures import Count, Tally
+from sakimori.reports.figures import Count, ScanFigure, Tally, from_json, to_json
 from sakimori.reports.gathering import gather
 from sakimori.tickets.models import Ticket
 from tests.lines import cef, good
-from tests.people import make_contract, make_file, make_ticket
+from tests.people import make_contract, make_file, make_finding, make_ticket, make_user
 from tests.reports.desk import make_report, running_since
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +99,7 @@ def test_all_of_it_comes_together(log_store: LogStore, contract: Contract) -> No
         cef("SQL Injection", "198.51.100.7", at=late),
     ]
     store_lines(log_store, contract, lines)
+    make_scans(contract)
     make_ticket(contract)
     Ticket.objects.update(opened_at=MIDNIGHT, updated_at=MIDNIGHT, detected="検知しました。", result="完了しました。")
     figures = gather(report, store=log_store)
@@ -108,3 +111,24 @@ def test_all_of_it_comes_together(log_store: LogStore, contract: Contract) -> No
     assert (figures.total.blocked, figures.good, figures.source_count) == (1, 1, 1)
     assert [site.site for site in figures.sites] == ["shop-a.example.jp"]
     assert len(figures.log.silent_days) == 18
+    assert figures.scans == [ScanFigure("2026年9月30日 23:00:00", "2026年10月1日 01:00:00", ["198.51.100.7"])]
+    assert figures.scanned == 4
+    assert from_json(json.loads(json.dumps(to_json(figures)))) == figures
+
+
+def make_scans(contract: Contract) -> None:
+    """A scan over midnight, one after the month, one that was withdrawn before it began; findings of the first."""
+    person, hour = make_user("dana", "高橋", "棚子"), timedelta(hours=1)
+    for begins, ends, withdrawn in ((-1, 1, None), (24 * 20, 24 * 21, None), (2, 3, MIDNIGHT)):
+        QuietWindow.objects.create(
+            contract=contract,
+            networks=["198.51.100.7"],
+            starts_at=MIDNIGHT + begins * hour,
+            ends_at=MIDNIGHT + ends * hour,
+            registered_at=MIDNIGHT,
+            registered_by=person,
+            withdrawn_at=withdrawn,
+        )
+    for minutes, reason in ((0, "announced_scan"), (-1, "announced_scan"), (1, "own_block")):
+        at = MIDNIGHT + timedelta(minutes=minutes)
+        make_finding(contract, "198.51.100.7", reason=reason, first_at=at, last_at=at)

@@ -1,11 +1,13 @@
 """What a report and its mail say: clear Japanese for every kind of month, and nothing hostile left alive."""
 
+from dataclasses import replace
+
 import pytest
 
 from sakimori.lib.calendar import Month
 from sakimori.lib.countries import country_name
 from sakimori.reports import wording
-from sakimori.reports.figures import Count, LogNote
+from sakimori.reports.figures import Count, LogNote, ScanFigure
 from sakimori.reports.models import ReportState
 from tests.japanese.text import japanese_or_allowed
 from tests.reports import samples
@@ -53,6 +55,16 @@ def test_many_gaps_are_cut_short() -> None:
     text = "\n".join(wording.completeness(samples.make_figures([], log=LogNote(files=9), files_by_day=days)))
     assert "10月20日 ほか）" in text
     assert "10月22日" not in text
+
+
+def test_announced_scans_are_told() -> None:
+    assert "診断" not in "\n".join(wording.completeness(samples.busy()))
+    scans = [ScanFigure(f"10月{day}日", "同日", ["198.51.100.0/28"] * day) for day in range(1, 13)]
+    text = "\n".join(wording.completeness(replace(samples.busy(), scans=scans, scanned=1234)))
+    assert "事前に登録された診断・検査の予定：10月1日～同日（198.51.100.0/28）、" in text
+    assert "10月10日" in text
+    assert "10月11日" not in text
+    assert "検知した攻撃のうち 1,234 件は" in text
 
 
 def test_a_month_without_any_log_says_that_nothing_is_proven() -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("blacklist", "0003_life_of_a_block"),
+        ("blacklist", "0010_policy"),
         ("customers", "0005_log_doors"),
     ]
 

@@ -12,6 +12,7 @@ from sakimori.run.demo import (
     incident_steps,
     language_steps,
     log_steps,
+    policy_steps,
     report_steps,
     shared_steps,
     telling_steps,
@@ -67,6 +68,8 @@ STEPS = (
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
     Step("2-1-2", "判断待ちのアドレスは、理由とともにお客様のチケットに載る", telling_steps.waiting),
     Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
+    Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
+    Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
