@@ -15,6 +15,7 @@ from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
 from sakimori.lib.jst import day_of
@@ -38,7 +39,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
-    due = list(_due(contract, clock())[:_AT_ONCE])
+    due = list(may_be_written(_due(contract, clock()))[:_AT_ONCE])
     if not due:
         return 0
     target = BlockTarget(policy_name=f"Sakimori {contract.number}", site_ids=site_ids(contract))
@@ -47,6 +48,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
         plan = _read_and_prove(contract, vendor, target, due, clock)
         if ended and not plan.stale:
             plan = _without_adding(plan, clock())
+        plan = unless_stopped(plan, now=clock())
         if plan.stale:
             _wait(due, "the vendor's list is an old copy", clock())
         elif plan.add or plan.remove:

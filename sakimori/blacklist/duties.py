@@ -7,7 +7,7 @@ from itertools import groupby
 
 from django.conf import settings
 
-from sakimori.blacklist import facts
+from sakimori.blacklist import facts, stop
 from sakimori.blacklist.applying import DUE_STATES, apply
 from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.late import tell_of_late
@@ -62,7 +62,8 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, now: datetime) -> 
 
 
 def _decide(row: Finding, known: facts.Facts, now: datetime) -> Decision:
-    return decide(_question(row, now), known.never, known.about(row.address), known.limits)
+    decision = decide(_question(row, now), known.never, known.about(row.address), known.limits)
+    return stop.held_back(decision, stopped=known.stopped)
 
 
 def _question(row: Finding, now: datetime) -> Question:

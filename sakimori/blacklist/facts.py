@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from sakimori.blacklist import stop
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
 from sakimori.blacklist.networks import crawler_networks, vendor_networks
@@ -25,6 +26,7 @@ class Facts:
     """What is known of a contract's addresses now. `count_block` keeps the caps right within one round.
 
     good: good requests that the log holds; log_is_whole: where it holds none from an address, there were none.
+    stopped: see `stop.py`.
     """
 
     never: NeverBlock
@@ -34,6 +36,7 @@ class Facts:
     restored: frozenset[str]
     blocked_customer: int
     blocked_total: int
+    stopped: bool = False
 
     def about(self, address: str) -> Circumstances:
         """The circumstances of one address (canonical text)."""
@@ -68,6 +71,7 @@ def gather(contract: Contract, addresses: Collection[str], *, store: LogStore, n
         restored=frozenset(restored.values_list("address", flat=True)),
         blocked_customer=automatic.filter(contract__customer_id=contract.customer_id).count(),
         blocked_total=automatic.count(),
+        stopped=stop.is_on(),
     )
 
 

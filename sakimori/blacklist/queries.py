@@ -22,7 +22,9 @@ _HEAVY = ("samples", "request_ids", "rules")
 
 def blocks() -> QuerySet[Block]:
     """Every block with the people and the customer that its page names."""
-    return Block.objects.select_related("contract__customer", "decided_by", "restore_asked_by", "ticket_block__ticket")
+    return Block.objects.select_related(
+        "contract__customer", "decided_by", "second_by", "restore_asked_by", "ticket_block__ticket"
+    )
 
 
 def blocks_to_decide() -> QuerySet[Block]:
@@ -31,10 +33,9 @@ def blocks_to_decide() -> QuerySet[Block]:
     return blocks().filter(state__in=wanted).order_by("proposed_at", "pk")
 
 
-def blocks_on_list() -> QuerySet[Block]:
-    """Blocks that are on the list, or on the way to or from it; the newest first."""
-    wanted = (BlockState.ACTIVE, BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING)
-    return blocks().filter(state__in=wanted).order_by("-proposed_at", "-pk")
+def held_by_stop() -> int:
+    """How many approved blocks wait until they may be written."""
+    return Block.objects.filter(state=BlockState.APPROVED).count()
 
 
 def findings() -> QuerySet[Finding]:

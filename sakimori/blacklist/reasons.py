@@ -28,6 +28,11 @@ class Reason(StrEnum):
     CRAWLER = "crawler"
     REFUSED_BY_ANALYST = "refused_by_analyst"
     CONTRACT_ENDED = "contract_ended"
+    STOPPED = "stopped"
+    BY_HAND = "by_hand"
+    TWO_PEOPLE = "two_people"
+    APPROVED_BY_TWO = "approved_by_two"
+    TOO_WIDE = "too_wide"
 
     @property
     def sentence(self) -> str:
@@ -58,4 +63,9 @@ _SENTENCES = {
     Reason.CRAWLER: "検索エンジンのアドレスのため、登録しません。",
     Reason.REFUSED_BY_ANALYST: "アナリストが登録不要と判断しました。",
     Reason.CONTRACT_ENDED: "契約が解約日を迎えているため、登録しません。",
+    Reason.STOPPED: "一斉停止中のため、アナリストが判断します。",
+    Reason.BY_HAND: "アナリストが手動で追加しました。",
+    Reason.TWO_PEOPLE: "広い範囲のため、別の担当者の承認を待っています。",
+    Reason.APPROVED_BY_TWO: "2 名の担当者が登録を承認しました。",
+    Reason.TOO_WIDE: "範囲が広すぎるため、登録できません。",
 }

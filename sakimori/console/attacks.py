@@ -1,44 +1,33 @@
-"""What attacks there are: those that wait for a decision, those that are blocked, all findings, and each in full."""
+"""What attacks there are: those that wait for a decision, all findings, and each in full."""
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.explanations import KindText, explain
-from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.lasting import Lasting
+from sakimori.blacklist.models import Finding
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
-    DECIDABLE,
-    RESTORABLE,
     blocks,
-    blocks_on_list,
     blocks_to_decide,
     finding_in_full,
     findings,
     findings_to_decide,
     last_findings,
 )
-from sakimori.blacklist.stories import Story, sentence_of, stories, story_of
+from sakimori.blacklist.stories import sentence_of, story_of
+from sakimori.console.block_rows import block_rows
 from sakimori.console.filters import FindingFilter
 from sakimori.console.pages import show
 from sakimori.console.records import records_of
-from sakimori.console.troubles import Trouble, trouble_of
 from sakimori.customers import access
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRow:
-    """A block as the lists show it."""
-
-    block: Block
-    story: Story
-    reason: str
-    trouble: Trouble | None
-    decidable: bool
-    restorable: bool
+from sakimori.lib.jst import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +43,19 @@ class FindingRow:
 @soc_only
 def to_decide(request: PersonRequest) -> HttpResponse:
     """要判断: the desk's work list, the longest waiting first."""
+    now = utc_now()
     page, shown = page_of(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH), request)
     loose = access.visible(findings_to_decide(), request.user, customer=CUSTOMER_PATH)
     context: dict[str, object] = {
         "page": page,
-        "rows": _block_rows(shown),
+        "rows": block_rows(shown, now=now),
+        "now": now,
+        "lastings": Lasting.choices,
+        "ask_minutes": settings.CONFIG.ask_minutes,
         "loose": _finding_rows(list(loose[:PER_PAGE])),
         "loose_count": loose.count(),
     }
     return show(request, "console/to_decide.html", context)
-
-
-@require_GET
-@soc_only
-def blocked(request: PersonRequest) -> HttpResponse:
-    """遮断中: what is on the list, or on its way to or from it."""
-    page, shown = page_of(access.visible(blocks_on_list(), request.user, customer=CUSTOMER_PATH), request)
-    return show(request, "console/blocked.html", {"page": page, "rows": _block_rows(shown)})
 
 
 @require_GET
@@ -95,30 +80,18 @@ def finding(request: PersonRequest, pk: int) -> HttpResponse:
 @require_GET
 @soc_only
 def block(request: PersonRequest, pk: int) -> HttpResponse:
-    """The whole life of one block: decisions, findings, evidence, record."""
+    """The whole life of one block: decisions, findings, evidence, record. A list's drawer takes only the inside."""
     row = access.get(blocks(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    context = {
-        "row": _block_rows([row], evidence=True)[0],
+    context: dict[str, object] = {
+        "row": block_rows([row], now=utc_now(), evidence=True)[0],
+        "lastings": Lasting.choices,
         "entry": row,
         "findings": _finding_rows(list(last_findings([row]))),
         "records": records_of(row),
     }
+    if "HX-Request" in request.headers:
+        return render(request, "console/block_body.html", {**context, "part": f"-{row.pk}"})
     return show(request, "console/block.html", context)
-
-
-def _block_rows(rows: list[Block], *, evidence: bool = False) -> list[BlockRow]:
-    told = stories(rows, evidence=evidence)
-    return [
-        BlockRow(
-            row,
-            told[row.pk],
-            sentence_of(row.reason),
-            trouble_of(row.last_error) if row.last_error else None,
-            decidable=row.state in DECIDABLE,
-            restorable=row.state in RESTORABLE,
-        )
-        for row in rows
-    ]
 
 
 def _finding_rows(rows: list[Finding]) -> list[FindingRow]:

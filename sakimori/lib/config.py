@@ -48,6 +48,7 @@ class Config:
     cap_customer: int
     cap_total: int
     ask_days: float
+    ask_minutes: float
     pull_seconds: float
     spool_hours: float
     phone_url: str
@@ -219,6 +220,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "cap_customer": ("SAKIMORI_CAP_CUSTOMER", _count),
     "cap_total": ("SAKIMORI_CAP_TOTAL", _count),
     "ask_days": ("SAKIMORI_ASK_DAYS", _positive),
+    "ask_minutes": ("SAKIMORI_ASK_MINUTES", _positive),
     "pull_seconds": ("SAKIMORI_PULL_SECONDS", _positive),
     "spool_hours": ("SAKIMORI_SPOOL_HOURS", _positive),
     "phone_url": ("SAKIMORI_PHONE_URL", _phone_url),

@@ -84,6 +84,11 @@ SETTINGS = (
         "After a restore an analyst is asked before the address is blocked again, this long.",
         "90",
     ),
+    Setting(
+        "SAKIMORI_ASK_MINUTES",
+        "A question to an analyst that has waited for so long is an alarm for the SOC.",
+        "15",
+    ),
     Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
     Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
     Setting(

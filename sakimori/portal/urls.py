@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from sakimori.portal import account, advisories, contract, enquiries, log_downloads, logs, reports, tickets, usage
+from sakimori.portal import (
+    account,
+    advisories,
+    blacklist,
+    contract,
+    enquiries,
+    log_downloads,
+    logs,
+    reports,
+    tickets,
+    usage,
+)
 
 app_name = "portal"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,4 +42,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<int:pk>/", reports.download, name="report"),
     path("advisories/", advisories.advisories, name="advisories"),
     path("advisories/<int:pk>/", advisories.advisory, name="advisory"),
+    path("blacklist/", blacklist.entries, name="blacklist"),
+    path("blacklist/csv/", blacklist.as_csv, name="blacklist-csv"),
 ]

@@ -48,6 +48,7 @@ COMMANDS = {
     "logs": Entry("sakimori.run.logs", "read and import log files, seek in the store, check it", settings=False),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
+    "blacklist": Entry("sakimori.run.blacklist", "keep everything off every blacklist (stop), or go on (go)"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
 }
 

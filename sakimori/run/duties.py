@@ -12,6 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
+from sakimori.blacklist.waiting import watch_questions
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
@@ -151,7 +152,12 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             0.5,
             lambda: blacklist.apply_blocks(open_vendor=backends.waf_vendor, worker=worker, clock=utc_now),
         ),
+        Duty("questions", 5.0, lambda: watch_questions(limit=_ask_limit(), now=utc_now())),
     ]
+
+
+def _ask_limit() -> timedelta:
+    return timedelta(minutes=settings.CONFIG.ask_minutes)
 
 
 def _ticket_duties() -> list[Duty]:
