@@ -19,6 +19,8 @@ from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, written
 
+ASKED_FROM_OUTSIDE = (RestoreChannel.PHONE, RestoreChannel.MAIL)
+
 
 class NotPossible(Exception):
     """The block is not in a state in which this can be done. The text is a Japanese sentence for the person."""
@@ -138,18 +140,29 @@ def dismiss(finding: Finding, *, by: User, now: datetime) -> None:
 
 
 def request_restore(
-    block: Block, *, by: User, reason: str, now: datetime, channel: RestoreChannel = RestoreChannel.DESK
+    block: Block,
+    *,
+    by: User,
+    reason: str,
+    now: datetime,
+    channel: RestoreChannel = RestoreChannel.DESK,
+    requester: str = "",
+    identified: str = "",
 ) -> None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
-    A second request for the same block changes nothing.
+    A second request for the same block changes nothing. Asked for by phone or mail, it is taken only with the name
+    of who asked and how he was identified.
     """
+    if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
+        raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
         row = _locked(block)
         if row.state in (BlockState.RESTORING, BlockState.RESTORED) or not row.wanted_on_list:
             return
-        if row.state not in RESTORABLE:
+        if row.state not in (BlockState.ACTIVE, BlockState.UNKNOWN, BlockState.APPLYING, BlockState.APPROVED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
+        row.restore_requester, row.restore_identified = requester[:100], identified[:200]
         begin_restore(row, by=by, reason=reason, channel=channel, now=now)
 
 
@@ -165,7 +178,16 @@ def begin_restore(row: Block, *, by: User, reason: str, channel: RestoreChannel,
     AskFirst.objects.get_or_create(
         block=row, defaults={"contract": row.contract, "address": row.address, "until": until}
     )
-    _audit(row, "block.restore.request", by=by.username, now=now, reason=reason)
+    _audit(
+        row,
+        "block.restore.request",
+        by=by.username,
+        now=now,
+        reason=reason,
+        channel=str(channel),
+        requester=row.restore_requester,
+        identified=row.restore_identified,
+    )
 
 
 def _decide(row: Block, state: BlockState, reason: Reason, by: User, now: datetime) -> None:
@@ -180,12 +202,12 @@ def _locked(block: Block) -> Block:
     return Block.objects.select_for_update().select_related("contract__customer").get(pk=block.pk)
 
 
-def _audit(row: Block, action: str, *, by: str, now: datetime, reason: str) -> None:
+def _audit(row: Block, action: str, *, by: str, now: datetime, reason: str, **details: str) -> None:
     audit.record(
         action,
         by=by,
         target=f"block:{row.pk}",
         now=now,
         customer=row.contract.customer,
-        details={"address": row.address, "reason": reason},
+        details={"address": row.address, "reason": reason} | {name: text for name, text in details.items() if text},
     )

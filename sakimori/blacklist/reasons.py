@@ -63,7 +63,7 @@ _SENTENCES = {
     Reason.CRAWLER: "検索エンジンのアドレスのため、登録しません。",
     Reason.REFUSED_BY_ANALYST: "アナリストが登録不要と判断しました。",
     Reason.CONTRACT_ENDED: "契約が解約日を迎えているため、登録しません。",
-    Reason.STOPPED: "一斉停止中のため、アナリストが判断します。",
+    Reason.STOPPED: "自動の登録を一時的に停止しているため、アナリストが判断します。",
     Reason.BY_HAND: "アナリストが手動で追加しました。",
     Reason.TWO_PEOPLE: "広い範囲のため、別の担当者の承認を待っています。",
     Reason.APPROVED_BY_TWO: "2 名の担当者が登録を承認しました。",

@@ -22,6 +22,9 @@ _ACTIONS = {
     "block.restore.request": "解除を受け付け",
     "block.restoring": "解除を開始",
     "block.restored": "解除を確認",
+    "block.by_hand": "手動で追加",
+    "block.first_yes": "1 人目が承認",
+    "block.shorten": "期限を設定",
 }
 
 

@@ -1,6 +1,7 @@
 """`sakimori blacklist stop` and `go`: the stop switch (`blacklist/stop.py`) in the shell, for when no page opens."""
 
 import argparse
+import getpass
 import sys
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from django.db import DatabaseError
 from sakimori.blacklist import stop
 from sakimori.lib.jst import utc_now, written
 
-_LOGIN, _NAME = "operator", "運用コマンド"
+_NAME = "運用コマンド"
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Turn:
             return 2
         turn = stop.stop if self.on else stop.go
         try:
-            turned = turn(by=stop.Hand(_LOGIN, _NAME), reason=reason, now=utc_now())
+            turned = turn(by=stop.Hand(_person(), _NAME), reason=reason, now=utc_now())
             current = stop.current()
         except DatabaseError as error:
             print(
@@ -46,5 +47,15 @@ class Turn:
         return 0
 
 
-STOP = Turn("nothing is put on any list any more; what is asked to come off still does", on=True)
-GO = Turn("decide and write as usual again; approved blocks that waited are written", on=False)
+TURNS = {
+    "stop": Turn("nothing is put on any list any more; what is asked to come off still does", on=True),
+    "go": Turn("decide and write as usual again; approved blocks that waited are written", on=False),
+}
+
+
+def _person() -> str:
+    """Who runs the shell, as the machine knows him."""
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "shell"

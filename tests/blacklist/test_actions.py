@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from sakimori.blacklist import actions
 from sakimori.blacklist.actions import NotPossible
 from sakimori.blacklist.duties import apply_blocks
-from sakimori.blacklist.models import AskFirst, Block, BlockState, FindingState
+from sakimori.blacklist.models import AskFirst, Block, BlockState, FindingState, RestoreChannel
 from sakimori.blacklist.queries import DECIDABLE, RESTORABLE
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import AuditEntry, VendorAccount
@@ -131,7 +132,7 @@ def test_a_restore_is_recorded_and_guards_the_address(people: People) -> None:
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor) == ("block.restore.request", "alice")
     opened = open_details(people.a.customer, entry.sealed_details, place=f"audit:block:{block.pk}")
-    assert opened == {"address": block.address, "reason": REASON}
+    assert opened == {"address": block.address, "reason": REASON, "channel": "desk"}
 
 
 def test_a_long_reason_is_cut_in_the_row_and_whole_in_the_record(people: People) -> None:
@@ -142,6 +143,34 @@ def test_a_long_reason_is_cut_in_the_row_and_whole_in_the_record(people: People)
     entry = AuditEntry.objects.get()
     opened = open_details(people.a.customer, entry.sealed_details, place=f"audit:block:{block.pk}")
     assert opened["reason"] == "長" * 300
+
+
+@pytest.mark.parametrize("channel", [RestoreChannel.PHONE, RestoreChannel.MAIL])
+@pytest.mark.parametrize(("requester", "identified"), [("", "折り返し"), ("桜井 花子", ""), (" ", "\t")])
+def test_nobody_from_outside_gets_an_address_back_without_name_and_check(
+    channel: RestoreChannel, requester: str, identified: str, people: People
+) -> None:
+    block = make(people, BlockState.ACTIVE)
+    before = columns(block)
+    asked: dict[str, Any] = {"channel": channel, "requester": requester, "identified": identified}
+    with pytest.raises(actions.NotPossible, match="本人確認"):
+        actions.request_restore(block, by=people.dana, reason=REASON, now=LATER, **asked)
+    assert columns(block) == before
+    assert not AuditEntry.objects.exists()
+    assert not AskFirst.objects.exists()
+
+
+def test_how_it_was_asked_for_stands_in_row_and_record(people: People) -> None:
+    block = make(people, BlockState.ACTIVE)
+    asked: dict[str, Any] = {"requester": "桜井 花子", "identified": "契約番号と折り返し"}
+    actions.request_restore(block, by=people.dana, reason=REASON, now=LATER, channel=RestoreChannel.PHONE, **asked)
+    block.refresh_from_db()
+    told = block.restore_channel, block.restore_requester, block.restore_identified, block.restore_asked_by
+    assert told == ("phone", "桜井 花子", "契約番号と折り返し", people.dana)
+    entry = AuditEntry.objects.get()
+    opened = open_details(people.a.customer, entry.sealed_details, place=f"audit:block:{block.pk}")
+    assert (opened["channel"], opened["requester"]) == ("phone", "桜井 花子")
+    assert opened["identified"] == "契約番号と折り返し"
 
 
 def test_a_second_request_while_a_removal_is_in_doubt_changes_nothing(people: People) -> None:
