@@ -1,6 +1,6 @@
 """The filter above the list of entries, the same for both faces."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ ON_LIST = (
     BlockState.UNKNOWN,
 )
 _KINDS = [("", "すべて"), *((kind.value, kind.label) for kind in AttackKind if kind is not AttackKind.NONE)]
+_STATES = [("", "遮断中・手続き中"), ("all", "すべて")]
 _DECIDED = [("", "すべて"), ("auto", "自動"), ("person", "担当者"), ("hand", "手動で追加")]
 _EXPIRING = [
     ("", "すべて"),
@@ -57,13 +58,11 @@ class AddressField(forms.CharField):
 class BlockFilter(forms.Form):
     """Empty means all, but for the state: empty means what is on the list. What is not offered narrows nothing.
 
-    customers: those to choose from; None leaves the choice out.
+    customers: those to choose from; None leaves the choice out. states: those to choose from, in the reader's words.
     """
 
     address = AddressField(label="IP アドレス・ネットワーク", required=False, max_length=60)
-    state = forms.ChoiceField(
-        label="状態", choices=[("", "遮断中・手続き中"), ("all", "すべて"), *BlockState.choices], required=False
-    )
+    state = forms.ChoiceField(label="状態", choices=[*_STATES, *BlockState.choices], required=False)
     kind = forms.ChoiceField(label="攻撃種別", choices=_KINDS, required=False)
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
@@ -81,9 +80,18 @@ class BlockFilter(forms.Form):
         label="並べ方", choices=[(code, label) for code, (label, _) in _ORDERS.items()], required=False
     )
 
-    def __init__(self, data: Any, *, now: datetime, customers: QuerySet[Customer] | None = None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        now: datetime,
+        customers: QuerySet[Customer] | None = None,
+        states: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(data)
         self.now = now
+        if states:
+            self.fields["state"] = forms.ChoiceField(label="状態", choices=[*_STATES, *states], required=False)
         if customers is not None:
             self.fields["customer"] = forms.ModelChoiceField(
                 customers, label="お客様", required=False, empty_label="すべて"

@@ -29,6 +29,9 @@ from sakimori.console.records import records_of
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
 
+_NOTHING_NEW = 204
+_LONGEST_KEY = 18  # Digits; no database knows larger ones.
+
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
@@ -50,12 +53,24 @@ def to_decide(request: PersonRequest) -> HttpResponse:
         "page": page,
         "rows": block_rows(shown, now=now),
         "now": now,
+        "newest": _newest(request),
         "lastings": Lasting.choices,
         "ask_minutes": settings.CONFIG.ask_minutes,
         "loose": _finding_rows(list(loose[:PER_PAGE])),
         "loose_count": loose.count(),
     }
     return show(request, "console/to_decide.html", context)
+
+
+@require_GET
+@soc_only
+def news(request: PersonRequest) -> HttpResponse:
+    """How many questions have come since the list was shown (`newest`); 204 while the page says so already."""
+    rows = access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH)
+    came = rows.filter(pk__gt=_number(request, "newest")).count()
+    if came == _number(request, "shown"):
+        return HttpResponse(status=_NOTHING_NEW)
+    return render(request, "console/decide_news.html", {"came": came})
 
 
 @require_GET
@@ -92,6 +107,17 @@ def block(request: PersonRequest, pk: int) -> HttpResponse:
     if "HX-Request" in request.headers:
         return render(request, "console/block_body.html", {**context, "part": f"-{row.pk}"})
     return show(request, "console/block.html", context)
+
+
+def _newest(request: PersonRequest) -> int:
+    """The key of the newest question that there is, on whichever page of the list."""
+    rows = access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH)
+    return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _number(request: PersonRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_KEY else 0
 
 
 def _finding_rows(rows: list[Finding]) -> list[FindingRow]:

@@ -117,4 +117,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop/", stops.stop, name="stop"),
     path("stop/on/", stops.turn_on, name="stop-on"),
     path("stop/off/", stops.turn_off, name="stop-off"),
+    path("attacks/news/", attacks.news, name="attacks-news"),
 ]

@@ -11,7 +11,7 @@ from sakimori.accounts.models import User
 from sakimori.accounts.paging import page_of
 from sakimori.blacklist import table
 from sakimori.blacklist.filters import BlockFilter
-from sakimori.blacklist.models import Block
+from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.queries import CUSTOMER_PATH, blocks
 from sakimori.blacklist.stories import Story, sentence_of, stories
 from sakimori.customers import access
@@ -19,6 +19,13 @@ from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.pages import show
 from sakimori.portal.rows import Standing, standing_of
 from sakimori.tickets.models import TicketBlock
+
+_STATES = [
+    (BlockState.ACTIVE.value, "遮断中"),
+    (BlockState.RESTORED.value, "設定を戻したもの"),
+    (BlockState.PROPOSED.value, "SOC が確認中"),
+    (BlockState.REFUSED.value, "登録の対象外"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +91,4 @@ def _visible(request: PersonRequest) -> QuerySet[Block]:
 
 
 def _filter(request: PersonRequest) -> BlockFilter:
-    return BlockFilter(request.GET, now=utc_now())
+    return BlockFilter(request.GET, now=utc_now(), states=_STATES)

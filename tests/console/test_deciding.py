@@ -122,6 +122,21 @@ def test_every_key_of_the_script_finds_its_place_on_the_page_and_in_the_help(peo
     assert "console/clock.js" in text
 
 
+def test_who_looks_at_the_list_learns_of_new_questions(people: People, desk: Client) -> None:
+    proposed(people)
+    page = desk.get(LIST)
+    seen = {"newest": page.context["newest"], "shown": "0"}
+    address = reverse("console:attacks-news")
+    assert f"{address}?newest={seen['newest']}" in page.content.decode()
+    assert desk.get(address, seen).status_code == 204
+    make_block(people.b, "198.51.100.1", state=BlockState.PROPOSED)
+    assert "新しい判断待ちが 1 件あります" in desk.get(address, seen).content.decode()
+    assert desk.get(address, {**seen, "shown": "1"}).status_code == 204
+    Block.objects.filter(address="198.51.100.1").update(state=BlockState.REFUSED)
+    assert "新しい" not in desk.get(address, {**seen, "shown": "1"}).content.decode()
+    assert desk.get(address, {"newest": "x", "shown": "9" * 30}).status_code == 200
+
+
 def test_everything_works_without_a_script_and_says_whose_it_is(people: People, desk: Client) -> None:
     proposed(people, 1)
     text = desk.get(LIST).content.decode()

@@ -288,6 +288,7 @@ VISITS: dict[str, Visit] = {
     "console:blocked-add": Visit(
         posts=({}, {"contract": "x", "address": "203.0.113.5/24", "note": "あ" * 201, "lasts": "x"}, {"address": "x"})
     ),
+    "console:attacks-news": Visit(),
     "console:decide-chosen": Visit(posts=({}, {"chosen": "x", "wish": "x"})),
     "console:shorten": Visit(_block, posts=({}, {"lasts": "x"})),
     "console:stop": Visit(),
