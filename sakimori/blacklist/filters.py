@@ -40,6 +40,7 @@ _ORDERS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "last_hit": ("登録後の遮断が新しい順", (F("last_hit_at").desc(nulls_last=True), F("pk").desc())),
     "silent": ("登録後の遮断が古い順", (F("last_hit_at").asc(nulls_first=True), F("pk").asc())),
 }
+_IN_SIGHT = ("address", "customer", "state", "order")
 Narrow = Callable[[QuerySet[Block], Any], QuerySet[Block]]
 
 
@@ -96,7 +97,7 @@ class BlockFilter(forms.Form):
             self.fields["customer"] = forms.ModelChoiceField(
                 customers, label="お客様", required=False, empty_label="すべて"
             )
-            self.order_fields(["address", "customer"])
+        self.order_fields(_IN_SIGHT)
 
     def narrow(self, rows: QuerySet[Block]) -> QuerySet[Block]:
         """The rows that fit, in the wanted order. Nothing where what was typed cannot be understood."""
@@ -114,6 +115,18 @@ class BlockFilter(forms.Form):
         """The filter for the addresses of further pages."""
         chosen = {name: self.data.get(name, "") for name in self.fields}
         return urlencode({name: value for name, value in chosen.items() if value})
+
+    def main_fields(self) -> list[forms.BoundField]:
+        """Those that are always in sight."""
+        return [self[name] for name in self.fields if name in _IN_SIGHT]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """The others."""
+        return [self[name] for name in self.fields if name not in _IN_SIGHT]
+
+    def has_more(self) -> bool:
+        """Whether one of the others is used."""
+        return any(self.data.get(field.name) for field in self.more_fields())
 
     def is_narrowing(self) -> bool:
         """Whether anything but the order was chosen."""
