@@ -61,6 +61,14 @@ def last_findings(blocks: Sequence[Block]) -> QuerySet[Finding]:
     return rows.filter(number__lte=_SHOWN_FINDINGS).order_by("-last_at", "-pk")
 
 
+def sites_of(block: Block) -> list[str]:
+    """The sites that an entry holds for, by name; none where it holds for all sites of the contract."""
+    if not block.only_sites:
+        return []
+    names = dict(block.contract.sites.values_list("vendor_site_id", "domain"))
+    return [names.get(number, f"サイト {number}") for number in block.only_sites]
+
+
 def audit_of(block: Block) -> QuerySet[AuditEntry]:
     """What the record says of a block, in order."""
     return AuditEntry.objects.filter(target=f"block:{block.pk}").order_by("pk")

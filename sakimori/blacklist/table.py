@@ -79,6 +79,7 @@ _ABOUT: dict[str, Column] = {
 }
 _LIFE: dict[str, Column] = {
     "登録日時（日本時間）": lambda block, _: _moment(block.active_at),
+    "登録の範囲": lambda block, _: f"{len(block.only_sites)} サイト" if block.only_sites else "すべてのサイト",
     "期限（日本時間）": lambda block, _: _ends(block),
     "登録後の遮断": lambda block, _: block.hits,
     "登録後の最後の遮断（日本時間）": lambda block, _: _moment(block.last_hit_at),

@@ -20,6 +20,7 @@ from sakimori.blacklist.queries import (
     findings,
     findings_to_decide,
     last_findings,
+    sites_of,
 )
 from sakimori.blacklist.stories import sentence_of, story_of
 from sakimori.console.block_rows import block_rows
@@ -101,12 +102,13 @@ def block(request: PersonRequest, pk: int) -> HttpResponse:
         "row": block_rows([row], now=utc_now(), evidence=True)[0],
         "lastings": Lasting.choices,
         "entry": row,
+        "only_sites": sites_of(row),
         "findings": _finding_rows(list(last_findings([row]))),
         "records": records_of(row),
     }
     if "HX-Request" in request.headers:
-        return render(request, "console/block_body.html", {**context, "part": f"-{row.pk}"})
-    return show(request, "console/block.html", context)
+        return render(request, "console/block.html", {**context, "frame": "console/part.html", "part": f"-{row.pk}"})
+    return show(request, "console/block.html", {**context, "frame": "console/base.html"})
 
 
 def _newest(request: PersonRequest) -> int:

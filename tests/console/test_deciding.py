@@ -51,6 +51,15 @@ def test_the_drawer_holds_details_and_evidence_without_the_frame_of_a_page(peopl
         assert part in whole, part
 
 
+def test_the_page_names_the_sites_that_an_entry_holds_for(people: People, desk: Client) -> None:
+    block = make_block(people.a)
+    address = reverse("console:block", args=[block.pk])
+    assert "すべてのサイト" in desk.get(address).content.decode()
+    Block.objects.update(only_sites=[ord("A"), 999])
+    assert "shop-a.example.jp、サイト 999 のみ" in desk.get(address).content.decode()
+    assert "登録は 2 サイトのみ" in desk.get(reverse("console:blocked")).content.decode()
+
+
 @pytest.mark.parametrize(
     ("wish", "state", "said"),
     [
