@@ -1,4 +1,4 @@
-"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst, Stop."""
+"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst."""
 
 from django.conf import settings
 from django.db import models
@@ -45,10 +45,11 @@ class Block(Claimable):
     take off.
 
     address: canonical text of one address, or of a network (`203.0.113.0/24`) that two people have approved.
+    note: why somebody has put it on the list by hand; empty where the logs were the reason. second_by: the second
+    person where two are needed; then `decided_by` is the first, also while it is proposed. While it is proposed
+    `expires_at` is counted from `proposed_at`, see `actions.approve`.
     only_sites: the vendor's numbers of the sites that it holds for; empty: all sites of the contract.
-    expires_at: when it comes off by itself; None: permanent. While it is proposed: so long after `proposed_at`.
-    note: why somebody has put it on the list by hand; empty where the logs were the reason.
-    second_by: the second person where two are needed; then `decided_by` is the first, also while it is proposed.
+    expires_at: when it comes off by itself; None: permanent.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
     `last_passed_at`: the last request from the address after `active_at` that was let through.
     """
@@ -161,19 +162,6 @@ class Finding(models.Model):
         return self.blocked + self.passed + self.challenged + self.other
 
 
-class AskFirst(models.Model):
-    """After a restore: until `until`, this address is not blocked again without an analyst's yes."""
-
-    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="ask_first")
-    address = models.CharField(max_length=45)
-    until = models.DateTimeField()
-    block = models.OneToOneField(Block, on_delete=models.CASCADE, related_name="ask_first")
-
-    class Meta:
-        verbose_name = "再遮断前の確認"
-        indexes = [models.Index(fields=["contract", "address"])]
-
-
 class Stop(models.Model):
     """A time in which nothing is put on any list, because somebody said so. At most one is on.
 
@@ -193,3 +181,16 @@ class Stop(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["is_on"], condition=Q(is_on=True), name="one_stop_at_a_time"),
         ]
+
+
+class AskFirst(models.Model):
+    """After a restore: until `until`, this address is not blocked again without an analyst's yes."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="ask_first")
+    address = models.CharField(max_length=45)
+    until = models.DateTimeField()
+    block = models.OneToOneField(Block, on_delete=models.CASCADE, related_name="ask_first")
+
+    class Meta:
+        verbose_name = "再遮断前の確認"
+        indexes = [models.Index(fields=["contract", "address"])]

@@ -9,6 +9,8 @@ from sakimori.blacklist.guard import NeverBlock, may_be_blocked
 from sakimori.blacklist.reasons import Reason
 from sakimori.lib.addresses import DOCUMENTATION, PLACEHOLDER, Address, Network
 
+__all__ = ["needs_two_people", "network_may_be_blocked", "network_of", "why_forbidden"]
+
 _ALONE = {4: 32, 6: 64}
 _WIDEST = {4: 16, 6: 32}
 _UNICAST = IPv6Network("2000::/3")
