@@ -113,7 +113,7 @@ def test_an_entry_gets_an_end_with_one_button(people: People, desk: Client) -> N
 
 
 def test_every_key_of_the_script_finds_its_place_on_the_page_and_in_the_help(people: People, desk: Client) -> None:
-    """The script itself is tried in a browser, where there is one (tests/console/test_in_a_browser.py)."""
+    """The script itself is tried in a browser, where there is one (tests/browser/test_list.py)."""
     proposed(people)
     text = desk.get(LIST).content.decode()
     rows = text.split("<tr data-row")[1:]

@@ -1,0 +1,67 @@
+"""A real browser (Chromium) at the real pages: fixture `browse` signs somebody in and returns his page.
+
+Where no Chromium is installed these tests are skipped.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from sakimori.accounts.models import User
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Nothing but our own pages is asked for, and a container's root may use it.
+_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Browse = Callable[[User], Page]
+
+
+@pytest.fixture(scope="module")
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """The browser of a file's tests. Its own loop runs in this thread until it is closed, so it serves no others."""
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    # That loop is no reason not to ask the database from this thread.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=path, args=[*_OPTIONS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium: Browser, live_server: LiveServer) -> Iterator[Browse]:
+    """Sign somebody in. What the page's scripts complain of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def sign_in(user: User) -> Page:
+        client = Client()
+        client.force_login(user)
+        context = chromium.new_context(base_url=live_server.url, locale="ja-JP")
+        contexts.append(context)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert complaints == []
