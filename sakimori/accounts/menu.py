@@ -51,6 +51,9 @@ _WATCH = Group(
                 "console:policy-default",
                 "console:scans",
                 "console:contract-scans",
+                "console:blocked-add",
+                "console:blocked-remove",
+                "console:stop",
             ),
         ),
         Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
@@ -98,6 +101,7 @@ _CUSTOMERS = Group(
 _INTAKE = Entry("ログ取込", "console:intake", ("console:log-import",))
 _PORTAL = (
     Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
+    Entry("ブラックリスト", "portal:blacklist"),
     Entry("お問い合わせ", "portal:enquire"),
     Entry("レポート", "portal:reports"),
     Entry("お知らせ", "portal:advisories", ("portal:advisory",)),

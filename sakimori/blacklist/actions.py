@@ -1,6 +1,7 @@
-"""What people change in blacklist: approve, refuse, dismiss, ask for a restore. Each is atomic, audited, repeatable.
+"""What people change in blacklist: approve, shorten, refuse, dismiss, ask for a restore.
 
-Nothing here speaks to the vendor. A changed state is found by a duty (`duties.py`), which does.
+Each is atomic, recorded, and safe to do twice. Nothing here speaks to the vendor. A changed state is found by a duty
+(`duties.py`), which does.
 """
 
 from datetime import datetime, timedelta
@@ -9,10 +10,15 @@ from django.conf import settings
 from django.db import transaction
 
 from sakimori.accounts.models import User
+from sakimori.blacklist import facts
+from sakimori.blacklist.guard import needs_two_people
 from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState, RestoreChannel
+from sakimori.blacklist.queries import RESTORABLE
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.wide import network_of, why_forbidden
 from sakimori.customers import audit
-from sakimori.lib.jst import day_of
+from sakimori.customers.models import Contract
+from sakimori.lib.jst import day_of, written
 
 ASKED_FROM_OUTSIDE = (RestoreChannel.PHONE, RestoreChannel.MAIL)
 
@@ -21,19 +27,90 @@ class NotPossible(Exception):
     """The block is not in a state in which this can be done. The text is a Japanese sentence for the person."""
 
 
-def approve(block: Block, *, by: User, now: datetime) -> None:
-    """An analyst says yes to a proposed block, or wants a failed one tried again."""
-    allowed = (BlockState.PROPOSED, BlockState.FAILED)
+def approve(block: Block, *, by: User, now: datetime, lasts: timedelta | None = None) -> bool:
+    """An analyst says yes to a proposed block, or wants a failed one tried again. The guard still has the last word.
+
+    lasts: it comes off by itself so long after this. What is wider than one host needs a second person's yes: after
+    the first it is still proposed, and the answer is False.
+    """
     with transaction.atomic():
         row = _locked(block)
         if row.state in (BlockState.APPROVED, BlockState.APPLYING, BlockState.ACTIVE):
-            return
-        if row.state not in allowed:
+            return True
+        if row.state not in (BlockState.PROPOSED, BlockState.FAILED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、承認できません。")
-        if not row.contract.runs_on(day_of(now)):
-            raise NotPossible("契約が解約日を迎えているため、承認できません。")
-        _decide(row, BlockState.APPROVED, Reason.APPROVED, by, now)
-        row.findings.update(state=FindingState.BLOCK)
+        check_may_be_listed(row.contract, row.address, now=now)
+        if lasts is not None:
+            row.expires_at = _begin(row) + lasts
+        if _lacks_a_person(row, by):
+            row.save(update_fields=["decided_by", "expires_at"])
+            _audit(row, "block.first_yes", by=by.username, now=now, reason=Reason.TWO_PEOPLE)
+            return False
+        _approve(row, by, now)
+    return True
+
+
+def shorten(block: Block, *, lasts: timedelta, by: User, now: datetime) -> bool:
+    """An analyst gives it an end: a question is approved with it, what is on the list ends so long after this.
+
+    Nothing is made longer. False when a second person's yes is lacking, see `approve`.
+    """
+    with transaction.atomic():
+        row = _locked(block)
+        if row.state in (BlockState.PROPOSED, BlockState.FAILED):
+            return approve(row, by=by, now=now, lasts=lasts)
+        if row.state not in RESTORABLE or not row.wanted_on_list:
+            raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、期限を設定できません。")
+        if row.expires_at is not None and row.expires_at <= now + lasts:
+            return True
+        row.expires_at = now + lasts
+        row.save(update_fields=["expires_at"])
+        _audit(row, "block.shorten", by=by.username, now=now, reason=f"期限 {written(row.expires_at)}")
+    return True
+
+
+def check_may_be_listed(contract: Contract, address: str, *, now: datetime) -> None:
+    """Raise NotPossible, with the guard's reason, where the address or network may not be on the contract's list."""
+    if not contract.runs_on(day_of(now)):
+        raise NotPossible("契約が解約日を迎えているため、承認できません。")
+    network = network_of(address)
+    if network is None:
+        raise NotPossible("IP アドレスを特定できないため、登録できません。")
+    documentation = facts.limits().documentation_counts
+    forbidden = why_forbidden(network, facts.never_block(contract), documentation_counts=documentation)
+    if forbidden is not None:
+        raise NotPossible(forbidden.sentence)
+
+
+def _begin(row: Block) -> datetime:
+    """From when on an end is counted until somebody approves."""
+    return row.decided_at or row.proposed_at
+
+
+def _lacks_a_person(row: Block, by: User) -> bool:
+    """Whether this yes is only the first of two. Fills in who is who; raises NotPossible for the same person again."""
+    network = network_of(row.address)
+    if network is None or not needs_two_people(network) or row.second_by_id is not None:
+        return False
+    if row.decided_by is None:
+        row.decided_by = by
+        return True
+    if row.decided_by == by:
+        raise NotPossible(f"{row.address} は広い範囲のため、別の担当者の承認が必要です。")
+    row.second_by = by
+    return False
+
+
+def _approve(row: Block, by: User, now: datetime) -> None:
+    if row.expires_at is not None:
+        row.expires_at += now - _begin(row)
+    first = row.decided_by if row.second_by_id else by
+    alone = Reason.BY_HAND if row.note else Reason.APPROVED
+    _decide(row, BlockState.APPROVED, Reason.APPROVED_BY_TWO if row.second_by_id else alone, by, now)
+    if first != by:
+        row.decided_by = first
+        row.save(update_fields=["decided_by"])
+    row.findings.update(state=FindingState.BLOCK)
 
 
 def refuse(block: Block, *, by: User, now: datetime) -> None:

@@ -20,6 +20,7 @@ from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.blacklist.troubles import stored_words, tell_of_error
 from sakimori.blacklist.writing import Change, Written, write
 from sakimori.customers.models import Contract
@@ -56,7 +57,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
     refuse_forbidden(contract, now=clock())
-    due = list(_due(contract, clock())[:_AT_ONCE])
+    due = list(may_be_written(_due(contract, clock()))[:_AT_ONCE])
     if not due:
         return 0
     try:
@@ -84,6 +85,7 @@ def _work_off(work: _Round, *, ended: bool) -> None:
     if plan.stale:
         _wait(work.due, "the vendor's list is an old copy", work.clock())
         return
+    plan = unless_stopped(plan, now=work.clock())
     plan = _without_adding(plan, work.clock()) if ended else _with_room(work, plan)
     if plan.add or plan.remove:
         written = _write(work, plan)

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from django.conf import settings
 
-from sakimori.blacklist import facts, proxy_cases
+from sakimori.blacklist import facts, proxy_cases, stop
 from sakimori.blacklist.announced import is_announced
 from sakimori.blacklist.applying import DUE_STATES, apply
 from sakimori.blacklist.closer import look_closer
@@ -86,7 +86,8 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, crawlers: Crawlers
 
 
 def _decide(row: Finding, wishes: Wishes, known: facts.Facts, now: datetime) -> Decision:
-    return decide(_question(row, wishes, now), known.never, known.about(row.address), known.limits)
+    decision = decide(_question(row, wishes, now), known.never, known.about(row.address), known.limits)
+    return stop.held_back(decision, stopped=known.stopped)
 
 
 def _question(row: Finding, wishes: Wishes, now: datetime) -> Question:

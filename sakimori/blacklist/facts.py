@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from sakimori.blacklist import stop
 from sakimori.blacklist.closer import CloserLook
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
@@ -27,6 +28,7 @@ class Facts:
 
     good: good requests that the log holds; log_is_whole: where it holds none from an address, there were none.
     closer: what only those are looked at for whom it may come to a block or a question; see `closer.py`.
+    stopped: see `stop.py`.
     """
 
     never: NeverBlock
@@ -37,6 +39,7 @@ class Facts:
     blocked_customer: int
     blocked_total: int
     closer: CloserLook = field(default_factory=CloserLook)
+    stopped: bool = False
 
     def about(self, address: str) -> Circumstances:
         """The circumstances of one address (canonical text)."""
@@ -77,6 +80,7 @@ def gather(contract: Contract, addresses: Collection[str], *, store: LogStore, n
         restored=frozenset(restored.values_list("address", flat=True)),
         blocked_customer=automatic.filter(contract__customer_id=contract.customer_id).count(),
         blocked_total=automatic.count(),
+        stopped=stop.is_on(),
     )
 
 

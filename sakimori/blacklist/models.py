@@ -76,6 +76,9 @@ class Block(Claimable):
     take off.
 
     address: canonical text of one address, or of a network (`203.0.113.0/24`) that two people have approved.
+    note: why somebody has put it on the list by hand; empty where the logs were the reason. second_by: the second
+    person where two are needed; then `decided_by` is the first, also while it is proposed. While it is proposed
+    `expires_at` is counted from `proposed_at`, see `actions.approve`.
     only_sites: the vendor's numbers of the sites that it holds for; empty: all sites of the contract.
     hold_hours: how long it is to hold once it is active; None: permanent. expires_at: when it comes off by itself.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
@@ -112,6 +115,7 @@ class Block(Claimable):
     restore_requester = models.CharField("依頼者", max_length=100, blank=True)
     restore_identified = models.CharField("本人確認", max_length=200, blank=True)
     restored_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField("追加の理由", max_length=200, blank=True)
     hits = models.PositiveIntegerField("登録後の遮断", default=0)
     first_hit_at = models.DateTimeField(null=True, blank=True)
     last_hit_at = models.DateTimeField(null=True, blank=True)
@@ -212,6 +216,27 @@ class Finding(models.Model):
     def total(self) -> int:
         """All requests of this finding."""
         return self.blocked + self.passed + self.challenged + self.other
+
+
+class Stop(models.Model):
+    """A time in which nothing is put on any list, because somebody said so. At most one is on.
+
+    by_name, ended_by_name: people as pages call them; the record has their login IDs.
+    """
+
+    is_on = models.BooleanField(default=True)
+    since = models.DateTimeField("開始")
+    by_name = models.CharField("操作した人", max_length=150)
+    reason = models.CharField("理由", max_length=200)
+    ended_at = models.DateTimeField("終了", null=True, blank=True)
+    ended_by_name = models.CharField(max_length=150, blank=True)
+    ended_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "一斉停止"
+        constraints = [
+            models.UniqueConstraint(fields=["is_on"], condition=Q(is_on=True), name="one_stop_at_a_time"),
+        ]
 
 
 class AskFirst(models.Model):

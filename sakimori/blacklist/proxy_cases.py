@@ -5,14 +5,11 @@ silently: one alarm names the addresses, and a person lifts them.
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from sakimori.accounts.models import User
-from sakimori.blacklist.actions import NotPossible, refuse
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, ProxyCase
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.proxy import GOES_ON, Case, Target, source_of
@@ -78,14 +75,9 @@ def outside_cases(blocks: QuerySet[Block]) -> QuerySet[Block]:
     return blocks.exclude(proxy_case__isnull=False, state=BlockState.PROPOSED)
 
 
-def refuse_all(case: ProxyCase, *, by: User, now: datetime) -> int:
-    """An analyst says no to all that wait under a case. Returns how many; what somebody decided meanwhile stays."""
-    refused = 0
-    for block in case.blocks.filter(state=BlockState.PROPOSED).order_by("pk"):
-        with suppress(NotPossible):
-            refuse(block, by=by, now=now)
-            refused += 1
-    return refused
+def waiting_under(case: ProxyCase) -> QuerySet[Block]:
+    """What an analyst has to decide of a case, in the order in which it came."""
+    return case.blocks.filter(state=BlockState.PROPOSED).order_by("pk")
 
 
 def _live(contract: Contract, now: datetime) -> QuerySet[ProxyCase]:

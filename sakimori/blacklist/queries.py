@@ -23,7 +23,7 @@ _HEAVY = ("samples", "request_ids", "rules")
 def blocks() -> QuerySet[Block]:
     """Every block with the people and the customer that its page names."""
     return Block.objects.select_related(
-        "contract__customer", "decided_by", "restore_asked_by", "ticket_block__ticket", "proxy_case"
+        "contract__customer", "decided_by", "second_by", "restore_asked_by", "ticket_block__ticket", "proxy_case"
     )
 
 
@@ -33,10 +33,9 @@ def blocks_to_decide() -> QuerySet[Block]:
     return blocks().filter(state__in=wanted).order_by("proposed_at", "pk")
 
 
-def blocks_on_list() -> QuerySet[Block]:
-    """Blocks that are on the list, or on the way to or from it; the newest first."""
-    wanted = (BlockState.ACTIVE, BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING)
-    return blocks().filter(state__in=wanted).order_by("-proposed_at", "-pk")
+def held_by_stop() -> int:
+    """How many approved blocks wait until they may be written."""
+    return Block.objects.filter(state=BlockState.APPROVED).count()
 
 
 def findings() -> QuerySet[Finding]:
@@ -60,6 +59,14 @@ def last_findings(blocks: Sequence[Block]) -> QuerySet[Finding]:
     number = Window(RowNumber(), partition_by=F("block_id"), order_by=[F("last_at").desc(), F("id").desc()])
     rows = Finding.objects.filter(block__in=blocks).annotate(number=number)
     return rows.filter(number__lte=_SHOWN_FINDINGS).order_by("-last_at", "-pk")
+
+
+def sites_of(block: Block) -> list[str]:
+    """The sites that an entry holds for, by name; none where it holds for all sites of the contract."""
+    if not block.only_sites:
+        return []
+    names = dict(block.contract.sites.values_list("vendor_site_id", "domain"))
+    return [names.get(number, f"サイト {number}") for number in block.only_sites]
 
 
 def audit_of(block: Block) -> QuerySet[AuditEntry]:

@@ -37,6 +37,11 @@ class Reason(StrEnum):
     CRAWLER_UNPROVEN = "crawler_unproven"
     BELOW_THRESHOLD = "below_threshold"
     ANNOUNCED_SCAN = "announced_scan"
+    STOPPED = "stopped"
+    BY_HAND = "by_hand"
+    TWO_PEOPLE = "two_people"
+    APPROVED_BY_TWO = "approved_by_two"
+    TOO_WIDE = "too_wide"
 
     @property
     def sentence(self) -> str:
@@ -76,4 +81,9 @@ _SENTENCES = {
     Reason.CRAWLER_UNPROVEN: "検索エンジンを名乗っており、DNS で真偽を確認できないため、アナリストが判断します。",
     Reason.BELOW_THRESHOLD: "遮断方針で定めた件数に達していないため、記録のみ行います。",
     Reason.ANNOUNCED_SCAN: "事前に登録された診断・検査のため、記録のみ行います。",
+    Reason.STOPPED: "自動の登録を一時的に停止しているため、アナリストが判断します。",
+    Reason.BY_HAND: "アナリストが手動で追加しました。",
+    Reason.TWO_PEOPLE: "広い範囲のため、別の担当者の承認を待っています。",
+    Reason.APPROVED_BY_TWO: "2 名の担当者が登録を承認しました。",
+    Reason.TOO_WIDE: "範囲が広すぎるため、登録できません。",
 }

@@ -1,48 +1,40 @@
-"""What attacks there are: those that wait for a decision, those that are blocked, all findings, and each in full."""
+"""What attacks there are: those that wait for a decision, all findings, and each in full."""
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.around import around
 from sakimori.blacklist.explanations import KindText, explain
-from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.lasting import Lasting
+from sakimori.blacklist.models import Finding
 from sakimori.blacklist.others import attacked_others
 from sakimori.blacklist.proxy_cases import outside_cases, waiting_cases
 from sakimori.blacklist.queries import (
     CUSTOMER_PATH,
-    DECIDABLE,
-    RESTORABLE,
     blocks,
-    blocks_on_list,
     blocks_to_decide,
     finding_in_full,
     findings,
     findings_to_decide,
     last_findings,
+    sites_of,
 )
-from sakimori.blacklist.stories import Story, sentence_of, stories, story_of
+from sakimori.blacklist.stories import sentence_of, story_of
+from sakimori.console.block_rows import block_rows
 from sakimori.console.filters import FindingFilter
 from sakimori.console.pages import show
 from sakimori.console.records import records_of
-from sakimori.console.troubles import Trouble, trouble_of
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
 
-
-@dataclass(frozen=True, slots=True)
-class BlockRow:
-    """A block as the lists show it."""
-
-    block: Block
-    story: Story
-    reason: str
-    trouble: Trouble | None
-    decidable: bool
-    restorable: bool
+_NOTHING_NEW = 204
+_LONGEST_KEY = 18  # Digits; no database knows larger ones.
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +50,17 @@ class FindingRow:
 @soc_only
 def to_decide(request: PersonRequest) -> HttpResponse:
     """要判断: the desk's work list, the longest waiting first."""
+    now = utc_now()
     waiting = outside_cases(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH))
     page, shown = page_of(waiting, request)
     loose = access.visible(findings_to_decide(), request.user, customer=CUSTOMER_PATH)
     context: dict[str, object] = {
         "page": page,
-        "rows": _block_rows(shown),
+        "rows": block_rows(shown, now=now),
+        "now": now,
+        "newest": _newest(request),
+        "lastings": Lasting.choices,
+        "ask_minutes": settings.CONFIG.ask_minutes,
         "loose": _finding_rows(list(loose[:PER_PAGE])),
         "loose_count": loose.count(),
         "proxy_cases": access.visible(waiting_cases(), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
@@ -73,10 +70,13 @@ def to_decide(request: PersonRequest) -> HttpResponse:
 
 @require_GET
 @soc_only
-def blocked(request: PersonRequest) -> HttpResponse:
-    """遮断中: what is on the list, or on its way to or from it."""
-    page, shown = page_of(access.visible(blocks_on_list(), request.user, customer=CUSTOMER_PATH), request)
-    return show(request, "console/blocked.html", {"page": page, "rows": _block_rows(shown)})
+def news(request: PersonRequest) -> HttpResponse:
+    """How many questions have come since the list was shown (`newest`); 204 while the page says so already."""
+    rows = access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH)
+    came = rows.filter(pk__gt=_number(request, "newest")).count()
+    if came == _number(request, "shown"):
+        return HttpResponse(status=_NOTHING_NEW)
+    return render(request, "console/decide_news.html", {"came": came})
 
 
 @require_GET
@@ -101,31 +101,31 @@ def finding(request: PersonRequest, pk: int) -> HttpResponse:
 @require_GET
 @soc_only
 def block(request: PersonRequest, pk: int) -> HttpResponse:
-    """The whole life of one block: decisions, findings, evidence, record."""
+    """The whole life of one block: decisions, findings, evidence, record. A list's drawer takes only the inside."""
     row = access.get(blocks(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    context = {
-        "row": _block_rows([row], evidence=True)[0],
+    context: dict[str, object] = {
+        "row": block_rows([row], now=utc_now(), evidence=True)[0],
+        "lastings": Lasting.choices,
         "entry": row,
+        "only_sites": sites_of(row),
         "findings": _finding_rows(list(last_findings([row]))),
         "records": records_of(row),
         "others": attacked_others([row], now=utc_now())[row.pk],
     }
-    return show(request, "console/block.html", context)
+    if "HX-Request" in request.headers:
+        return render(request, "console/block.html", {**context, "frame": "console/part.html", "part": f"-{row.pk}"})
+    return show(request, "console/block.html", {**context, "frame": "console/base.html"})
 
 
-def _block_rows(rows: list[Block], *, evidence: bool = False) -> list[BlockRow]:
-    told = stories(rows, evidence=evidence)
-    return [
-        BlockRow(
-            row,
-            told[row.pk],
-            sentence_of(row.reason),
-            trouble_of(row.last_error) if row.last_error else None,
-            decidable=row.state in DECIDABLE,
-            restorable=row.state in RESTORABLE,
-        )
-        for row in rows
-    ]
+def _newest(request: PersonRequest) -> int:
+    """The key of the newest question that there is, on whichever page of the list."""
+    rows = outside_cases(access.visible(blocks_to_decide(), request.user, customer=CUSTOMER_PATH))
+    return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _number(request: PersonRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_KEY else 0
 
 
 def _finding_rows(rows: list[Finding]) -> list[FindingRow]:

@@ -4,17 +4,20 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from sakimori.blacklist import stop
+from sakimori.blacklist.models import Stop
 from sakimori.lib.jst import utc_now
 from sakimori.notify.models import Alarm, DutyShift
 from sakimori.notify.queries import open_alarms
 from sakimori.notify.roster import current_shift
 
 _MOST_ALARMS = 20
+_LONGEST_KEY = 18  # Digits; no database knows larger ones.
 
 
 def show(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
@@ -23,18 +26,20 @@ def show(request: HttpRequest, template: str, context: dict[str, object]) -> Htt
 
 
 def alarm_context() -> dict[str, object]:
-    """Open alarms, how many there are, who is on duty, and a mark that changes when any of it does.
+    """Open alarms, how many there are, who is on duty, whether all is stopped, and a mark that changes with any of it.
 
     alarm_newest: the number of the newest alarm, for the sound.
     """
     alarms = list(open_alarms())
     shift = current_shift(utc_now())
+    stopped = stop.current()
     return {
         "alarms": alarms[:_MOST_ALARMS],
         "alarm_count": len(alarms),
-        "alarm_mark": _mark(alarms, shift),
+        "alarm_mark": _mark(alarms, shift, stopped),
         "alarm_newest": max((alarm.pk for alarm in alarms), default=0),
         "duty": shift,
+        "stopped": stopped,
     }
 
 
@@ -59,8 +64,15 @@ def back(request: HttpRequest, *, otherwise: str) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def _mark(alarms: list[Alarm], shift: DutyShift | None) -> str:
-    text = f"{shift.pk if shift else None}|" + "|".join(
+def ticked(form: QueryDict) -> list[int]:
+    """The keys of the rows that were ticked in a list. What is no key is passed over."""
+    return [
+        int(key) for key in form.getlist("chosen") if key.isascii() and key.isdecimal() and len(key) <= _LONGEST_KEY
+    ]
+
+
+def _mark(alarms: list[Alarm], shift: DutyShift | None, stopped: Stop | None) -> str:
+    text = f"{shift.pk if shift else None}|{stopped.pk if stopped else None}|" + "|".join(
         f"{alarm.pk}.{alarm.count}.{alarm.severity}.{alarm.sentence}" for alarm in alarms
     )
     return sha256(text.encode()).hexdigest()[:16]

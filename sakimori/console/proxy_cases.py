@@ -9,8 +9,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
+from sakimori.blacklist.bulk import refuse_all
 from sakimori.blacklist.models import Block
-from sakimori.blacklist.proxy_cases import cases, refuse_all
+from sakimori.blacklist.proxy_cases import cases, waiting_under
 from sakimori.blacklist.queries import CUSTOMER_PATH, DECIDABLE, RESTORABLE, blocks
 from sakimori.blacklist.stories import sentence_of
 from sakimori.console.pages import show
@@ -47,6 +48,6 @@ def proxy_case(request: PersonRequest, pk: int) -> HttpResponse:
 def refuse_case(request: PersonRequest, pk: int) -> HttpResponse:
     """None of those that wait is put on the list."""
     row = access.get(cases(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    number = refuse_all(row, by=request.user, now=utc_now())
+    number = len(refuse_all(waiting_under(row), by=request.user, now=utc_now()).done)
     messages.success(request, f"判断待ちの {number} 件を却下しました。")
     return HttpResponseRedirect(reverse("console:proxy-case", args=[pk]))

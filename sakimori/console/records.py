@@ -26,6 +26,9 @@ _ACTIONS = {
     "block.removal_accepted": "解除済みにすることを指示",
     "block.restoring": "解除を開始",
     "block.restored": "解除を確認",
+    "block.by_hand": "手動で追加",
+    "block.first_yes": "1 人目が承認",
+    "block.shorten": "期限を設定",
 }
 
 

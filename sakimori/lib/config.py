@@ -54,6 +54,7 @@ class Config:
     list_limit: int
     vendor_calls: float
     propagation_minutes: float
+    ask_minutes: float
     pull_seconds: float
     spool_hours: float
     phone_url: str
@@ -236,6 +237,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "list_limit": ("SAKIMORI_LIST_LIMIT", _count),
     "vendor_calls": ("SAKIMORI_VENDOR_CALLS", _positive),
     "propagation_minutes": ("SAKIMORI_PROPAGATION_MINUTES", _positive),
+    "ask_minutes": ("SAKIMORI_ASK_MINUTES", _positive),
     "pull_seconds": ("SAKIMORI_PULL_SECONDS", _positive),
     "spool_hours": ("SAKIMORI_SPOOL_HOURS", _positive),
     "phone_url": ("SAKIMORI_PHONE_URL", _phone_url),

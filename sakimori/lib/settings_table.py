@@ -108,6 +108,11 @@ SETTINGS = (
         "A request from a blocked address that is let through so long after the entry was read back is an alarm.",
         "5",
     ),
+    Setting(
+        "SAKIMORI_ASK_MINUTES",
+        "A question to an analyst that has waited for so long is an alarm for the SOC.",
+        "15",
+    ),
     Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
     Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
     Setting(

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from sakimori.portal import (
     account,
     advisories,
+    blacklist,
     contract,
     enquiries,
     log_downloads,
@@ -46,4 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scans/", scans.scans, name="scans"),
     path("scans/<str:number>/new/", scans.announce, name="scan-new"),
     path("scans/<int:pk>/withdraw/", scans.withdraw, name="scan-withdraw"),
+    path("blacklist/", blacklist.entries, name="blacklist"),
+    path("blacklist/csv/", blacklist.as_csv, name="blacklist-csv"),
 ]

@@ -46,7 +46,7 @@ COMMANDS = {
     "work": Entry("sakimori.run.work", "only the duties"),
     "receive": Entry("sakimori.run.receive", "only the doors that logs are pushed through"),
     "logs": Entry("sakimori.run.logs", "read and import log files, seek in the store, check it", settings=False),
-    "blacklist": Entry("sakimori.run.blacklist", "try a changed policy on the stored log (replay)"),
+    "blacklist": Entry("sakimori.run.blacklist", "stop and go on putting addresses on lists; try a changed policy"),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),

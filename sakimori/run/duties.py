@@ -15,6 +15,7 @@ from sakimori.blacklist import duties as blacklist
 from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.expiry import expire_blocks
 from sakimori.blacklist.hits import count_hits
+from sakimori.blacklist.waiting import watch_questions
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
 from sakimori.incidents import duties as incidents
@@ -164,7 +165,12 @@ def _block_duties(store: LogStore, worker: str) -> list[Duty]:
             Parallel(blacklist.ListComparison(backends.waf_vendor, worker, utc_now)).start_due,
         ),
         Duty("expire", 2.0, lambda: expire_blocks(now=utc_now())),
+        Duty("questions", 5.0, lambda: watch_questions(limit=_ask_limit(), now=utc_now())),
     ]
+
+
+def _ask_limit() -> timedelta:
+    return timedelta(minutes=settings.CONFIG.ask_minutes)
 
 
 def _ticket_duties() -> list[Duty]:

@@ -55,7 +55,13 @@ def test_what_is_blocked_or_on_its_way_is_listed(people: People, desk: Client) -
     for number, state in enumerate(BlockState):
         make_block(people.a, f"203.0.113.{number}", state=state)
     shown = {row.block.state for row in desk.get(reverse("console:blocked")).context["rows"]}
-    assert shown == {BlockState.ACTIVE, BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING}
+    assert shown == {
+        BlockState.ACTIVE,
+        BlockState.APPROVED,
+        BlockState.APPLYING,
+        BlockState.RESTORING,
+        BlockState.UNKNOWN,
+    }
 
 
 def test_findings_are_narrowed_by_customer_kind_and_state(people: People, desk: Client) -> None:

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.models import Advisory
-from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase, QuietWindow
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase, QuietWindow, Stop
 from sakimori.blacklist.policies import save_policy
 from sakimori.blacklist.policy import SHIPPED
 from sakimori.blacklist.policy_text import read
@@ -334,6 +334,19 @@ VISITS: dict[str, Visit] = {
     "portal:scans": Visit(),
     "portal:scan-new": Visit(_contract_number, posts=({}, _SCAN, {**_SCAN, "sources": "x\u202e"})),
     "portal:scan-withdraw": Visit(lambda: [QuietWindow.objects.earliest("pk").pk], posts=({},)),
+    "portal:blacklist": Visit(),
+    "portal:blacklist-csv": Visit(),
+    "console:blocked-csv": Visit(),
+    "console:blocked-remove": Visit(posts=({}, {"reason": "x", "typed": "0", "newest": "x"})),
+    "console:blocked-add": Visit(
+        posts=({}, {"contract": "x", "address": "203.0.113.5/24", "note": "あ" * 201, "lasts": "x"}, {"address": "x"})
+    ),
+    "console:attacks-news": Visit(),
+    "console:decide-chosen": Visit(posts=({}, {"chosen": "x", "wish": "x"})),
+    "console:shorten": Visit(_block, posts=({}, {"lasts": "x"})),
+    "console:stop": Visit(),
+    "console:stop-on": Visit(posts=({}, {"reason": "あ" * 201, "sure": "on"})),
+    "console:stop-off": Visit(posts=({},)),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
 }
 
@@ -381,6 +394,11 @@ def fill(people: People) -> None:
     case = make_proxy_case(people.a)
     for number, state in enumerate((BlockState.PROPOSED, BlockState.ACTIVE)):
         make_block(people.a, f"126.33.0.{number}", state=state, proxy_case=case, reason=Reason.ATTACK_BY_PROXY)
+    network = {"decided_by": people.dana, "note": "社内の指示", "expires_at": NOW + timedelta(days=1)}
+    make_block(people.a, "198.51.100.0/28", state=BlockState.PROPOSED, proposed_at=utc_now(), **network)
+    ended = {"is_on": False, "ended_at": NOW, "ended_by_name": "高橋 棚子", "ended_reason": "復旧"}
+    for columns in (ended, {}):
+        Stop.objects.create(since=NOW, by_name="高橋 棚子", reason="誤検知の調査", **columns)
     make_ticket(people.a, blocks=blocks)
     make_ticket(people.b, "T-0002")
     _fill_enquiry(people)

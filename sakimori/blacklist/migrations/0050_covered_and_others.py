@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("blacklist", "0030_list_checks"),
+        ("blacklist", "0040_stop_and_note"),
         ("customers", "0005_log_doors"),
         ("logs", "0010_files_that_kept_access_lines"),
     ]

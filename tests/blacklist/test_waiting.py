@@ -1,0 +1,98 @@
+"""How long questions wait: one alarm for all that wait too long, once per wait, and its end when all are decided."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from sakimori.blacklist import actions
+from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.waiting import wait_of, watch_questions
+from sakimori.notify.actions import acknowledge
+from sakimori.notify.models import Alarm, Severity
+from tests.moments import START
+from tests.people import People, make_block, make_finding, make_people
+
+pytestmark = pytest.mark.django_db
+LIMIT = timedelta(minutes=15)
+
+
+@pytest.fixture
+def people() -> People:
+    return make_people()
+
+
+def after(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def ask(people: People, address: str, *, minute: float) -> Block:
+    return make_block(people.a, address, state=BlockState.PROPOSED, proposed_at=after(minute))
+
+
+def watch(minute: float) -> None:
+    watch_questions(limit=LIMIT, now=after(minute))
+
+
+def test_the_clock_of_a_question_runs_out() -> None:
+    early, late = (wait_of(START, limit=LIMIT, now=after(minute)) for minute in (14, 15))
+    assert (early.lasts, early.left, early.is_over) == (timedelta(minutes=14), timedelta(minutes=1), False)
+    assert late.is_over
+
+
+def test_within_the_time_nobody_is_alarmed(people: People) -> None:
+    ask(people, "203.0.113.1", minute=0)
+    watch(14.9)
+    assert not Alarm.objects.exists()
+
+
+def test_all_that_wait_too_long_are_one_alarm_with_their_number(people: People) -> None:
+    ask(people, "203.0.113.1", minute=0)
+    ask(people, "203.0.113.2", minute=1)
+    ask(people, "203.0.113.3", minute=10)
+    make_finding(people.a, "", kind="other", found_at=after(0))
+    make_block(people.a, "203.0.113.4", state=BlockState.FAILED, proposed_at=after(0))
+    watch(17)
+    alarm = Alarm.objects.get()
+    assert (alarm.severity, alarm.count, alarm.due_at is None) == (Severity.HIGH, 1, False)
+    assert "判断待ち 3 件が 15 分を過ぎています（最長 17 分）" in alarm.sentence
+
+
+def test_the_same_wait_is_told_once_also_when_somebody_has_taken_the_alarm(people: People) -> None:
+    ask(people, "203.0.113.1", minute=0)
+    for minute in (15, 16, 20):
+        watch(minute)
+    assert Alarm.objects.get().count == 1
+    acknowledge(Alarm.objects.get(), by=people.dana, now=after(21))
+    watch(60)
+    assert Alarm.objects.count() == 1
+    ask(people, "203.0.113.2", minute=50)
+    watch(65)
+    newest = Alarm.objects.latest("pk")
+    assert newest.acknowledged_at is None
+    assert "2 件" in newest.sentence
+
+
+def test_a_further_wait_counts_the_open_alarm_up(people: People) -> None:
+    ask(people, "203.0.113.1", minute=0)
+    ask(people, "203.0.113.2", minute=2)
+    watch(15)
+    watch(17)
+    watch(18)
+    alarm = Alarm.objects.get()
+    assert alarm.count == 2
+    assert "2 件" in alarm.sentence
+
+
+def test_the_alarm_ends_when_everything_is_decided_and_begins_anew_with_the_next_wait(people: People) -> None:
+    block = ask(people, "203.0.113.1", minute=0)
+    watch(15)
+    actions.approve(block, by=people.dana, now=after(16))
+    watch(16)
+    watch(17)
+    alarm = Alarm.objects.get()
+    assert (alarm.sentence, alarm.due_at) == ("期限を過ぎた判断待ちはなくなりました。", None)
+    ask(people, "203.0.113.2", minute=5)
+    watch(20)
+    alarm.refresh_from_db()
+    assert "1 件" in alarm.sentence
+    assert alarm.due_at is not None
