@@ -29,9 +29,8 @@ def ingest_due(
 
     def small_ones() -> int:
         now = clock()
-        files = claim_together(
-            _due(now, only).filter(SMALL), worker=worker, now=now, lease=_LEASE, limit=_SMALL_AT_ONCE
-        )
+        due = _due(now, only).filter(SMALL).prefetch_related("contract__log_keys")
+        files = claim_together(due, worker=worker, now=now, lease=_LEASE, limit=_SMALL_AT_ONCE)
         for file in ingest_together(files, house):
             if renew(LogFile.objects.all(), file, now=clock(), lease=_LEASE):
                 store_alone(file, store=store, spool=spool, clock=clock)

@@ -48,7 +48,9 @@ def as_one_table(rows: Iterable[Row | pa.Table]) -> pa.Table:
     items = list(rows)
     tables = [item for item in items if isinstance(item, pa.Table)]
     events = [item for item in items if not isinstance(item, pa.Table)]
-    return pa.concat_tables([*([event_table(events)] if events else []), *tables, EVENT_TABLE.empty_table()])
+    if events:
+        tables.append(event_table(events))
+    return pa.concat_tables(tables) if tables else EVENT_TABLE.empty_table()
 
 
 def with_dictionaries(table: pa.Table) -> pa.Table:
