@@ -12,6 +12,7 @@ from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
 from bench.search import measure_search
+from bench.small import measure_small
 
 Measure = Callable[[Sequence[str]], Mapping[str, object]]
 
@@ -32,6 +33,7 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
     "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
     "search": ("many events, and what the pages of the log search ask", measure_search),
+    "small": ("small files of many contracts: processor time of each, stored together and alone", measure_small),
 }
 
 

@@ -20,22 +20,26 @@ from bench.load import Lines, Load, Sent, push, stream
 _SETTLE_SECONDS = 120.0
 
 
+def environment(data: Path) -> dict[str, str]:
+    """Settings of a process of ours whose data folder is `data`; the outside is not there."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "sakimori.settings",
+        "SAKIMORI_DATA": str(data),
+        "SAKIMORI_BASE_URL": "https://portal.example.jp",
+        "SAKIMORI_MAIL_URL": "smtp://127.0.0.1:1",
+        "SAKIMORI_MAIL_FROM": "soc@example.jp",
+        "SAKIMORI_SOC_PHONE": "03-0000-0000",
+    }
+
+
 class Receiver:
     """The receiving process (`receiver.py`) and what it says."""
 
     def __init__(self, data: Path, contracts: int) -> None:
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "sakimori.settings",
-            "SAKIMORI_DATA": str(data),
-            "SAKIMORI_BASE_URL": "https://portal.example.jp",
-            "SAKIMORI_MAIL_URL": "smtp://127.0.0.1:1",
-            "SAKIMORI_MAIL_FROM": "soc@example.jp",
-            "SAKIMORI_SOC_PHONE": "03-0000-0000",
-        }
         command = [sys.executable, "-m", "bench.receiver", str(contracts)]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(data), text=True
         )
         self.found: dict[str, float] = {}
         self._sums: list[dict[str, Any]] = []

@@ -37,6 +37,24 @@ def claim(due: QuerySet[Row], *, worker: str, now: datetime, lease: timedelta, l
             yield due.get(pk=key)
 
 
+def claim_together(due: QuerySet[Row], *, worker: str, now: datetime, lease: timedelta, limit: int = 50) -> list[Row]:
+    """Claim due rows for `worker` all at once, for what is done with them together; gives those that were free."""
+    free, until = Q(claimed_until=None) | Q(claimed_until__lt=now), now + lease
+    keys = list(due.filter(free).values_list("pk", flat=True)[:limit])
+    if not keys or not due.filter(free, pk__in=keys).order_by().update(claimed_by=worker, claimed_until=until):
+        return []
+    return list(due.filter(pk__in=keys, claimed_by=worker, claimed_until=until))
+
+
+def renew(rows: QuerySet[Row], row: Row, *, now: datetime, lease: timedelta) -> bool:
+    """Begin the lease of one of the rows, a claimed one, anew. False if it is somebody else's by now."""
+    mine = rows.filter(pk=row.pk, claimed_by=row.claimed_by, claimed_until=row.claimed_until)
+    if not mine.update(claimed_until=now + lease):
+        return False
+    row.claimed_until = now + lease
+    return True
+
+
 def release_of_dead(rows: QuerySet[Row], *, host: str, is_alive: Callable[[int], bool]) -> int:
     """Free the claims of workers of this host that are no more, without waiting for their leases to end.
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from sakimori.lib.claims import claim
-from sakimori.logs.ingest import ingest
+from sakimori.lib.claims import claim, claim_together, renew
+from sakimori.logs.ingest import ingest, store_alone
+from sakimori.logs.ingest_together import SMALL, House, ingest_together
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 
 _LEASE = timedelta(minutes=15)
+_SMALL_AT_ONCE = 100
 _ORPHAN_AGE = timedelta(hours=1)
 _NAMES_AT_ONCE = 500  # A database takes only so many values in one question.
 
@@ -19,16 +21,32 @@ _NAMES_AT_ONCE = 500  # A database takes only so many values in one question.
 def ingest_due(
     *, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime], only: Q | None = None
 ) -> int:
-    """Store every file that is due (of those that `only` names), oldest first. Returns how many were tried."""
-    now = clock()
-    due = LogFile.objects.select_related("contract").filter(
-        only or Q(), state__in=[LogFileState.RECEIVED, LogFileState.STORING], next_try_at__lte=now
-    )
-    tried = 0
-    for file in claim(due.order_by("received_at", "pk"), worker=worker, now=now, lease=_LEASE):
+    """Store every file that is due (of those that `only` names), oldest first. Returns how many were tried.
+
+    Small files are stored together, and again whenever a large one is done: they do not wait for all large ones.
+    """
+    house = House(store=store, spool=spool, clock=clock)
+
+    def small_ones() -> int:
+        now = clock()
+        due = _due(now, only).filter(SMALL).prefetch_related("contract__log_keys")
+        files = claim_together(due, worker=worker, now=now, lease=_LEASE, limit=_SMALL_AT_ONCE)
+        for file in ingest_together(files, house):
+            if renew(LogFile.objects.all(), file, now=clock(), lease=_LEASE):
+                store_alone(file, store=store, spool=spool, clock=clock)
+        return len(files)
+
+    tried, now = small_ones(), clock()
+    for file in claim(_due(now, only).exclude(SMALL), worker=worker, now=now, lease=_LEASE):
         ingest(file, store=store, spool=spool, clock=clock)
-        tried += 1
+        tried += 1 + small_ones()
     return tried
+
+
+def _due(now: datetime, only: Q | None) -> QuerySet[LogFile]:
+    states = [LogFileState.RECEIVED, LogFileState.STORING]
+    due = LogFile.objects.select_related("contract").filter(only or Q(), state__in=states, next_try_at__lte=now)
+    return due.order_by("received_at", "pk")
 
 
 def clear_spool(*, spool: Spool, keep: timedelta, now: datetime) -> int:

@@ -6,7 +6,7 @@ it holds of this file; only if that is what was written the ledger says `stored`
 into the chain. A file that cannot be read as a whole leaves nothing behind but its reason.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
+from django.db.models import F
 
 from sakimori.customers.models import Contract
 from sakimori.customers.secrets import open_log_keys
@@ -55,21 +56,34 @@ _FINISHED = (
 
 def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
     """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
-    if file.keeps_access_lines is None:
-        # A further try must store the same rows, although the contract says something else by then.
-        file.keeps_access_lines = file.contract.keeps_access_lines
-    LogFile.objects.filter(pk=file.pk).update(
-        state=LogFileState.STORING, attempts=file.attempts + 1, keeps_access_lines=file.keeps_access_lines
-    )
+    begin([file])
+    store_alone(file, store=store, spool=spool, clock=clock)
+
+
+def begin(files: Sequence[LogFile]) -> None:
+    """Say that files are being stored. Rows of them may lie in the store from here on."""
+    for file in files:
+        file.attempts += 1
+        if file.keeps_access_lines is None:
+            # A further try must store the same rows, although the contract says something else by then.
+            file.keeps_access_lines = file.contract.keeps_access_lines
+    for keeps in (True, False):
+        alike = [file.pk for file in files if file.keeps_access_lines is keeps]
+        if alike:
+            LogFile.objects.filter(pk__in=alike).update(
+                state=LogFileState.STORING, attempts=F("attempts") + 1, keeps_access_lines=keeps
+            )
+
+
+def store_alone(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
+    """Store one file that has begun, whatever its size."""
     try:
         _store_or_quarantine(file, store=store, spool=spool, clock=clock)
     except (StoreError, OSError, CannotOpen) as error:
-        _log.warning("ingest.postponed", file=file.pk, error=f"{type(error).__name__}: {error}"[:300])
-        _postpone(file, clock())
+        postpone([file], error, now=clock())
 
 
 def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
-    file.attempts += 1
     file.bad_lines.all().delete()
     try:
         count = _store(file, store=store, spool=spool)
@@ -84,7 +98,7 @@ def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock:
 
 
 @dataclass
-class _Count:
+class Count:
     """Lines, rows, bad lines and access lines that are not kept, of one file, counted while they pass, and over which
     time its events extend.
     """
@@ -137,14 +151,21 @@ class _Count:
         first, latest = self.extent.first_at, self.extent.latest_at
         return Span(day_of(first), day_of(latest)) if first and latest else Span()
 
+    def fill_in(self, file: LogFile) -> None:
+        """Write down in the file's row what was counted. Does not save."""
+        file.lines, file.rows, file.quarantined_lines = self.lines, self.rows, self.bad
+        file.first_at, file.last_at = self.extent.first_at, self.extent.last_at
+        file.unkept_lines = self.unkept
+        file.doubles = self.doubles  # None: the comparison will count them.
+
     def write_bad_lines(self) -> None:
         """Write the bad lines that wait. They count only once the file is stored."""
         QuarantinedLine.objects.bulk_create(self.waiting)
         self.waiting = []
 
 
-def _store(file: LogFile, *, store: LogStore, spool: Spool) -> _Count:
-    count = _Count(file, Extent(received_at=file.received_at))
+def _store(file: LogFile, *, store: LogStore, spool: Spool) -> Count:
+    count = Count(file, Extent(received_at=file.received_at))
     keys = private_keys(file.contract)
     unpacked = read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits())
     with unpacked, closing(tables_and_events(unpacked)) as read:
@@ -172,13 +193,14 @@ def _bad_line(file: LogFile, bad: BadLine) -> QuarantinedLine:
     return QuarantinedLine(file=file, line_number=bad.line_no, reason=bad.reason, raw=bad.raw[:_KEPT_BYTES])
 
 
-def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, count: _Count | None = None) -> None:
+def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, count: Count | None = None) -> None:
     """One transaction: how the file stands, and if it is stored its link. A link that is there stays as it is."""
     file.state, file.reason, file.stored_at = state, reason, now
-    file.lines, file.rows, file.quarantined_lines = (count.lines, count.rows, count.bad) if count else (0, 0, 0)
-    file.first_at, file.last_at = (count.extent.first_at, count.extent.last_at) if count else (None, None)
-    file.unkept_lines = count.unkept if count else 0
-    file.doubles = count.doubles if count else 0  # None: the comparison will count them.
+    if count is None:
+        file.lines = file.rows = file.quarantined_lines = file.unkept_lines = file.doubles = 0
+        file.first_at = file.last_at = None
+    else:
+        count.fill_in(file)
     file.claimed_by, file.claimed_until = "", None
     with transaction.atomic():
         if count is None:
@@ -188,8 +210,11 @@ def _finish(file: LogFile, *, state: LogFileState, reason: str, now: datetime, c
         file.save(update_fields=_FINISHED)
 
 
-def _postpone(file: LogFile, now: datetime) -> None:
-    pause: timedelta = _RETRY * 2 ** min(file.attempts, 10)
-    LogFile.objects.filter(pk=file.pk).update(
-        next_try_at=now + min(pause, _LONGEST_PAUSE), claimed_by="", claimed_until=None
-    )
+def postpone(files: Sequence[LogFile], error: Exception, *, now: datetime) -> None:
+    """Let go of files for a while, the longer, the more often they were tried."""
+    for file in files:
+        _log.warning("ingest.postponed", file=file.pk, error=f"{type(error).__name__}: {error}"[:300])
+        pause: timedelta = _RETRY * 2 ** min(file.attempts, 10)
+        LogFile.objects.filter(pk=file.pk).update(
+            next_try_at=now + min(pause, _LONGEST_PAUSE), claimed_by="", claimed_until=None
+        )

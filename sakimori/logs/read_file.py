@@ -1,10 +1,12 @@
 """From a file to numbered events and bad lines: one by one, or as far as possible in tables of many.
 
 Both ways give the same rows and bad lines. Reading in tables takes two threads ahead of the caller, which is who stores
-them: inflating, reading and storing mostly happen outside of Python's lock.
+them: inflating, reading and storing mostly happen outside of Python's lock. For a small file they would cost more than
+they bring.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +42,14 @@ def numbered_events(
 
 
 def tables_and_events(
-    file: UnpackedFile, *, max_line_bytes: int = MAX_LINE_BYTES
+    file: UnpackedFile, *, max_line_bytes: int = MAX_LINE_BYTES, with_threads: bool = True
 ) -> Generator[pa.Table | tuple[int, Event | BadLine]]:
     """Give the same in tables of many events (see `columns.py`); what is left of a block follows its table.
 
     To break off, close the generator.
     """
-    parser = _parser(file, max_line_bytes)
-    with ahead(file.blocks()) as blocks, ahead(_read_blocks(blocks, parser, max_line_bytes)) as read:
+    parser, run = _parser(file, max_line_bytes), ahead if with_threads else nullcontext
+    with run(file.blocks()) as blocks, run(_read_blocks(blocks, parser, max_line_bytes)) as read:
         for table, lines in read:
             if table.num_rows:
                 yield table

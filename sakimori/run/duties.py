@@ -52,6 +52,7 @@ from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_MANY_FILES = 50
 _QUIET = timedelta(seconds=2)  # A dropped file that did not change for so long is complete.
 
 
@@ -110,7 +111,7 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
             Parallel(Buckets(backends.bucket, spool, clock=utc_now, pause=pause)).start_due,
         ),
         *_drop_duties(spool),
-        Duty("ingest", 0.5, lambda: ingest_with_room(store, spool, worker, reserve())),
+        Duty("ingest", 0.5, lambda: if_behind(ingest_with_room(store, spool, worker, reserve()))),
         Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
         Duty("windows", 30.0, lambda: find_windows(now=utc_now())),
         Duty("compare", 20.0, lambda: compare_new(store=store, now=utc_now())),
@@ -126,6 +127,11 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
 def ingest_with_room(store: LogStore, spool: Spool, worker: str, reserved: Floor) -> int:
     """Store what is due, unless that would take the disk's last room from the database."""
     return 0 if reserved.is_reached() else logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)
+
+
+def if_behind(files: int) -> int:
+    """Small files cost the less the more of them are stored together: who keeps up pauses, so that they gather."""
+    return files if files >= _MANY_FILES else 0
 
 
 def _drop_duties(spool: Spool) -> list[Duty]:

@@ -3,7 +3,7 @@
 import base64
 import os
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +15,18 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from django.db.models import Q
 
 from sakimori.customers.models import Contract, LogKey
 from sakimori.customers.secrets import add_log_key
+from sakimori.logs import duties
 from sakimori.logs.duties import clear_spool, ingest_due
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import tables_and_events
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool
-from sakimori.logs.store.interface import LogStore, StoreUnavailable
+from sakimori.logs.store.interface import LogStore, SmallFile, StoreUnavailable
 from sakimori.logs.unpack import read_log_file
 from tests.lines import cef, log_file
 from tests.moments import START, Clock
@@ -33,6 +35,7 @@ from tests.people import make_contract
 pytestmark = pytest.mark.django_db
 
 HOUR = timedelta(hours=1)
+NOTHING = Q(pk=None)
 
 
 @dataclass
@@ -59,6 +62,14 @@ class Intake:
         return self.store.count_file(contract_id=self.contract.pk, file_id=file.pk)
 
 
+@pytest.fixture(params=["together", "alone"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every promise holds for files that are stored together, and for those that are stored alone."""
+    if request.param == "alone":
+        monkeypatch.setattr(duties, "SMALL", NOTHING)
+    return str(request.param)
+
+
 @pytest.fixture
 def intake(log_store: LogStore, tmp_path: Path) -> Intake:
     folder = tmp_path / "spool"
@@ -81,6 +92,12 @@ class Breaking:
         self._meet("append")
         return stored
 
+    def append_together(self, files: Sequence[SmallFile]) -> list[int]:
+        held = self._store.append_together(files)
+        for place in ("append", "count_file"):
+            self._meet(place)
+        return [rows - 1 for rows in held] if "lost_row" in self.errors else held
+
     def discard(self, *, contract_id: int, file_id: int) -> None:
         self._meet("discard")
         self._store.discard(contract_id=contract_id, file_id=file_id)
@@ -99,6 +116,7 @@ def breaking(store: LogStore, **errors: BaseException) -> LogStore:
     return Breaking(store, **errors)  # type: ignore[return-value]
 
 
+@pytest.mark.usefixtures("way")
 def test_lines_become_rows_and_the_sums_agree(intake: Intake) -> None:
     file = intake.take(log_file([*attacks(3), b"nonsense", b"", b"# comment", *attacks(2)]))
     assert intake.run() == 1
@@ -111,6 +129,7 @@ def test_lines_become_rows_and_the_sums_agree(intake: Intake) -> None:
     assert intake.run() == 0
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("place", ["append", "count_file"])
 def test_after_a_crash_past_the_append_rows_are_stored_once(intake: Intake, place: str) -> None:
     file = intake.take(log_file([*attacks(5), b"nonsense"]))
@@ -127,6 +146,7 @@ def test_after_a_crash_past_the_append_rows_are_stored_once(intake: Intake, plac
     assert file.bad_lines.count() == 1
 
 
+@pytest.mark.usefixtures("way")
 def test_a_store_that_is_down_is_tried_again_with_growing_pauses(intake: Intake) -> None:
     file = intake.take(log_file(attacks(4)))
     down = breaking(intake.store, append=StoreUnavailable("disk full"))
@@ -144,6 +164,7 @@ def test_a_store_that_is_down_is_tried_again_with_growing_pauses(intake: Intake)
     assert (file.state, file.rows, intake.rows(file)) == (LogFileState.STORED, 4, 4)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("place", ["append", "count_file", "lost_row"])
 def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: str) -> None:
     file = intake.take(log_file(attacks(2)))
@@ -158,6 +179,7 @@ def test_trouble_at_any_call_of_the_store_is_postponed(intake: Intake, place: st
     assert (file.state, intake.rows(file)) == (LogFileState.STORED, 2)
 
 
+@pytest.mark.usefixtures("way")
 def test_an_unreadable_file_waits_for_the_store_before_it_is_quarantined(intake: Intake) -> None:
     """What waits in the store goes first; a store that is down must neither stop others nor hold the file for long."""
     broken = intake.take(log_file(attacks(50))[:-20])
@@ -173,6 +195,7 @@ def test_an_unreadable_file_waits_for_the_store_before_it_is_quarantined(intake:
     assert (broken.state, intake.rows(broken), broken.lines) == (LogFileState.QUARANTINED, 0, 0)
 
 
+@pytest.mark.usefixtures("way")
 def test_one_bad_file_does_not_stop_the_others(intake: Intake) -> None:
     bad = intake.take(log_file(attacks(50))[:-20])
     gone = intake.take(log_file(attacks(1)))
@@ -214,6 +237,7 @@ def test_the_ledger_says_over_which_time_a_file_extends_whatever_a_line_claims(i
         assert (file.rows, file.first_at, file.last_at) == (len(body), times[0], times[1])
 
 
+@pytest.mark.usefixtures("way")
 def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:
     for body in (b"", log_file([])):
         file = intake.take(body)
@@ -300,6 +324,7 @@ def test_a_stored_key_that_cannot_be_opened_postpones_only_its_own_contract(
     assert file.state == LogFileState.STORED
 
 
+@pytest.mark.usefixtures("way")
 def test_two_workers_store_every_file_once(intake: Intake) -> None:
     files = [intake.take(log_file(attacks(2))) for _ in range(4)]
 
@@ -307,6 +332,10 @@ def test_two_workers_store_every_file_once(intake: Intake) -> None:
         def count_file(self, *, contract_id: int, file_id: int) -> int:
             intake.run(worker="two")
             return super().count_file(contract_id=contract_id, file_id=file_id)
+
+        def append_together(self, files: Sequence[SmallFile]) -> list[int]:
+            intake.run(worker="two")
+            return super().append_together(files)
 
     intake.run(Meanwhile(intake.store))  # type: ignore[arg-type]
     assert [intake.rows(file) for file in files] == [2, 2, 2, 2]

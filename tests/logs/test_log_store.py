@@ -27,8 +27,8 @@ from sakimori.logs.store.ddl import column_type
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
 from tests.fixtures_logstore import fresh_store_url
 
-_SAMPLES = Path(__file__).parent / "samples"
-_NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+SAMPLES = Path(__file__).parent / "samples"
+NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def log_store(any_log_store: LogStore) -> LogStore:
 
 def event(number: int, *, request_id: str | None = None, **values: object) -> Event:
     plain = Event(
-        time=_NOON + timedelta(seconds=number),
+        time=NOON + timedelta(seconds=number),
         request_id=f"r{number}" if request_id is None else request_id,
         name="DDoS",
     )
@@ -64,7 +64,7 @@ def tables(store: LogStore) -> set[str]:
 
 
 def samples() -> list[Event]:
-    paths = sorted(_SAMPLES.glob("*.log"))
+    paths = sorted(SAMPLES.glob("*.log"))
     return [line for path in paths for line in read_events(path, private_keys={}) if isinstance(line, Event)]
 
 
@@ -91,7 +91,7 @@ def test_tables_and_events_may_be_mixed_and_come_back_alike(log_store: LogStore)
 
 
 def test_lines_that_were_read_in_blocks_come_back_as_they_came(log_store: LogStore) -> None:
-    lines = [line for path in sorted(_SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
+    lines = [line for path in sorted(SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
     block = read_block(b"\n".join(lines), first_line_no=1, max_line_bytes=100_000)
     assert len(block.table) > 10
     log_store.append([block.table], contract_id=1, file_id=2)
@@ -170,7 +170,7 @@ def test_other_contracts_names_times_and_missing_ids_make_no_doubles(log_store: 
     log_store.append(first, contract_id=1, file_id=1)
     log_store.append(first, contract_id=2, file_id=2)
     log_store.append(
-        [(1, event(1, name="Normal")), (2, event(1, time=_NOON)), (3, event(2, request_id=""))],
+        [(1, event(1, name="Normal")), (2, event(1, time=NOON)), (3, event(2, request_id=""))],
         contract_id=1,
         file_id=3,
     )
@@ -215,7 +215,7 @@ def test_storing_a_file_again_changes_nothing(log_store: LogStore) -> None:
 
 
 def test_storing_again_completes_what_was_broken_off_between_two_days(log_store: LogStore) -> None:
-    two_days = [(1, event(1)), (2, event(2, time=_NOON + timedelta(days=1)))]
+    two_days = [(1, event(1)), (2, event(2, time=NOON + timedelta(days=1)))]
     log_store.append(two_days, contract_id=1, file_id=1)
     log_store.drop_day(contract_id=1, day=date(2026, 11, 2))
     log_store.append(two_days, contract_id=1, file_id=1)
@@ -229,7 +229,7 @@ def test_wherever_storing_is_broken_off_storing_again_completes_it(
 ) -> None:
     """Killed before each of its commands in turn; meanwhile another file brings the same events."""
     assert isinstance(log_store, ClickHouseStore)
-    tomorrow = _NOON + timedelta(days=1)
+    tomorrow = NOON + timedelta(days=1)
     file = [(1, event(1)), (2, event(2)), (3, event(2)), (4, event(3, time=tomorrow))]
     log_store.append(rows(1), contract_id=1, file_id=5)
     command, given = log_store._command, count(1)
@@ -268,14 +268,14 @@ def test_an_older_store_keeps_its_rows_when_its_partitions_change(tmp_path: Path
 
 
 def test_a_file_may_spread_over_many_days(log_store: LogStore) -> None:
-    spread = [(number, event(number, time=_NOON - timedelta(days=number))) for number in range(1, 151)]
+    spread = [(number, event(number, time=NOON - timedelta(days=number))) for number in range(1, 151)]
     assert log_store.append(spread, contract_id=1, file_id=1) == 150
     assert log_store.count_file(contract_id=1, file_id=1) == 150
 
 
 def test_a_day_of_one_contract_is_dropped_for_good(log_store: LogStore) -> None:
     for contract_id in (1, 2):
-        two_days = [(1, event(1)), (2, event(2, time=_NOON + timedelta(days=1)))]
+        two_days = [(1, event(1)), (2, event(2, time=NOON + timedelta(days=1)))]
         log_store.append(two_days, contract_id=contract_id, file_id=contract_id)
     log_store.drop_day(contract_id=1, day=date(2026, 11, 1))
     log_store.drop_day(contract_id=1, day=date(2020, 1, 1))
@@ -364,7 +364,7 @@ def test_threads_share_a_store(log_store: LogStore) -> None:
 
 def test_storing_and_dropping_at_once_both_come_to_an_end(log_store: LogStore) -> None:
     """When both changed rows that were there, they waited for each other for minutes."""
-    days = [_NOON + timedelta(days=number) for number in range(4)]
+    days = [NOON + timedelta(days=number) for number in range(4)]
     batch = [(number, event(number, time=day)) for number, day in enumerate(days, start=1)]
 
     def deliver(file_id: int) -> int:
@@ -387,7 +387,7 @@ def test_rows_are_still_there_after_closing() -> None:
     store = open_store(url)
     store.migrate()
     store.append(
-        [(1, parse_cef((_SAMPLES / "every_name.cef.log").read_bytes().splitlines()[0]))], contract_id=1, file_id=1
+        [(1, parse_cef((SAMPLES / "every_name.cef.log").read_bytes().splitlines()[0]))], contract_id=1, file_id=1
     )
     store.close()
     again = open_store(url)

@@ -216,12 +216,14 @@ def test_what_was_answered_survives_a_kill_and_comes_once(door: Door) -> None:
     [
         (0, 0, 1.0),
         (1, 4, 1.0),
-        (25, 0, 1.5),
-        (50, 0, 3.0),
+        (25, 0, 1.0),
+        (50, 0, 2.0),
         (5000, 4, 3.0),
         (1, 10, 4.0),
-        (50, 10, 6.0),
-        (50, 100, 30.0),
+        (50, 100, 2.0),
+        (50, 110, 7.0),
+        (5000, 110, 8.0),
+        (50, 200, 30.0),
     ],
 )
 def test_the_more_files_are_open_or_wait_the_longer_lines_are_gathered(

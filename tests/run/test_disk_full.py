@@ -196,6 +196,9 @@ class Down:
     def append(self, *_: object, **__: object) -> None:
         raise StoreUnavailable("down")
 
+    def append_together(self, *_: object) -> None:
+        raise StoreUnavailable("down")
+
     def discard(self, *_: object, **__: object) -> None:
         raise StoreUnavailable("down")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sakimori.run import loops as loops_module
-from sakimori.run.duties import Duty, all_duties
+from sakimori.run.duties import Duty, all_duties, if_behind
 from sakimori.run.loops import Loops
 
 SECONDS = 10.0
@@ -133,3 +133,7 @@ def test_every_duty_has_a_name_of_its_own_and_a_pause(monkeypatch: pytest.Monkey
     assert len(set(names)) == len(names)
     assert {"pull", "ingest", "find", "decide", "apply", "tickets", "mail", "watch", "spool"} <= set(names)
     assert all(duty.every_seconds > 0 for duty in duties)
+
+
+def test_who_keeps_up_with_small_files_lets_them_gather() -> None:
+    assert [if_behind(files) for files in (0, 1, 49, 50, 150)] == [0, 0, 0, 50, 150]

@@ -1,5 +1,6 @@
 """Writes the chain: a link with every stored file, and letting go of old days. Call both inside a transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -34,19 +35,25 @@ def add_link(file: LogFile, span: Span, *, now: datetime) -> ChainLink:
     if known is not None:
         return known
     day = _day(head, now)
-    link = ChainLink(
-        day=day,
-        file=file,
-        sequence=day.links + 1,
-        linked_at=now,
-        oldest_day=span.oldest,
-        newest_day=span.newest,
-        previous=day.last or day.previous,
-    )
-    link.digest = digest_of(link_record(link, head))
+    link = _link(file, span, day, head, now)
     link.save(force_insert=True)
     ChainDay.objects.filter(pk=day.pk).update(links=F("links") + 1, last=link.digest)
     return link
+
+
+def add_links(files: Sequence[tuple[LogFile, Span]], *, now: datetime) -> None:
+    """Write the links of several files, of whatever contracts, as `add_link` does for one."""
+    heads = _locked_heads({file.contract_id: file.contract for file, _ in files}, now)
+    known = set(ChainLink.objects.filter(file__in=[file.pk for file, _ in files]).values_list("file", flat=True))
+    new = sorted((pair for pair in files if pair[0].pk not in known), key=lambda pair: pair[0].pk)
+    days = _days({contract: heads[contract] for contract in {file.contract_id for file, _ in new}}, now)
+    links = []
+    for file, span in new:
+        link = _link(file, span, days[file.contract_id], heads[file.contract_id], now)
+        link.day.links, link.day.last = link.sequence, link.digest
+        links.append(link)
+    ChainLink.objects.bulk_create(links)
+    ChainDay.objects.bulk_update(days.values(), ["links", "last"])
 
 
 def let_go(contract: Contract, *, kept_from: date) -> int:
@@ -68,6 +75,37 @@ def let_go(contract: Contract, *, kept_from: date) -> int:
     head.save(update_fields=["anchor", "anchor_day"])
     ChainLink.objects.filter(day__in=[day.pk for day in old]).delete()
     return days.filter(pk__in=[day.pk for day in old]).delete()[0]
+
+
+def _link(file: LogFile, span: Span, day: ChainDay, head: ChainHead, now: datetime) -> ChainLink:
+    """The link that follows the last one of a day. Does not save."""
+    link = ChainLink(
+        day=day,
+        file=file,
+        sequence=day.links + 1,
+        linked_at=now,
+        oldest_day=span.oldest,
+        newest_day=span.newest,
+        previous=day.last or day.previous,
+    )
+    link.digest = digest_of(link_record(link, head))
+    return link
+
+
+def _locked_heads(contracts: Mapping[int, Contract], now: datetime) -> dict[int, ChainHead]:
+    """Always in one order: two workers must not wait for each other."""
+    rows = ChainHead.objects.select_for_update().filter(contract__in=contracts.keys()).order_by("contract")
+    heads = {head.contract_id: head for head in rows}
+    for number in sorted(contracts.keys() - heads.keys()):
+        heads[number] = _locked_head(contracts[number], now)
+    return heads
+
+
+def _days(heads: Mapping[int, ChainHead], now: datetime) -> dict[int, ChainDay]:
+    """The day of each contract to which links are added now."""
+    rows = ChainDay.objects.filter(contract__in=heads.keys(), day__gte=day_of(now)).order_by("day")
+    days = {day.contract_id: day for day in rows}
+    return {number: days[number] if number in days else _day(head, now) for number, head in heads.items()}
 
 
 def _locked_head(contract: Contract, now: datetime) -> ChainHead:

@@ -26,22 +26,24 @@ from sakimori.logs.spool import Spool
 
 _NEW, _OPEN, _READY = ".new", ".open", ".ready"
 _CHUNK_BYTES = 1 << 20
-# What a file costs the log store, whatever is in it: it is stored in a table of its own, which is made and removed.
-_STORE_SECONDS_PER_FILE = 0.06
+# What a file costs us, whatever is in it: to be stored with others, and to be searched for attacks and signals.
+_SECONDS_PER_FILE = 0.04
 _SECONDS_PER_WAITING_FILE = 0.5
-_ALWAYS_WAITING = 4
+_FEW_WAITING, _MANY_WAITING = 4, 100
 _LONGEST_WHILE_STORE_KEEPS_UP, _LONGEST = 3.0, 30.0
-_MOST_COUNTED = 100
+_MOST_COUNTED = 200
 
 
 def gathering_seconds(open_files: int, waiting_files: int, *, shortest: float) -> float:
     """How long lines are gathered into one file: the longer, the more files are open and wait for the log store.
 
     So files never come faster for long than the store takes them, however many contracts send and however busy the
-    machine is: it then gets fewer and larger ones.
+    machine is: it then gets fewer and larger ones. Small files are stored together, so that a file or two of each that
+    is open may well wait.
     """
-    keeping_up = max(shortest, min(_LONGEST_WHILE_STORE_KEEPS_UP, open_files * _STORE_SECONDS_PER_FILE))
-    behind = max(0, waiting_files - _ALWAYS_WAITING) * _SECONDS_PER_WAITING_FILE
+    keeping_up = max(shortest, min(_LONGEST_WHILE_STORE_KEEPS_UP, open_files * _SECONDS_PER_FILE))
+    always_waiting = max(_FEW_WAITING, min(_MANY_WAITING, 2 * open_files))
+    behind = max(0, waiting_files - always_waiting) * _SECONDS_PER_WAITING_FILE
     return max(shortest, min(_LONGEST, keeping_up + behind))
 
 

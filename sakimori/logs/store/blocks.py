@@ -24,7 +24,7 @@ def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
     count = size = 0
     for item in rows:
         if isinstance(item, pa.Table):
-            tables.append(_with_dictionaries(item))
+            tables.append(with_dictionaries(item))
             count += item.num_rows
             size += tables[-1].nbytes
         else:
@@ -40,10 +40,21 @@ def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
 
 
 def _joined(events: list[Row], tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([*([_with_dictionaries(event_table(events))] if events else []), *tables]).combine_chunks()
+    return pa.concat_tables([*([with_dictionaries(event_table(events))] if events else []), *tables]).combine_chunks()
 
 
-def _with_dictionaries(table: pa.Table) -> pa.Table:
+def as_one_table(rows: Iterable[Row | pa.Table]) -> pa.Table:
+    """Put few rows together into one table."""
+    items = list(rows)
+    tables = [item for item in items if isinstance(item, pa.Table)]
+    events = [item for item in items if not isinstance(item, pa.Table)]
+    if events:
+        tables.append(event_table(events))
+    return pa.concat_tables(tables) if tables else EVENT_TABLE.empty_table()
+
+
+def with_dictionaries(table: pa.Table) -> pa.Table:
+    """Encode the columns whose texts come again and again."""
     for name in _AS_DICTIONARIES:
         place = table.column_names.index(name)
         table = table.set_column(place, name, table.column(place).dictionary_encode())

@@ -1,9 +1,9 @@
 """The one LogStore: clickhouse-connect speaks to the embedded engine (chDB) and to a ClickHouse server alike."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from importlib.resources import files
+from importlib.resources import files as package_files
 from ipaddress import IPv4Address, IPv6Address
 from threading import Lock
 from typing import Any
@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.lib as pa
 
 from sakimori.logs.store import statements
-from sakimori.logs.store.blocks import blocks, with_owner
+from sakimori.logs.store.blocks import blocks, with_dictionaries, with_owner
 from sakimori.logs.store.clients import ClientPool, client_maker, is_embedded, layout_of
 from sakimori.logs.store.inserting import insert
-from sakimori.logs.store.interface import LogStore, Row, StoreError
+from sakimori.logs.store.interface import LogStore, Row, SmallFile, StoreError
 from sakimori.logs.store.layout import Layout
 from sakimori.logs.store.statements import ADDRESS_TEXT, EVENTS
 
@@ -90,10 +90,44 @@ class ClickHouseStore:
             if partition not in there:
                 self._command(statements.move_partition(table, partition))
 
+    def append_together(self, files: Sequence[SmallFile]) -> list[int]:
+        """First all rows into one table in memory, from there among the events by one statement."""
+        if self._layout.is_replicated:  # A move waits for the other servers, an insert does not.
+            return [self._append_alone(file) for file in files]
+        with self._storing:
+            self._clear_left_overs(files)
+            held = self._append_group(files) if any(file.rows.num_rows for file in files) else {}
+        return [held.get((file.contract_id, file.file_id), 0) for file in files]
+
+    def _append_alone(self, file: SmallFile) -> int:
+        self.append([file.rows], contract_id=file.contract_id, file_id=file.file_id)
+        return self.count_file(contract_id=file.contract_id, file_id=file.file_id)
+
+    def _append_group(self, files: Sequence[SmallFile]) -> Mapping[tuple[int, int], int]:
+        """How many rows are held of each afterwards."""
+        first = min(files, key=lambda file: file.file_id)
+        group = statements.group_name(contract_id=first.contract_id, file_id=first.file_id)
+        owned = [with_owner(file.rows, contract_id=file.contract_id, file_id=file.file_id) for file in files]
+        self._command(statements.make_group(group))
+        with self._pool.client() as client:
+            rows = with_dictionaries(pa.concat_tables(owned).combine_chunks())
+            insert(client, group, rows, is_embedded=self._pool.is_embedded)
+        self._command(statements.store_group(group))
+        counted = self.query(statements.count_stored(group))
+        self._command(statements.drop_table(group))
+        return {(row["contract_id"], row["file_id"]): row["rows"] for row in counted}
+
+    def _clear_left_overs(self, files: Iterable[SmallFile]) -> None:
+        """What earlier tries have left behind; one that still runs on the server is waited for."""
+        there = self._tables(statements.WAITING)
+        for file in files if there else ():
+            for name in statements.waiting_names(contract_id=file.contract_id, file_id=file.file_id):
+                if name in there:
+                    self._command(statements.drop_table(name))
+
     def discard(self, *, contract_id: int, file_id: int) -> None:
-        staging = statements.staging_name(contract_id=contract_id, file_id=file_id)
-        self._command(statements.drop_table(staging))
-        self._command(statements.drop_table(f"{staging}_marked"))
+        for name in statements.waiting_names(contract_id=contract_id, file_id=file_id):
+            self._command(statements.drop_table(name))
 
     def count_file(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_FILE, "rows", contract_id=contract_id, file_id=file_id)
@@ -101,7 +135,9 @@ class ClickHouseStore:
     def count_contract(self, contract_id: int) -> int:
         self._catch_up("events")
         held = self._number(statements.COUNT_CONTRACT, "rows", contract_id=contract_id)
-        return held + sum(self._staged(contract_id).values())
+        with self._storing:
+            groups = self._groups(contract_id)
+        return held + sum(self._staged(contract_id).values()) + sum(groups.values())
 
     def doubles(self, *, contract_id: int, file_id: int) -> int:
         return self._number(statements.COUNT_DOUBLES, "rows", contract_id=contract_id, file_id=file_id)
@@ -124,6 +160,8 @@ class ClickHouseStore:
             self._catch_up("events")
             for partition in self._partitions(statements.PARTITIONS_OF_CONTRACT, contract_id=contract_id):
                 self._command(statements.drop_partition(partition))
+            for name in self._groups(contract_id):
+                self._command(statements.drop_table(name))
         for name in self._staged(contract_id):
             self._command(self._layout.everywhere(statements.drop_table(name)))
 
@@ -145,6 +183,15 @@ class ClickHouseStore:
         values = {"pattern": statements.staging_pattern(contract_id), "database": database}
         found = self.query(statements.staging_tables(self._layout.tables), values)
         return {row["name"]: row["rows"] for row in found}
+
+    def _groups(self, contract_id: int) -> dict[str, int]:
+        """Tables in which rows of a contract wait together with those of others, and how many of them are its own."""
+        names, values = self._tables(statements.GROUPS), {"contract_id": contract_id}
+        rows = {name: self._number(statements.count_group(name), "rows", **values) for name in sorted(names)}
+        return {name: number for name, number in rows.items() if number}
+
+    def _tables(self, pattern: str) -> set[str]:
+        return {row["name"] for row in self.query(statements.TABLES_LIKE, {"pattern": pattern})}
 
     def _catch_up(self, table: str) -> None:
         """Another server may have stored what this one has only heard of."""
@@ -180,7 +227,7 @@ def _plain(value: object) -> object:
 
 
 def _migrations() -> Iterator[tuple[int, str]]:
-    folder = files(__package__) / _SCHEMA
+    folder = package_files(__package__) / _SCHEMA
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".sql"):
             yield int(file.name.partition("_")[0]), file.read_text(encoding="utf-8")

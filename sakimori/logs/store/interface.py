@@ -12,7 +12,8 @@ the name `EVENTS`. The row that was stored first, within a file that of the smal
 Events without a request id are never doubles.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -21,6 +22,15 @@ import pyarrow.lib as pa
 from sakimori.logs.fields import Event
 
 Row = tuple[int, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFile:
+    """All rows of one file as one table (see `columns.py`): few enough to lie in memory with those of other files."""
+
+    contract_id: int
+    file_id: int
+    rows: pa.Table
 
 
 class StoreError(Exception):
@@ -48,6 +58,14 @@ class LogStore(Protocol):
         Durable on return. Nothing of it is seen before all rows are given; then each Japanese day comes whole. After
         an error the same call with the same rows completes it, whatever had happened; an error raised by `rows`
         itself passes through, and nothing is stored.
+        """
+
+    def append_together(self, files: Sequence[SmallFile]) -> list[int]:
+        """Store small files, of one contract or of several, with the promises of `append` for each; returns how many
+        rows are held of each afterwards, as `count_file` would.
+
+        Durable on return. After an error each of the files may be completed by this call, in whatever company, or by
+        `append`. A row that does not fit is an error for all of them: then store them one by one.
         """
 
     def discard(self, *, contract_id: int, file_id: int) -> None:

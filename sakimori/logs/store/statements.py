@@ -65,6 +65,74 @@ def staging_pattern(contract_id: int) -> str:
     return f"^staging_{contract_id:d}_[0-9]+(_marked)?$"
 
 
+def group_name(*, contract_id: int, file_id: int) -> str:
+    """The table in which the rows of several files wait; it bears the name of the first of them."""
+    return f"{staging_name(contract_id=contract_id, file_id=file_id)}_group"
+
+
+def waiting_names(*, contract_id: int, file_id: int) -> tuple[str, ...]:
+    """Every table that a try to store a file can have left behind under its name."""
+    staging = staging_name(contract_id=contract_id, file_id=file_id)
+    return staging, f"{staging}_marked", group_name(contract_id=contract_id, file_id=file_id)
+
+
+WAITING, GROUPS = "^staging_[0-9]+_[0-9]+", "^staging_[0-9]+_[0-9]+_group$"
+TABLES_LIKE = "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, {pattern:String})"
+
+
+def make_group(table: str) -> str:
+    """Make an empty table for rows of several files. It lies in memory: whoever is killed stores them again."""
+    return f"CREATE TABLE {table} AS events ENGINE = Memory"
+
+
+def count_group(table: str) -> str:
+    """How many rows of a contract wait in such a table."""
+    return f"SELECT count() AS rows FROM {table} WHERE contract_id = {{contract_id:UInt32}}"
+
+
+def store_group(table: str) -> str:
+    """Insert the files that wait, doubles marked. All rows of a partition come at once, in one part, or none.
+
+    Days that a file has there already came with an earlier try, which was broken off: they are whole. Of the stored
+    rows only those of the same moments are looked at. The rows must be fewer than the engine takes for a block.
+    """
+    event = f"contract_id, {_EVENT}"
+    return f"""
+INSERT INTO events
+SELECT * REPLACE (
+    (contract_id, file_id, line_no) IN (
+        SELECT contract_id, file_id, line_no
+        FROM (
+            SELECT contract_id, file_id, line_no, {_EVENT},
+                row_number() OVER (PARTITION BY {event} ORDER BY file_id, line_no) AS place
+            FROM {table} WHERE request_id != ''
+        )
+        WHERE place > 1 OR ({event}) IN (
+            SELECT {event} FROM events
+            WHERE request_id != '' AND (contract_id, day) IN (SELECT contract_id, day FROM {table})
+              AND (contract_id, time) IN (SELECT contract_id, time FROM {table})
+        )
+    ) AS is_double
+)
+FROM {table}
+WHERE (contract_id, day, file_id) NOT IN (
+    SELECT contract_id, day, file_id FROM events
+    WHERE (contract_id, day) IN (SELECT contract_id, day FROM {table}) AND file_id IN (SELECT file_id FROM {table})
+)
+SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1,
+    min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 268435456
+"""
+
+
+def count_stored(table: str) -> str:
+    """How many rows of the files that waited are among the events."""
+    return f"""
+SELECT contract_id, file_id, count() AS rows FROM events
+WHERE (contract_id, day) IN (SELECT contract_id, day FROM {table}) AND file_id IN (SELECT file_id FROM {table})
+GROUP BY contract_id, file_id
+"""
+
+
 def make_like_events(table: str) -> str:
     """Make an empty table that partitions can be moved from."""
     return f"CREATE TABLE {table} AS events"

@@ -1,6 +1,7 @@
 """Every stored file has one link, whatever breaks in between; days that are let go of leave a chain that holds."""
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -10,15 +11,17 @@ from django.db import IntegrityError, OperationalError, connections, transaction
 from sakimori.customers import audit
 from sakimori.customers.models import AuditEntry
 from sakimori.lib.jst import day_of
-from sakimori.logs import ingest
+from sakimori.logs import duties, ingest, ingest_together
 from sakimori.logs.chain.rows import day_record, link_record, links_of
 from sakimori.logs.chain.rules import BEGINNING, Break, Link, broken_links
 from sakimori.logs.chain.writing import Span, add_link, let_go
+from sakimori.logs.ingest import Count
 from sakimori.logs.models import ChainDay, ChainHead, ChainLink, LogFile, LogFileState
 from sakimori.logs.retention import retain
+from sakimori.logs.store.interface import SmallFile
 from tests.lines import cef, log_file
 from tests.logs.chain.conftest import Fill, next_day, troubles
-from tests.logs.test_ingest import Breaking, Intake, attacks
+from tests.logs.test_ingest import NOTHING, Breaking, Intake, attacks
 from tests.moments import START
 from tests.people import make_contract, make_file
 
@@ -76,16 +79,21 @@ def test_the_day_is_that_of_storing_and_never_runs_backwards(intake: Intake) -> 
     assert troubles(intake) == set()
 
 
-@pytest.mark.parametrize("place", ["link", "ledger"])
+@pytest.mark.parametrize(
+    ("target", "step"),
+    [(ingest, "add_link"), (LogFile, "save"), (ingest_together, "add_links"), (Count, "write_bad_lines")],
+)
 def test_killed_inside_the_last_step_it_is_done_again_as_a_whole(
-    intake: Intake, place: str, monkeypatch: pytest.MonkeyPatch
+    intake: Intake, target: object, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     file = intake.take(log_file(attacks(2)))
     with monkeypatch.context() as patch:
-        patch.setattr(*((ingest, "add_link") if place == "link" else (LogFile, "save")), killed)
+        if target in (ingest, LogFile):
+            patch.setattr(duties, "SMALL", NOTHING)
+        patch.setattr(target, step, killed)
         with pytest.raises(KeyboardInterrupt):
             intake.run()
     file.refresh_from_db()
@@ -105,6 +113,12 @@ def test_a_worker_that_was_slow_adds_no_second_link(intake: Intake) -> None:
             intake.clock.pass_time(minutes=31)
             intake.run(worker="two")
             return super().count_file(contract_id=contract_id, file_id=file_id)
+
+        def append_together(self, files: Sequence[SmallFile]) -> list[int]:
+            held = super().append_together(files)
+            intake.clock.pass_time(minutes=31)
+            intake.run(worker="two")
+            return held
 
     intake.run(Slow(intake.store))  # type: ignore[arg-type]
     assert ChainLink.objects.get().file == file

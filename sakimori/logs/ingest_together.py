@@ -1,0 +1,151 @@
+"""Small files, of whatever contracts, from the spool to rows in the store in one go.
+
+What a file costs is mostly what is done once for each: statements of the store, the ledger's transaction. The promises
+are those of `ingest.py`, file by file, and so are the steps. Whatever is odd about a file (it cannot be read, it is
+large after all, the store has taken it for wrong) is left to the way for single files, and the others are stored.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from django.db import transaction
+from django.db.models import Q
+
+from sakimori.customers.models import Contract
+from sakimori.lib.crypto import CannotOpen
+from sakimori.logs.chain.writing import add_links
+from sakimori.logs.extent import Extent
+from sakimori.logs.ingest import Count, begin, postpone, private_keys
+from sakimori.logs.lateness import IMPORT_DOOR
+from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
+from sakimori.logs.read_file import tables_and_events
+from sakimori.logs.spool import Spool
+from sakimori.logs.store.blocks import as_one_table
+from sakimori.logs.store.interface import LogStore, SmallFile, StoreError, StoreUnavailable
+from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
+
+_log = structlog.get_logger()
+# As it lies in the spool. Who imports waits for figures that only the way for single files gives.
+SMALL = Q(size_bytes__lte=256 * 1024) & ~Q(door=IMPORT_DOOR)
+# Of one file when it is read, and of those that are stored by one statement: they lie in memory meanwhile.
+_MOST_LINES, _MOST_BYTES = 5_000, 8 << 20
+_MOST_LINES_TOGETHER, _MOST_BYTES_TOGETHER = 20_000, 32 << 20
+_COUNTED = ["lines", "rows", "quarantined_lines", "unkept_lines", "first_at", "last_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Where files come from and go to."""
+
+    store: LogStore
+    spool: Spool
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file with all of its rows, and what was counted on the way."""
+
+    file: LogFile
+    count: Count
+    small: SmallFile
+
+
+@dataclass
+class _Keys:
+    """The keys of each contract, looked up once."""
+
+    known: dict[int, Mapping[int, RSAPrivateKey]] = field(default_factory=dict)
+
+    def of(self, contract: Contract) -> Mapping[int, RSAPrivateKey]:
+        if contract.pk not in self.known:
+            self.known[contract.pk] = private_keys(contract)
+        return self.known[contract.pk]
+
+
+def ingest_together(files: Sequence[LogFile], house: House) -> list[LogFile]:
+    """Store claimed files. Afterwards each is stored or due again later, except those that are given back: they have
+    begun and are to be stored alone.
+    """
+    if not files:
+        return []
+    begin(files)
+    QuarantinedLine.objects.filter(file__in=[file.pk for file in files]).delete()
+    alone: list[LogFile] = []
+    for group in _groups(files, house, alone):
+        alone += _store(group, house)
+    return alone
+
+
+def _groups(files: Sequence[LogFile], house: House, alone: list[LogFile]) -> Iterator[list[_Read]]:
+    """Read files, as many at a time as may lie in memory."""
+    keys, group, lines, size = _Keys(), list[_Read](), 0, 0
+    for file in files:
+        read = _read(file, house, keys)
+        if read is None:
+            alone.append(file)
+            continue
+        group.append(read)
+        lines += read.count.lines
+        size += read.small.rows.nbytes
+        if lines >= _MOST_LINES_TOGETHER or size >= _MOST_BYTES_TOGETHER:
+            yield group
+            group, lines, size = [], 0, 0
+    if group:
+        yield group
+
+
+def _read(file: LogFile, house: House, keys: _Keys) -> _Read | None:
+    """Read a whole file; None if that cannot be done, or if it is not small."""
+    count, rows, size = Count(file, Extent(received_at=file.received_at)), [], 0
+    try:
+        path = house.spool.path(file.spool_name)
+        unpacked = read_log_file(path, private_keys=keys.of(file.contract), limits=Limits())
+        with unpacked, closing(tables_and_events(unpacked, with_threads=False)) as read:
+            for item in count.rows_of(read):
+                rows.append(item)
+                size += len(item[1].line) if isinstance(item, tuple) else item.nbytes
+                if count.lines > _MOST_LINES or size > _MOST_BYTES:
+                    return None
+    except (UnreadableFile, OSError, CannotOpen):
+        return None
+    return _Read(file, count, SmallFile(file.contract_id, file.pk, as_one_table(rows)))
+
+
+def _store(group: Sequence[_Read], house: House) -> list[LogFile]:
+    """Returns the files that are to be stored alone."""
+    files = [read.file for read in group]
+    try:
+        held = house.store.append_together([read.small for read in group])
+    except StoreUnavailable as error:
+        postpone(files, error, now=house.clock())
+        return []
+    except StoreError as error:
+        _log.warning("ingest.one_by_one", files=len(files), error=str(error)[:300])
+        return files
+    whole = [read for read, rows in zip(group, held, strict=True) if rows == read.count.rows]
+    _finish(whole, now=house.clock())
+    for read, rows in zip(group, held, strict=True):
+        if rows != read.count.rows:
+            wrong = StoreError(f"the store holds {rows} rows of file {read.file.pk}, {read.count.rows} were written")
+            postpone([read.file], wrong, now=house.clock())
+    return []
+
+
+def _finish(group: Sequence[_Read], *, now: datetime) -> None:
+    """One transaction: how the files stand, their bad lines and their links."""
+    for read in group:
+        read.count.fill_in(read.file)
+    files = LogFile.objects.filter(pk__in=[read.file.pk for read in group])
+    with transaction.atomic():
+        for read in group:
+            read.count.write_bad_lines()
+        add_links([(read.file, read.count.span) for read in group], now=now)
+        LogFile.objects.bulk_update([read.file for read in group], _COUNTED)
+        files.update(
+            state=LogFileState.STORED, reason="", stored_at=now, doubles=None, claimed_by="", claimed_until=None
+        )
