@@ -11,10 +11,11 @@ _VISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def defang(text: str, *, limit: int = 120) -> str:
-    """One line of harmless text: dots and colons of URLs broken, angle brackets widened, control signs shown."""
+    """One line of harmless text: dots, at signs, colons of URLs broken, angle brackets widened, control signs shown."""
     shown = visible(text)[: limit + 1]
     shown = _SCHEME.sub(r"\1xx\2", shown)
-    shown = shown.replace("://", "[:]//").replace(".", "[.]").replace("<", "＜").replace(">", "＞")
+    shown = shown.replace("://", "[:]//").replace(".", "[.]").replace("@", "[@]")
+    shown = shown.replace("<", "＜").replace(">", "＞")
     return shown if len(visible(text)) <= limit else f"{shown[:-1]}…"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sakimori.blacklist.models import RestoreChannel
-from sakimori.lib.defang import defang
+from sakimori.lib.defang import defang, visible
 from sakimori.lib.jst import written
 from sakimori.tickets.texts.letter import Letterhead, harmless, mail, subject
 
@@ -52,9 +52,9 @@ def asked_note(address: str, *, channel: RestoreChannel, requester: str, identif
     if channel == RestoreChannel.DESK:
         return f"SOC の判断により、IP アドレス {address} の設定を戻す対応を始めました。"
     how = f"{_FROM_OUTSIDE[channel]}にて、" if channel in _FROM_OUTSIDE else ""
-    lines = [f"{how}{requester} 様から、IP アドレス {address} の解除をご依頼いただきました。"]
+    lines = [f"{how}{visible(requester)} 様から、IP アドレス {address} の解除をご依頼いただきました。"]
     if identified:
-        lines.append(f"ご本人の確認: {identified}")
+        lines.append(f"ご本人の確認: {visible(identified)}")
     if reason:
         lines.append(f"理由: {reason}")
     return "\n".join(lines)
@@ -163,8 +163,8 @@ def _who(entry: Restored) -> str:
     if entry.channel == RestoreChannel.DESK:
         return ""
     how = f"、{_FROM_OUTSIDE[entry.channel]}" if entry.channel in _FROM_OUTSIDE else "、ポータル"
-    identified = f"、ご本人の確認: {entry.identified}" if entry.identified else ""
-    return f"（{entry.requester} 様{how}{identified}）"
+    identified = f"、ご本人の確認: {visible(entry.identified)}" if entry.identified else ""
+    return f"（{visible(entry.requester)} 様{how}{identified}）"
 
 
 def _covered(entry: Restored) -> str:
