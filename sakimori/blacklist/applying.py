@@ -56,8 +56,9 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
-    refuse_forbidden(contract, now=clock())
     due = list(may_be_written(_due(contract, clock()))[:_AT_ONCE])
+    refused = refuse_forbidden(contract, due, now=clock())
+    due = [block for block in due if block.pk not in refused]
     if not due:
         return 0
     try:

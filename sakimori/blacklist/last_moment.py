@@ -4,6 +4,7 @@ Between a decision and the write a customer may register a network, data may be 
 what was proposed long ago. Nobody can overrule a refusal, also not by having been quicker.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sakimori.blacklist.facts import limits, never_block
@@ -15,20 +16,20 @@ from sakimori.customers.models import Contract
 from sakimori.lib.addresses import parse_network
 
 
-def refuse_forbidden(contract: Contract, *, now: datetime) -> int:
-    """Refuse every approved block of the contract that may never be one. Returns how many."""
-    approved = Block.objects.filter(contract=contract, state=BlockState.APPROVED)
-    addresses = dict(approved.values_list("pk", "address"))
-    if not addresses:
-        return 0
+def refuse_forbidden(contract: Contract, blocks: Collection[Block], *, now: datetime) -> set[int]:
+    """Of blocks that are about to be written, refuse the approved ones that may never be. Returns their keys."""
+    approved = [block for block in blocks if block.state == BlockState.APPROVED]
+    if not approved:
+        return set()
     never, documentation_counts = never_block(contract), limits().documentation_counts
-    refused = 0
-    for key, address in addresses.items():
-        reason = forbidden(address, never, documentation_counts=documentation_counts)
+    refused: set[int] = set()
+    for block in approved:
+        reason = forbidden(block.address, never, documentation_counts=documentation_counts)
         if reason is not None:
-            moved = move(approved.filter(pk=key), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
+            rows = Block.objects.filter(pk=block.pk, state=BlockState.APPROVED)
+            moved = move(rows, BlockState.REFUSED, now=now, reason=reason, decided_at=now)
             Finding.objects.filter(block__in=moved).update(state=FindingState.REFUSED, reason=reason)
-            refused += len(moved)
+            refused.add(block.pk)
     return refused
 
 

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, ProxyCase
 from sakimori.blacklist.moves import move
-from sakimori.blacklist.proxy import GOES_ON, Case, Target, source_of
+from sakimori.blacklist.proxy import GOES_ON, WITHIN, Case, Target, source_of
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from sakimori.notify.actions import raise_alarm
@@ -109,8 +109,9 @@ def _target(row: ProxyCase) -> Target:
 
 
 def _of_case(contract: Contract, case: Case) -> QuerySet[Block]:
-    """Open blocks of the addresses, as far as they can have come from the case."""
-    rows = Block.objects.filter(contract=contract, address__in=case.addresses, proposed_at__gte=case.first_at)
+    """Open blocks of the addresses, as far as they can have come from the case; the vendor's clock may be ahead."""
+    since = case.first_at - WITHIN
+    rows = Block.objects.filter(contract=contract, address__in=case.addresses, proposed_at__gte=since)
     return rows.exclude(state__in=CLOSED_STATES)
 
 

@@ -212,8 +212,9 @@ def case_of(*addresses: str) -> Case:
         (BlockState.FAILED, {}, BlockState.FAILED, False),
         (BlockState.RESTORED, {}, BlockState.RESTORED, False),
         (BlockState.REFUSED, {}, BlockState.REFUSED, False),
-        (BlockState.ACTIVE, {"proposed_at": START - timedelta(seconds=1)}, BlockState.ACTIVE, False),
-        (BlockState.APPROVED, {"proposed_at": START - timedelta(seconds=1)}, BlockState.APPROVED, False),
+        (BlockState.APPROVED, {"proposed_at": START - timedelta(minutes=9)}, BlockState.PROPOSED, False),
+        (BlockState.ACTIVE, {"proposed_at": START - timedelta(minutes=10, seconds=1)}, BlockState.ACTIVE, False),
+        (BlockState.APPROVED, {"proposed_at": START - timedelta(minutes=10, seconds=1)}, BlockState.APPROVED, False),
     ],
 )
 def test_what_becomes_of_a_block_in_each_state(
