@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.chain import measure_chain
 from bench.doors import measure_doors
 from bench.ingest import PEERS, measure_ingest
+from bench.ledger import measure_histories, measure_storm
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
@@ -29,6 +30,14 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
     "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
+    "histories": (
+        "random histories of the vendor's list: entries lost, forbidden writes, wrong ends",
+        lambda arguments: measure_histories(int(arguments[0]) if arguments else 1000),
+    ),
+    "storm": (
+        "ten thousand due blocks of one contract: calls to the vendor, and the list at the end",
+        lambda arguments: measure_storm(int(arguments[0]) if arguments else 10_000),
+    ),
     "search": ("many events, and what the pages of the log search ask", measure_search),
 }
 
@@ -38,7 +47,7 @@ def main() -> int:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in BENCHES:
         for known, (what, _) in BENCHES.items():
-            print(f"./run bench {known:<8} {what}")
+            print(f"./run bench {known:<9} {what}")
         return 0 if not name else 2
     figures = BENCHES[name][1](sys.argv[2:])
     print(json.dumps({"bench": name, **figures, "machine": machine_facts()}, ensure_ascii=False))
