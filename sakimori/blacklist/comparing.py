@@ -184,7 +184,7 @@ def _note_success(contract: Contract, check: ListCheck, found: Comparison, now: 
         last_error="",
         state=_worst(found),
         entries=found.entries,
-        ours=len(found.present),
+        ours=found.ours,
         foreign=len(found.foreign),
         foreign_entries=list(found.foreign[:SHOWN]),
         back=list(found.back[:SHOWN]),

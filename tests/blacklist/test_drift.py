@@ -44,6 +44,7 @@ def test_what_was_taken_off_and_is_on_again() -> None:
 def test_what_was_written_just_now_is_not_judged() -> None:
     found = judged({0: view(C)}, fresh={A, C})
     assert (found.present, found.missing, found.foreign) == ((), (2,), ())
+    assert judged({0: view(A, B)}, fresh={A}).ours == 2
 
 
 @pytest.mark.parametrize("state", [ListState.MISSING, ListState.DISABLED])
