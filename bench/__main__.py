@@ -8,6 +8,7 @@ from bench.blacklist import measure_blacklist
 from bench.chain import measure_chain
 from bench.doors import measure_doors
 from bench.ingest import PEERS, measure_ingest
+from bench.ledger import measure_histories, measure_storm
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
@@ -32,6 +33,14 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
     "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
+    "histories": (
+        "random histories of the vendor's list: entries lost, forbidden writes, wrong ends",
+        lambda arguments: measure_histories(int(arguments[0]) if arguments else 1000),
+    ),
+    "storm": (
+        "ten thousand due blocks of one contract: calls to the vendor, and the list at the end",
+        lambda arguments: measure_storm(int(arguments[0]) if arguments else 10_000),
+    ),
     "search": ("many events, and what the pages of the log search ask", measure_search),
     "small": ("small files of many contracts: processor time of each, stored together and alone", measure_small),
 }

@@ -189,7 +189,9 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
     for number, view in work.views.items():
         adding = [key for key in plan.add if number in lists.lists_of(blocks[key])]
         removing = [key for key in plan.remove if number in lists.lists_of(blocks[key])]
-        lacking = view.condition.entries + len(adding) - len(removing) - limit
+        # A list that holds more than the limit has shown that it can: nobody leaves for a number entered too low.
+        holds = max(limit, view.condition.entries)
+        lacking = view.condition.entries + len(adding) - len(removing) - holds
         if not adding or lacking <= 0:
             continue
         leaving = make_room(work.contract, number, lacking, now=now)

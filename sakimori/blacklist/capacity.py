@@ -96,8 +96,7 @@ def tell_fill(contract: Contract, room: Room, *, leaving: int = 0, now: datetime
     check, _ = ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
     waiting = Block.objects.filter(contract=contract, state=BlockState.APPROVED, last_error=NO_ROOM).count()
     step = _step(room, leaving, waiting)
-    changed = ListCheck.objects.filter(pk=check.pk, told_fill=check.told_fill).update(told_fill=step)
-    if leaving or (changed and step > check.told_fill):
+    if leaving or step > check.told_fill:
         raise_alarm(
             key=f"waf-list-full:{contract.pk}",
             severity=Severity.HIGH if step >= _FULL else Severity.MIDDLE,
@@ -105,6 +104,7 @@ def tell_fill(contract: Contract, room: Room, *, leaving: int = 0, now: datetime
             link=LINK,
             now=now,
         )
+    ListCheck.objects.filter(pk=check.pk).update(told_fill=step)
 
 
 def _step(room: Room, leaving: int, waiting: int) -> int:

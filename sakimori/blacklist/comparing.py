@@ -176,6 +176,7 @@ def _note_success(contract: Contract, check: ListCheck, found: Comparison, now: 
     lost = contract.sites.filter(vendor_site_id__in=check.gone_sites).order_by("pk")
     domains = list(lost.values_list("domain", flat=True))
     said = sentence_of(found, lost_domains=domains, addresses=_addresses(found.missing))
+    _tell(contract, check.told, said, now)  # Before it is written down: who is killed in between tells once more.
     ListCheck.objects.filter(pk=check.pk).update(
         checked_at=now,
         next_at=now + timedelta(minutes=settings.CONFIG.compare_minutes),
@@ -183,7 +184,7 @@ def _note_success(contract: Contract, check: ListCheck, found: Comparison, now: 
         last_error="",
         state=_worst(found),
         entries=found.entries,
-        ours=len(found.present),
+        ours=found.ours,
         foreign=len(found.foreign),
         foreign_entries=list(found.foreign[:SHOWN]),
         back=list(found.back[:SHOWN]),
@@ -191,7 +192,6 @@ def _note_success(contract: Contract, check: ListCheck, found: Comparison, now: 
         told=said,
     )
     note_reached(contract, now=now)
-    _tell(contract, check.told, said, now)
     fresh = lists.check_of(contract)
     tell_fill(contract, Room(entries=found.entries, limit=limit_of(fresh, now)), now=now)
 

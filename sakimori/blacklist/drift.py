@@ -21,13 +21,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """present, missing: keys of active blocks. uncovered: lists that do not count on one of their sites.
+    """ours: how many active blocks stand on a list. present, missing: their keys, but for those just written.
+
+    uncovered: lists that do not count on one of their sites.
 
     lacking: what new sites of older accounts still need, by list and site. known_sites: sites whose list held ours.
     foreign: entries that are not ours. back: addresses that we took off and that are on again.
     states: lists that are not as they should be. entries: on the fullest list.
     """
 
+    ours: int
     present: tuple[int, ...]
     missing: tuple[int, ...]
     uncovered: tuple[int, ...]
@@ -61,6 +64,7 @@ def compare(
     others = frozenset().union(*(view.condition.others for view in views.values()))
     needed = {number for entry in held for number in entry.lists}
     return Comparison(
+        ours=sum(any(entry.address in views[number].somewhere for number in entry.lists) for entry in held),
         present=tuple(entry.key for entry in settled if entry not in missing),
         missing=tuple(entry.key for entry in missing),
         uncovered=tuple(number for number, view in views.items() if number in needed and view.condition.unapplied),

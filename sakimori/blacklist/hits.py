@@ -67,9 +67,9 @@ def _count_contract(contract: Contract, blocks: QuerySet[Block], *, store: LogSt
             CountedFile.objects.bulk_create([CountedFile(file_id=file, counted_at=now) for file in chosen])
             for block, counted in found:
                 _add(block, counted)
+            _tell(contract, found, now)
     except IntegrityError:
         return 0  # Another worker has counted one of them meanwhile; the rest has its turn at the next look.
-    _tell(contract, found, now)
     return len(chosen)
 
 

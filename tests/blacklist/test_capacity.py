@@ -98,6 +98,15 @@ def test_who_was_put_on_or_heard_of_lately_stays_and_the_new_ones_wait(desk: Des
     assert {"198.51.100.50", "198.51.100.51"} <= listed(desk)
 
 
+def test_a_limit_entered_too_low_makes_no_more_leave_than_come(desk: Desk) -> None:
+    desk.block(*addresses(9))
+    desk.clock.pass_time(hours=5)
+    limited(desk, 2)
+    desk.block("198.51.100.50")
+    assert len(listed(desk)) == 9
+    assert Block.objects.filter(restore_channel=RestoreChannel.FULL).count() == 1
+
+
 def test_foreign_entries_never_make_room(desk: Desk) -> None:
     limited(desk, 2)
     desk.vendor.edit_by_hand(desk.policy, add=["203.0.113.1", "203.0.113.2"])
