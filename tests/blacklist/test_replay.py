@@ -144,16 +144,28 @@ def test_a_policy_that_only_writes_down_asks_nothing(log_store: LogStore, add: A
     assert outcomes(asked(people, log_store, OBSERVING)) == {"1": (Outcome.BLOCK, None)}
 
 
-def test_there_is_an_end_to_what_is_judged_and_listed(
+def test_too_many_addresses_are_judged_as_far_as_all_are_known(
     log_store: LogStore, add: Add, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MOST_ADDRESSES", 3)
     monkeypatch.setattr(replay, "LISTED", 2)
+    add(9, 2, kind="custom_rule")
+    add(9, 50)
     for last in range(1, 6):
         add(last, last)
+        add(last + 100, last - 0.5, kind="bad_bot")
+    answer = asked(people, log_store, with_kind(SHIPPED, "bad_bot=ask"))
+    # With bots there are three addresses before 2 minutes and a half; without them there would be more.
+    assert answer.is_cut
+    assert answer.period.ends < START + 2 * MINUTE
+    assert (answer.now, answer.then) == (replay.Totals(1, 0, 0), replay.Totals(1, 2, 0))
+    assert (answer.total, len(answer.rows)) == (3, 2)
+    monkeypatch.setattr(replay, "MOST_ADDRESSES", 4)
+    monkeypatch.setattr(replay, "LISTED", 99)
     answer = asked(people, log_store, SHIPPED)
-    assert (answer.now.blocked, answer.now.beyond, answer.total) == (3, 2, 3)
-    assert [each.address for each in answer.rows] == ["198.51.100.1", "198.51.100.2"]
+    asked_first = next(row.now for row in answer.rows if row.address == "198.51.100.9")
+    assert asked_first is not None
+    assert asked_first.outcome is Outcome.ASK
 
 
 NOBODY = NeverBlock(registered=(), soc=(), vendor=(), crawlers=())
