@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from sakimori.blacklist import replay
 from sakimori.blacklist.decision import Outcome
+from sakimori.blacklist.duties import decide_findings, find_attacks
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
-from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.blacklist.policies import save_policy
 from sakimori.blacklist.policy import KINDS, SHIPPED, Rules
 from sakimori.blacklist.policy_text import read, with_kind
 from sakimori.blacklist.quiet import Plan, register
@@ -19,7 +22,7 @@ from sakimori.customers.models import RegisteredNetwork
 from sakimori.logs.fields import Event
 from sakimori.logs.store.interface import LogStore
 from tests.moments import START
-from tests.people import People, make_people
+from tests.people import People, make_file, make_people
 
 pytestmark = pytest.mark.django_db
 
@@ -213,3 +216,37 @@ def test_what_is_asked_about_says_why(kind: str, passed: bool, reason: Reason) -
 def test_a_kind_that_the_policy_only_writes_down_is_nothing() -> None:
     moment = Moment("198.51.100.7", 2, None, "", 0, START, "ddos", 65, ask_passed=False)
     assert judge([moment], SHIPPED, Known(NOBODY, LIMITS, {"198.51.100.7": PLAIN})) == {}
+
+
+@pytest.mark.parametrize("seed", [3, 10])
+def test_a_replay_says_what_has_happened(log_store: LogStore, people: People, seed: int) -> None:
+    """Requests that come one by one through findings and decision, and then all at once through a replay."""
+    chance = Random(seed)
+    rules = with_kind(with_kind(SHIPPED, "sql_injection=auto:2/30"), "bad_bot=ask:3/60")
+    save_policy(people.a, rules, seen=0, reason="試験", by=people.dana, now=START)
+    register(people.a, Plan(None, "198.51.100.4", START, START + HOUR, "診断"), by=people.dana, now=START)
+    for minute in sorted(chance.sample(range(1200), 22)):
+        now = START + minute * MINUTE / 10
+        event = Event(
+            time=now,
+            request_id=str(minute),
+            name="x",
+            attack_kind=chance.choice(("sql_injection", "sql_injection", "bad_bot", "custom_rule", "acl")),
+            outcome=chance.choice(("blocked", "blocked", "allowed")),
+            act=chance.choice(("REQ_X", "REQ_X", "REQ_BLOCKED_ACL")),
+            site="shop-a.example.jp",
+            site_id=ord("A"),
+            client_ip=f"198.51.100.{chance.randrange(1, 6)}",
+            line="x",
+        )
+        file = make_file(people.a, received_at=now)
+        log_store.append([(1, event)], contract_id=people.a.pk, file_id=file.pk)
+        find_attacks(store=log_store, clock=lambda now=now: now)  # type: ignore[misc]
+        decide_findings(store=log_store, now=now)
+    happened = {
+        block.address.rpartition(".")[2]: Outcome.BLOCK if block.state == BlockState.APPROVED else Outcome.ASK
+        for block in Block.objects.all()
+    }
+    answer = asked(people, log_store, SHIPPED, rules)
+    assert {address: now for address, (now, _) in outcomes(answer).items() if now} == happened
+    assert len(happened) > 2
