@@ -1,5 +1,7 @@
 """Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -107,6 +109,13 @@ class Block(Claimable):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it comes off by itself, also right after it became active, before a duty has written it down."""
+        if self.expires_at is not None or self.hold_hours is None or self.active_at is None:
+            return self.expires_at
+        return self.active_at + timedelta(hours=self.hold_hours)
 
 
 class FindingState(models.TextChoices):
