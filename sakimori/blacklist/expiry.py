@@ -4,7 +4,7 @@ Counted from the moment at which the list has shown the entry. Nobody asked for 
 address is blocked again.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -24,10 +24,8 @@ def _set_ends() -> int:
     waiting = Block.objects.filter(state=BlockState.ACTIVE, expires_at=None).exclude(hold_hours=None)
     changed = 0
     for block in waiting.exclude(active_at=None).order_by("pk")[:_AT_ONCE]:
-        if block.active_at is not None and block.hold_hours is not None:
-            ends = block.active_at + timedelta(hours=block.hold_hours)
-            # An analyst may have said otherwise meanwhile.
-            changed += Block.objects.filter(pk=block.pk, expires_at=None).update(expires_at=ends)
+        # An analyst may have said otherwise meanwhile.
+        changed += Block.objects.filter(pk=block.pk, expires_at=None).update(expires_at=block.ends_at)
     return changed
 
 

@@ -3,7 +3,7 @@
 ListCheck (how a contract's list at the vendor compares with our rows), CountedFile (whose hits are counted).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -157,6 +157,13 @@ class Block(Claimable):
     def shared_label(self) -> str:
         """What kind of shared address it is, in words; empty where it is not known to be shared."""
         return shared_label(self.address)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it comes off by itself, also right after it became active, before a duty has written it down."""
+        if self.expires_at is not None or self.hold_hours is None or self.active_at is None:
+            return self.expires_at
+        return self.active_at + timedelta(hours=self.hold_hours)
 
 
 class FindingState(models.TextChoices):

@@ -78,15 +78,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many addresses a policy would have blocked, asked about, or been refused by the guard.
-
-    beyond: addresses that were not judged because there are too many.
-    """
+    """How many addresses a policy would have blocked or asked about, and how many the guard would have refused."""
 
     blocked: int
     asked: int
     refused: int
-    beyond: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The whole answer. rows: the first LISTED of `total` addresses, those that differ before the others."""
+    """The whole answer. rows: the first LISTED of `total` addresses, those that differ before the others.
+
+    is_cut: the period ends before the one that was asked for, because there are too many addresses after it.
+    """
 
     period: Period
     now: Totals
@@ -117,30 +116,52 @@ class WhatIf:
     rows: Sequence[Compared]
     total: int
     differing: int
+    is_cut: bool
 
 
 def what_if(contract: Contract, current: Rules, changed: Rules, period: Period, *, store: LogStore) -> WhatIf:
     """Judge the period by both policies. Raises StoreError."""
     scans = announced(contract, since=period.begins)
-    before, beyond_before = _moments(contract, current, period, scans, store)
-    after, beyond_after = (
-        (before, beyond_before) if changed == current else _moments(contract, changed, period, scans, store)
-    )
-    known = _gather(contract, {row.address for row in (*before, *after)}, store=store, now=period.ends)
-    now, then = (judge(rows, rules, known) for rows, rules in ((before, current), (after, changed)))
+    before = _moments(contract, current, period, scans, store)
+    after = before if changed == current else _moments(contract, changed, period, scans, store)
+    ends = min(before.known_until, after.known_until)
+    known = _gather(contract, {*before.addresses(ends), *after.addresses(ends)}, store=store, now=period.ends)
+    now, then = judge(before.until(ends), current, known), judge(after.until(ends), changed, known)
     rows = [
         Compared(address, known.about[address].good_requests, now.get(address), then.get(address))
         for address in {**then, **now}
     ]
     rows.sort(key=_place)
     return WhatIf(
-        period,
-        _totals(now, beyond_before),
-        _totals(then, beyond_after),
+        Period(period.begins, ends),
+        _totals(now),
+        _totals(then),
         rows[:LISTED],
         total=len(rows),
         differing=sum(row.differs for row in rows),
+        is_cut=ends < period.ends,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The first moments of addresses, and until when they are those of all addresses."""
+
+    rows: Sequence[Moment]
+    known_until: datetime
+
+    def until(self, ends: datetime) -> list[Moment]:
+        """What had come up by then, in the order in which it is decided."""
+        found = (
+            replace(row, block_at=None) if row.block_at is not None and row.block_at > ends else row
+            for row in self.rows
+            if row.first_at <= ends
+        )
+        return sorted(found, key=_when)
+
+    def addresses(self, ends: datetime) -> set[str]:
+        """Whose they are."""
+        return {row.address for row in self.until(ends)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +220,19 @@ def _judged(moment: Moment, decision: Decision) -> Judged:
     return Judged(decision.outcome, at, kind, site, decision.reason, moment.requests)
 
 
-def _moments(
-    contract: Contract, rules: Rules, period: Period, scans: Sequence[Announced], store: LogStore
-) -> tuple[list[Moment], int]:
-    """In the order of time, not more than MOST_ADDRESSES, and how many more there are."""
+def _moments(contract: Contract, rules: Rules, period: Period, scans: Sequence[Announced], store: LogStore) -> Moments:
+    """Of the first MOST_ADDRESSES addresses by time. One more is asked for, to know whether these are all."""
     if all(rule.mode is Mode.OBSERVE for rule in rules.kinds.values()):
-        return [], 0
+        return Moments([], period.ends)
     sites = {site.pk: site.vendor_site_id for site in contract.sites.all()}
     sql = moments_sql(rules, scans, sites)
     values = values_of(scans, contract_id=contract.pk, sites=site_ids(contract), begins=period.begins, ends=period.ends)
-    rows = store.query(sql, {**values, "most": MOST_ADDRESSES}, max_seconds=_MAX_SECONDS)
-    total = int(rows[0]["total"]) if rows else 0
-    return sorted((_moment(row) for row in rows), key=_when), total - len(rows)
+    found = store.query(sql, {**values, "most": MOST_ADDRESSES + 1}, max_seconds=_MAX_SECONDS)
+    rows = [_moment(row) for row in found]
+    if len(rows) <= MOST_ADDRESSES:
+        return Moments(rows, period.ends)
+    # Before the moment of the one too many everything is known.
+    return Moments(rows[:-1], rows[-1].first_at - timedelta(milliseconds=1))
 
 
 def _when(moment: Moment) -> tuple[datetime, str]:
@@ -242,9 +264,9 @@ def _gather(contract: Contract, addresses: set[str], *, store: LogStore, now: da
     return Known(facts.never_block(contract), facts.limits(), about)
 
 
-def _totals(judged: Mapping[str, Judged], beyond: int) -> Totals:
+def _totals(judged: Mapping[str, Judged]) -> Totals:
     found = [row.outcome for row in judged.values()]
-    return Totals(found.count(Outcome.BLOCK), found.count(Outcome.ASK), found.count(Outcome.REFUSE), beyond)
+    return Totals(found.count(Outcome.BLOCK), found.count(Outcome.ASK), found.count(Outcome.REFUSE))
 
 
 def _place(row: Compared) -> tuple[bool, int, datetime, str]:

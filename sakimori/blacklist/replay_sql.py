@@ -25,8 +25,8 @@ def moments_sql(rules: Rules, scans: Sequence[Announced], sites: Mapping[int, in
     ]
     auto = _listed(kind for kind, rule in asked.items() if rule.mode is Mode.AUTO)
     return f"""
-SELECT *, count() OVER () AS total FROM (
-    SELECT address, count() AS requests,
+SELECT * FROM (
+    SELECT address, count() AS requests, min(time) AS first_at,
         countIf(wants_block) AS blocks, minIf(time, wants_block) AS block_at,
         argMinIf(kind, time, wants_block) AS block_kind, argMinIf(site_id, time, wants_block) AS block_site,
         countIf(NOT wants_block) AS asks, minIf(time, NOT wants_block) AS ask_at,
@@ -35,7 +35,7 @@ SELECT *, count() OVER () AS total FROM (
     FROM (SELECT *, stopped AND kind IN ({auto}) AS wants_block FROM ({" UNION ALL ".join(parts)}))
     GROUP BY address
 )
-ORDER BY if(blocks > 0, block_at, ask_at), address LIMIT {{most:UInt32}}
+ORDER BY first_at, address LIMIT {{most:UInt32}}
 """  # noqa: S608 - only names of kinds, numbers and constants of ours are put in; values go as bound parameters
 
 

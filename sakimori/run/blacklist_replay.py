@@ -22,6 +22,7 @@ from sakimori.blacklist.replay import MOST_DAYS, Compared, Judged, Period, Total
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import JST, utc_now
 from sakimori.logs.store.interface import StoreError
+from sakimori.run.logs_search import engine_held_quiet
 
 HELP = "judge the stored log by another policy (not while `sakimori up` has an embedded store open)"
 
@@ -57,8 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         current = rules_for(contract)
         changed = _changed(current, arguments)
         period = Period(now - timedelta(days=arguments.days), now)
+        store = backends.log_store()
+        with engine_held_quiet():
+            store.ping()
         note_trial(contract, days=arguments.days, by=_person(), now=now)
-        answer = what_if(contract, current, changed, period, store=backends.log_store())
+        answer = what_if(contract, current, changed, period, store=store)
     except (WrongCallError, WrongPolicy) as refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -95,6 +99,7 @@ def _as_json(contract: Contract, changed: Rules, answer: WhatIf) -> dict[str, ob
         "contract": contract.number,
         "begins": answer.period.begins.isoformat(),
         "ends": answer.period.ends.isoformat(),
+        "is_cut": answer.is_cut,
         "policy": as_data(changed),
         "current": asdict(answer.now),
         "changed": asdict(answer.then),
@@ -128,13 +133,14 @@ def _as_text(answer: WhatIf) -> str:
     lines += [_line(row) for row in answer.rows]
     if answer.total > len(answer.rows):
         lines.append(f"... and {answer.total - len(answer.rows)} more addresses")
+    if answer.is_cut:
+        lines.append(f"Too many addresses: only what came up until {answer.period.ends.isoformat()} was judged.")
     lines.append(f"{answer.total} addresses, {answer.differing} of them different")
     return "\n".join(lines)
 
 
 def _sum(name: str, totals: Totals) -> str:
-    beyond = f", {totals.beyond} more were not judged" if totals.beyond else ""
-    return f"{name}: {totals.blocked} blocked, {totals.asked} asked, {totals.refused} refused{beyond}"
+    return f"{name}: {totals.blocked} blocked, {totals.asked} asked, {totals.refused} refused"
 
 
 def _line(row: Compared) -> str:

@@ -76,7 +76,7 @@ def _search(arguments: argparse.Namespace, query: LogQuery) -> int:
 
     try:
         store = backends.log_store()
-        with _engine_held_quiet():
+        with engine_held_quiet():
             store.ping()
         contract = contracts_with_log().filter(number=arguments.contract).first()
         if contract is None:
@@ -102,7 +102,7 @@ def _number(text: str) -> int:
 
 
 @contextmanager
-def _engine_held_quiet() -> Iterator[None]:
+def engine_held_quiet() -> Iterator[None]:
     """The embedded engine tells of its failure on the process's stderr by itself, before we can say it in our words."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -68,7 +68,9 @@ def test_a_block_is_for_good_by_default(contract: Contract) -> None:
 def test_the_time_begins_when_the_block_is_active(contract: Contract, decision: Decision) -> None:
     find(contract, decision, TIMED)
     assert expire_blocks(now=START + 99 * HOUR) == 0
+    assert Block.objects.get().ends_at is None
     Block.objects.update(state=BlockState.ACTIVE, active_at=START + HOUR)
+    assert Block.objects.get().ends_at == START + 25 * HOUR
     assert expire_blocks(now=START + HOUR) == 1
     assert Block.objects.get().expires_at == START + 25 * HOUR
     assert expire_blocks(now=START + 25 * HOUR - timedelta(seconds=1)) == 0

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from sakimori.blacklist import replay
 from sakimori.blacklist.decision import Outcome
+from sakimori.blacklist.duties import decide_findings, find_attacks
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
-from sakimori.blacklist.models import Block, Finding
+from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.blacklist.policies import save_policy
 from sakimori.blacklist.policy import KINDS, SHIPPED, Rules
 from sakimori.blacklist.policy_text import read, with_kind
 from sakimori.blacklist.quiet import Plan, register
@@ -19,7 +22,7 @@ from sakimori.customers.models import RegisteredNetwork
 from sakimori.logs.fields import Event
 from sakimori.logs.store.interface import LogStore
 from tests.moments import START
-from tests.people import People, make_people
+from tests.people import People, make_file, make_people
 
 pytestmark = pytest.mark.django_db
 
@@ -144,16 +147,28 @@ def test_a_policy_that_only_writes_down_asks_nothing(log_store: LogStore, add: A
     assert outcomes(asked(people, log_store, OBSERVING)) == {"1": (Outcome.BLOCK, None)}
 
 
-def test_there_is_an_end_to_what_is_judged_and_listed(
+def test_too_many_addresses_are_judged_as_far_as_all_are_known(
     log_store: LogStore, add: Add, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MOST_ADDRESSES", 3)
     monkeypatch.setattr(replay, "LISTED", 2)
+    add(9, 2, kind="custom_rule")
+    add(9, 50)
     for last in range(1, 6):
         add(last, last)
+        add(last + 100, last - 0.5, kind="bad_bot")
+    answer = asked(people, log_store, with_kind(SHIPPED, "bad_bot=ask"))
+    # With bots there are three addresses before 2 minutes and a half; without them there would be more.
+    assert answer.is_cut
+    assert answer.period.ends < START + 2 * MINUTE
+    assert (answer.now, answer.then) == (replay.Totals(1, 0, 0), replay.Totals(1, 2, 0))
+    assert (answer.total, len(answer.rows)) == (3, 2)
+    monkeypatch.setattr(replay, "MOST_ADDRESSES", 4)
+    monkeypatch.setattr(replay, "LISTED", 99)
     answer = asked(people, log_store, SHIPPED)
-    assert (answer.now.blocked, answer.now.beyond, answer.total) == (3, 2, 3)
-    assert [each.address for each in answer.rows] == ["198.51.100.1", "198.51.100.2"]
+    asked_first = next(row.now for row in answer.rows if row.address == "198.51.100.9")
+    assert asked_first is not None
+    assert asked_first.outcome is Outcome.ASK
 
 
 NOBODY = NeverBlock(registered=(), soc=(), vendor=(), crawlers=())
@@ -201,3 +216,37 @@ def test_what_is_asked_about_says_why(kind: str, passed: bool, reason: Reason) -
 def test_a_kind_that_the_policy_only_writes_down_is_nothing() -> None:
     moment = Moment("198.51.100.7", 2, None, "", 0, START, "ddos", 65, ask_passed=False)
     assert judge([moment], SHIPPED, Known(NOBODY, LIMITS, {"198.51.100.7": PLAIN})) == {}
+
+
+@pytest.mark.parametrize("seed", [3, 10])
+def test_a_replay_says_what_has_happened(log_store: LogStore, people: People, seed: int) -> None:
+    """Requests that come one by one through findings and decision, and then all at once through a replay."""
+    chance = Random(seed)
+    rules = with_kind(with_kind(SHIPPED, "sql_injection=auto:2/30"), "bad_bot=ask:3/60")
+    save_policy(people.a, rules, seen=0, reason="試験", by=people.dana, now=START)
+    register(people.a, Plan(None, "198.51.100.4", START, START + HOUR, "診断"), by=people.dana, now=START)
+    for minute in sorted(chance.sample(range(1200), 22)):
+        now = START + minute * MINUTE / 10
+        event = Event(
+            time=now,
+            request_id=str(minute),
+            name="x",
+            attack_kind=chance.choice(("sql_injection", "sql_injection", "bad_bot", "custom_rule", "acl")),
+            outcome=chance.choice(("blocked", "blocked", "allowed")),
+            act=chance.choice(("REQ_X", "REQ_X", "REQ_BLOCKED_ACL")),
+            site="shop-a.example.jp",
+            site_id=ord("A"),
+            client_ip=f"198.51.100.{chance.randrange(1, 6)}",
+            line="x",
+        )
+        file = make_file(people.a, received_at=now)
+        log_store.append([(1, event)], contract_id=people.a.pk, file_id=file.pk)
+        find_attacks(store=log_store, clock=lambda now=now: now)  # type: ignore[misc]
+        decide_findings(store=log_store, now=now)
+    happened = {
+        block.address.rpartition(".")[2]: Outcome.BLOCK if block.state == BlockState.APPROVED else Outcome.ASK
+        for block in Block.objects.all()
+    }
+    answer = asked(people, log_store, SHIPPED, rules)
+    assert {address: now for address, (now, _) in outcomes(answer).items() if now} == happened
+    assert len(happened) > 2
