@@ -1,13 +1,14 @@
 """The filter above the list of entries, the same for both faces."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from sakimori.accounts.models import User
 from sakimori.blacklist.entries import about
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.customers.models import Customer
@@ -60,6 +61,7 @@ class BlockFilter(forms.Form):
     """Empty means all, but for the state: empty means what is on the list. What is not offered narrows nothing.
 
     customers: those to choose from; None leaves the choice out. states: those to choose from, in the reader's words.
+    people: those who can be asked for as the ones that decided.
     """
 
     address = AddressField(label="IP アドレス・ネットワーク", required=False, max_length=60)
@@ -75,7 +77,7 @@ class BlockFilter(forms.Form):
         label="登録・判断待ちの日（から）", required=False, widget=forms.DateInput({"type": "date"})
     )
     ends = forms.DateField(label="（まで）", required=False, widget=forms.DateInput({"type": "date"}))
-    decided = forms.ChoiceField(label="判断した人", choices=_DECIDED, required=False)
+    decided = forms.ChoiceField(label="判断した人", required=False)
     expiring = forms.ChoiceField(label="期限", choices=_EXPIRING, required=False)
     order = forms.ChoiceField(
         label="並べ方", choices=[(code, label) for code, (label, _) in _ORDERS.items()], required=False
@@ -88,9 +90,12 @@ class BlockFilter(forms.Form):
         now: datetime,
         customers: QuerySet[Customer] | None = None,
         states: Sequence[tuple[str, str]] = (),
+        people: Iterable[User] = (),
     ) -> None:
         super().__init__(data)
         self.now = now
+        named = [(str(person.pk), person.shown_name) for person in people]
+        self.fields["decided"] = forms.ChoiceField(label="判断した人", choices=[*_DECIDED, *named], required=False)
         if states:
             self.fields["state"] = forms.ChoiceField(label="状態", choices=[*_STATES, *states], required=False)
         if customers is not None:
@@ -145,6 +150,8 @@ def _with_finding(rows: QuerySet[Block], **wanted: object) -> QuerySet[Block]:
 def _by(rows: QuerySet[Block], who: str) -> QuerySet[Block]:
     if who == "hand":
         return rows.exclude(note="")
+    if who.isdecimal():
+        return rows.filter(Q(decided_by=who) | Q(second_by=who))
     return rows.filter(decided_by=None, decided_at__isnull=False) if who == "auto" else rows.exclude(decided_by=None)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum, Window
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
+from sakimori.accounts.models import User
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
 from sakimori.customers.models import AuditEntry
 
@@ -59,6 +60,13 @@ def last_findings(blocks: Sequence[Block]) -> QuerySet[Finding]:
     number = Window(RowNumber(), partition_by=F("block_id"), order_by=[F("last_at").desc(), F("id").desc()])
     rows = Finding.objects.filter(block__in=blocks).annotate(number=number)
     return rows.filter(number__lte=_SHOWN_FINDINGS).order_by("-last_at", "-pk")
+
+
+def deciders() -> QuerySet[User]:
+    """Everybody who has ever said yes or no to a block, by name."""
+    decided = Block.objects.exclude(decided_by=None).values("decided_by")
+    second = Block.objects.exclude(second_by=None).values("second_by")
+    return User.objects.filter(Q(pk__in=decided) | Q(pk__in=second)).order_by("last_name", "first_name", "pk")
 
 
 def sites_of(block: Block) -> list[str]:

@@ -20,7 +20,7 @@ from sakimori.blacklist.by_hand import NotAnAddress, add, read_entry
 from sakimori.blacklist.filters import BlockFilter
 from sakimori.blacklist.lasting import Lasting
 from sakimori.blacklist.models import Block, BlockState
-from sakimori.blacklist.queries import CUSTOMER_PATH, blocks
+from sakimori.blacklist.queries import CUSTOMER_PATH, blocks, deciders
 from sakimori.console.block_rows import block_rows
 from sakimori.console.pages import show, ticked
 from sakimori.customers import access
@@ -215,4 +215,4 @@ def _visible(request: PersonRequest) -> QuerySet[Block]:
 
 def _filter(request: PersonRequest) -> BlockFilter:
     customers = access.customers_of(request.user).order_by("name")
-    return BlockFilter(request.GET, now=utc_now(), customers=customers)
+    return BlockFilter(request.GET, now=utc_now(), customers=customers, people=deciders())

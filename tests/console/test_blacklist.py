@@ -59,6 +59,18 @@ def test_a_search_and_its_pages_keep_the_filter(people: People, desk: Client) ->
     assert "IP アドレスまたはネットワークをご記入ください" in get(desk, "console:blocked", address="x")
 
 
+def test_the_list_is_narrowed_by_who_decided(people: People, desk: Client) -> None:
+    kuroda = make_user("kuroda", "黒田", "誠", soc_role=SocRole.MANAGER)
+    make_block(people.a, "203.0.113.1", decided_by=people.dana)
+    make_block(people.a, "198.51.100.0/28", decided_by=kuroda, second_by=people.dana)
+    make_block(people.a, "203.0.113.3")
+    assert "（1 件）" in get(desk, "console:blocked", decided=kuroda.pk)
+    text = get(desk, "console:blocked", decided=people.dana.pk)
+    assert "（2 件）" in text
+    assert "203.0.113.3" not in text
+    assert "正しく選択してください" in get(desk, "console:blocked", decided=people.alice.pk)
+
+
 def test_the_list_comes_as_a_file(people: People, desk: Client) -> None:
     make_block(people.a)
     make_block(people.b, "198.51.100.1")
