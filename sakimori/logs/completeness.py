@@ -16,6 +16,7 @@ from sakimori.logs.gaps import Gap, Why, merged
 _MOST_TOLD = 3
 _WORDS = {
     Why.MISSING: ("は未着です", "欠番 {} 件"),
+    Why.SKIPPED: ("は未着の可能性があります", "欠番 {} 件"),
     Why.QUARANTINED: ("は読み取れず隔離しています", "ファイル {} 件"),
     Why.WAITING: ("は取込待ちです", "ファイル {} 件"),
     Why.CUT: ("は syslog の切断で失われました", "{} 行"),

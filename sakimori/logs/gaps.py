@@ -11,9 +11,10 @@ _NEAR = timedelta(minutes=1)
 
 
 class Why(StrEnum):
-    """Why something of the log is not there."""
+    """Why something of the log is not there. SKIPPED: numbers that no index named, so nothing may be missing."""
 
     MISSING = "missing"
+    SKIPPED = "skipped"
     QUARANTINED = "quarantined"
     WAITING = "waiting"
     CUT = "cut"

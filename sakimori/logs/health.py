@@ -92,7 +92,8 @@ def _waiting(contracts: Collection[int]) -> Mapping[int, Waiting]:
 def _missing(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:
     known = Q(ends_at__gte=reaching) | Q(ends_at=None, noticed_at__gte=reaching)
     for hole in MissingFiles.objects.filter(known, contract__in=contracts).order_by("-pk")[:_MOST_FILES]:
-        yield hole.contract_id, Gap(Why.MISSING, hole.begins_at, hole.ends_at, hole.last - hole.first + 1)
+        why = Why.MISSING if hole.was_listed else Why.SKIPPED
+        yield hole.contract_id, Gap(why, hole.begins_at, hole.ends_at, hole.last - hole.first + 1)
 
 
 def _files(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:

@@ -109,6 +109,8 @@ def test_a_window_grows_complete_when_the_file_behind_it_is_stored(people: Peopl
     follow()
     hole = MissingFiles.objects.get()
     assert (hole.begins_at, hole.ends_at) == (START + 2 * M, START + 3 * M)
+    assert list(health(people).completeness.gaps) == [Gap(Why.SKIPPED, START + 2 * M, START + 3 * M)]
+    MissingFiles.objects.update(was_listed=True)
     assert list(health(people).completeness.gaps) == [Gap(Why.MISSING, START + 2 * M, START + 3 * M)]
 
 

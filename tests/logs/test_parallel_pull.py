@@ -14,13 +14,14 @@ from django.db import DatabaseError
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.logs.models import LogFile, MissingFiles, PullState
+from sakimori.logs.receive.missing import note_index, note_lost
 from sakimori.logs.receive.parallel import Parallel
 from sakimori.logs.receive.pull import Puller, pull_due
 from sakimori.logs.spool import Spool, SpooledFile
 from sakimori.waf.interface import WafLogs, WafUnavailable
 from sakimori.waf.memory import MemoryVendor
 from tests.moments import Clock
-from tests.people import make_contract
+from tests.people import make_contract, make_file
 
 PAUSE = timedelta(seconds=10)
 
@@ -282,3 +283,15 @@ def test_what_a_file_waited_for_us_is_not_the_vendors_delay(pull: Pull) -> None:
     waits = [row.available_at for row in LogFile.objects.filter(contract=pull.contracts[0]).order_by("pk")]
     assert waits == [None, looked_at]
     assert LogFile.objects.get(name="7_2.log").received_at == looked_at + timedelta(hours=1)
+
+
+def test_what_the_index_left_out_may_never_have_been_and_what_it_named_is_missing(pull: Pull) -> None:
+    noted = MissingFiles.objects.order_by("first").values_list("first", "last", "was_listed")
+    state = PullState.objects.create(contract=pull.contracts[0], newest={"7": 1}, next_try_at=pull.clock())
+    note_index(state, ["7_4.log"], door="pull", now=pull.clock())
+    note_lost(state.contract, "7_9.log", now=pull.clock())
+    assert list(noted.all()) == [(2, 3, False), (9, 9, True)]
+    make_file(state.contract, name="7_2.log")
+    note_index(state, ["7_2.log"], door="pull", now=pull.clock())
+    note_lost(state.contract, "7_3.log", now=pull.clock())
+    assert list(noted.all()) == [(3, 3, True), (9, 9, True)]

@@ -56,7 +56,8 @@ class DoorFlow(models.Model):
 
 
 class MissingFiles(models.Model):
-    """Numbers that the vendor's index has passed over: files that it skipped, or let go of before we came.
+    """Numbers that the vendor's index has passed over: files that it let go of before we came, or that never were, for
+    it leaves out numbers of its own accord. was_listed: files that the index did name and that could not be had.
 
     begins_at, ends_at: between which events of the files beside them the missing ones lie, once that is known.
     """
@@ -68,6 +69,7 @@ class MissingFiles(models.Model):
     noticed_at = models.DateTimeField()
     begins_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
+    was_listed = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = "欠番"

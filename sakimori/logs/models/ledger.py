@@ -71,6 +71,10 @@ class LogFile(Claimable):
             models.Index(fields=["stored_at"], condition=models.Q(followed_at=None), name="files_to_follow"),
             models.Index(fields=["contract", "id"], condition=models.Q(doubles=None), name="files_to_count"),
             models.Index(
+                fields=["contract", "state", "lines", "rows", "quarantined_lines", "doubles", "unkept_lines"],
+                name="files_to_sum",
+            ),
+            models.Index(
                 fields=["contract", "received_at"],
                 condition=models.Q(keeps_access_lines=False),
                 name="files_without_access_lines",

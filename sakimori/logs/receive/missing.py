@@ -25,7 +25,7 @@ def note_index(state: PullState, names: Sequence[str], *, door: str, now: dateti
 def note_lost(contract: Contract, name: str, *, now: datetime) -> None:
     """Write down that a file was listed and cannot be had: it was gone when it was asked for, or it is too large."""
     for prefix, (number,) in numbers_of([name]).items():
-        _write(contract, Missing(prefix, number, number), now)
+        _write(contract, Missing(prefix, number, number), now, was_listed=True)
 
 
 def known_names(contract: Contract, names: Sequence[str], *, door: str) -> set[str]:
@@ -51,10 +51,13 @@ def _taken(contract: Contract, prefix: str, numbers: Iterable[int], *, door: str
     yield from (names[name] for name in known_names(contract, list(names), door=door))
 
 
-def _write(contract: Contract, hole: Missing, now: datetime) -> None:
-    MissingFiles.objects.get_or_create(
-        contract=contract, prefix=hole.prefix, first=hole.first, defaults={"last": hole.last, "noticed_at": now}
+def _write(contract: Contract, hole: Missing, now: datetime, *, was_listed: bool = False) -> None:
+    values = {"last": hole.last, "noticed_at": now, "was_listed": was_listed}
+    row, is_new = MissingFiles.objects.get_or_create(
+        contract=contract, prefix=hole.prefix, first=hole.first, defaults=values
     )
+    if was_listed and not is_new and row.last == hole.last:
+        MissingFiles.objects.filter(pk=row.pk).update(was_listed=True)
 
 
 def _forget_found(contract: Contract, numbers: Mapping[str, list[int]], *, door: str) -> None:
@@ -66,4 +69,4 @@ def _forget_found(contract: Contract, numbers: Mapping[str, list[int]], *, door:
         with transaction.atomic():
             row.delete()
             for left in without(Missing(row.prefix, row.first, row.last), found):
-                _write(contract, left, row.noticed_at)
+                _write(contract, left, row.noticed_at, was_listed=row.was_listed)
