@@ -1,7 +1,4 @@
-"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst.
-
-ListCheck (how a contract's list at the vendor compares with our rows), CountedFile (whose hits are counted).
-"""
+"""Finding (an attack seen in one log file), Block (an address on, or meant for, the blacklist), AskFirst."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +6,27 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from sakimori.blacklist.list_rows import CountedFile, ListCheck
 from sakimori.blacklist.networks import shared_label
 from sakimori.blacklist.policy_rows import Policy, QuietWindow
 from sakimori.customers.models import Contract, Site
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
 
-__all__ = ["AskFirst", "Block", "BlockState", "Finding", "FindingState", "Policy", "QuietWindow", "RestoreChannel"]
+__all__ = [
+    "AskFirst",
+    "Block",
+    "BlockState",
+    "CountedFile",
+    "Finding",
+    "FindingState",
+    "ListCheck",
+    "Policy",
+    "ProxyCase",
+    "QuietWindow",
+    "RestoreChannel",
+    "Stop",
+]
 
 
 class BlockState(models.TextChoices):
@@ -257,49 +268,3 @@ class AskFirst(models.Model):
     class Meta:
         verbose_name = "再遮断前の確認"
         indexes = [models.Index(fields=["contract", "address"])]
-
-
-class ListCheck(models.Model):
-    """How the vendor's list of a contract compared with our rows when somebody last looked, and what it can hold.
-
-    limit: what an analyst has entered; None: the setting. observed_limit: at how many entries the vendor said "full".
-    foreign_entries, back: some of the entries that are not ours, and addresses that we took off and that are on again.
-    gone_sites: sites that the account does not have any more. known_sites: those whose own list has held ours.
-    paused_until: no call before, for the vendor's or for our own limit. spent: calls that count against ours, as of
-    `spent_at`. told, told_fill: what the SOC was told last.
-    """
-
-    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="list_check")
-    next_at = models.DateTimeField()
-    checked_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0)
-    last_error = models.CharField(max_length=300, blank=True)
-    state = models.CharField(max_length=16, blank=True)
-    entries = models.PositiveIntegerField("登録数", default=0)
-    ours = models.PositiveIntegerField("当システムの登録", default=0)
-    foreign = models.PositiveIntegerField("当システム以外の登録", default=0)
-    foreign_entries = models.JSONField(default=list)
-    back = models.JSONField(default=list)
-    gone_sites = models.JSONField(default=list)
-    known_sites = models.JSONField(default=list)
-    limit = models.PositiveIntegerField("登録上限", null=True, blank=True)
-    observed_limit = models.PositiveIntegerField(null=True, blank=True)
-    observed_at = models.DateTimeField(null=True, blank=True)
-    paused_until = models.DateTimeField(null=True, blank=True)
-    spent = models.FloatField(default=0)
-    spent_at = models.DateTimeField(null=True, blank=True)
-    told = models.CharField(max_length=300, blank=True)
-    told_fill = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        verbose_name = "WAF との照合"
-
-
-class CountedFile(models.Model):
-    """A stored log file whose requests from blocked addresses are counted on the blocks."""
-
-    file = models.OneToOneField(LogFile, on_delete=models.CASCADE, related_name="hit_count")
-    counted_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = "集計済みのログファイル"

@@ -54,7 +54,7 @@ def _decided_without_names(block: Block) -> str:
 
 
 def _ends(block: Block) -> str:
-    return _moment(block.expires_at) or "期限なし"
+    return _moment(block.ends_at) or "期限なし"
 
 
 def _good(block: Block) -> Cell:
@@ -102,12 +102,12 @@ DESK_COLUMNS: Mapping[str, Column] = {
 }
 
 
-def customers_columns(state_of: Callable[[Block], str]) -> Mapping[str, Column]:
-    """What a customer reads: no names of the SOC's people, and the state in his words."""
+def customers_columns(state_of: Callable[[Block], str], reason_of: Callable[[Block], str]) -> Mapping[str, Column]:
+    """What a customer reads: no names of the SOC's people, and the state and its reason in his words."""
     return {
         **_ABOUT,
         "状態": lambda block, _: state_of(block),
-        "理由": lambda block, _: sentence_of(block.reason),
+        "理由": lambda block, _: reason_of(block),
         "判断": lambda block, _: _decided_without_names(block),
         **_LIFE,
     }

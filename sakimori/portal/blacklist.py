@@ -13,12 +13,13 @@ from sakimori.blacklist import table
 from sakimori.blacklist.filters import BlockFilter
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.queries import CUSTOMER_PATH, blocks
-from sakimori.blacklist.stories import Story, sentence_of, stories
+from sakimori.blacklist.stories import Story, stories
 from sakimori.customers import access
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.pages import show
 from sakimori.portal.rows import Standing, standing_of
 from sakimori.tickets.models import TicketBlock
+from sakimori.tickets.texts.reasons import why
 
 _STATES = [
     (BlockState.ACTIVE.value, "遮断中"),
@@ -60,7 +61,9 @@ def entries(request: PersonRequest) -> HttpResponse:
 @signed_in
 def as_csv(request: PersonRequest) -> StreamingHttpResponse:
     """What the filter finds, as a file for a spreadsheet program."""
-    columns = table.customers_columns(lambda block: standing_of(block).words)
+    columns = table.customers_columns(
+        lambda block: standing_of(block).words, lambda block: why(block.state, block.reason)
+    )
     headers = {
         **table.HEADERS,
         "Content-Disposition": f'attachment; filename="blacklist_{day_of(utc_now()):%Y%m%d}.csv"',
@@ -79,7 +82,7 @@ def _rows(shown: list[Block], user: User) -> list[EntryRow]:
             entry := getattr(block, "ticket_block", None),
             standing := standing_of(block),
             told[block.pk],
-            sentence_of(block.reason),
+            why(block.state, block.reason),
             may_restore=entry is not None and standing.restorable and theirs[block.contract.customer_id],
         )
         for block in shown

@@ -88,7 +88,7 @@ def _summary(entry: TicketBlock, story: Story, *, others: int, names: Mapping[tu
         network=network_of(block.address),
         active_at=moment,
         url=f"{settings.CONFIG.base_url}{page}",
-        until=block.expires_at,
+        until=block.ends_at,
         only_sites=[names.get((block.contract_id, site), f"サイト {site}") for site in block.only_sites],
         others=others,
     )

@@ -51,7 +51,7 @@ def _refused(ticket: Ticket) -> list[TicketFinding]:
 def _row(state: str, told: UnlistedAddress, block: Block | None) -> Sequence[str | int]:
     seen = told.seen
     listed = block is not None and block.active_at is not None
-    moments = (block.active_at, block.expires_at, block.restored_at) if block else (None, None, None)
+    moments = (block.active_at, block.ends_at, block.restored_at) if block else (None, None, None)
     return (
         seen.address,
         state,

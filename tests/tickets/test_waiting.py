@@ -11,6 +11,7 @@ from sakimori.customers.models import Contact
 from sakimori.notify.models import Message
 from sakimori.tickets.duties import mail_blocks, open_tickets
 from sakimori.tickets.models import Listing, Note, Ticket, TicketBlock, TicketFinding, TicketState
+from sakimori.tickets.texts.reasons import why
 from tests.moments import Clock
 from tests.people import NOW, People, make_block, make_finding, make_people
 
@@ -223,3 +224,18 @@ def test_what_waited_when_the_contract_ended_is_not_said_to_be_an_innocents(peop
     Block.objects.update(state=BlockState.REFUSED, reason=Reason.CONTRACT_ENDED, decided_at=clock())
     work(clock)
     assert "ご契約の終了に伴い、登録していません。" in notes()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        (BlockState.ACTIVE, Reason.ATTACK_BLOCKED, "WAF が攻撃として遮断したため"),
+        (BlockState.RESTORED, Reason.BY_HAND, "SOC の判断により"),
+        (BlockState.ACTIVE, Reason.CAP_CUSTOMER, "SOC が内容を確認し"),
+        (BlockState.PROPOSED, Reason.CAP_CUSTOMER, "短時間に多数の攻撃元"),
+        (BlockState.FAILED, Reason.APPROVED, "WAF への登録が完了していません"),
+        (BlockState.REFUSED, Reason.CRAWLER, "検索エンジン"),
+    ],
+)
+def test_the_customers_list_says_why_in_his_words(state: BlockState, reason: Reason, words: str) -> None:
+    assert why(state, reason).startswith(words)

@@ -37,6 +37,10 @@ LEFT: Mapping[str, str] = {
     "too_wide": "範囲が広く、無関係な方を遮断するおそれがあるため、登録していません。",
     Reason.NOT_PUBLIC: "インターネット上で使われるアドレスではないため、登録していません。",
 }
+LISTED: Mapping[str, str] = {
+    Reason.ATTACK_BLOCKED: "WAF が攻撃として遮断したため、登録の対象としました。",
+    Reason.BY_HAND: "SOC の判断により、登録の対象としました。",
+}
 # Of what the guard refused customers are told, but not of lines that are none of theirs, nor after the contract's end.
 NEVER_TOLD = (Reason.FOREIGN_SITE, Reason.CONTRACT_ENDED)
 
@@ -53,3 +57,12 @@ def why_waiting(state: str, reason: str) -> str:
 def why_left(reason: str) -> str:
     """Why an address was not put on the list. A reason without words of its own is one of caution."""
     return LEFT.get(reason, "誤って遮断するおそれがあるため、登録していません。")
+
+
+def why(state: str, reason: str) -> str:
+    """Why an address is, was, or is not on the list."""
+    if state == BlockState.REFUSED:
+        return why_left(reason)
+    if state in (BlockState.PROPOSED, BlockState.FAILED):
+        return why_waiting(state, reason)
+    return LISTED.get(reason, "SOC が内容を確認し、登録の対象としました。")
