@@ -11,6 +11,7 @@ from sakimori.run.demo import (
     guard_steps,
     incident_steps,
     language_steps,
+    list_steps,
     log_steps,
     report_steps,
     usage_steps,
@@ -61,6 +62,7 @@ STEPS = (
     Step("1-3", "WAF ベンダーの障害は一度の判断で、影響のあるお客様すべてへ連絡", incident_steps.vendor_outage),
     Step("2-3", "月次レポートを集計し、別の担当者が公開、お客様だけがダウンロード", report_steps.report),
     Step("2-4", "情報提供は承認後に全連絡先へ配信し、ポータルに掲載", report_steps.advisory),
+    Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
