@@ -228,10 +228,16 @@ def _write(work: _Round, plan: Plan) -> Written:
     unwritten = Block.objects.filter(contract=work.contract, state=BlockState.APPLYING, pk__in=[b.pk for b in added])
     for address, error in written.refused.items():
         rows = unwritten.filter(address=address)
-        move(rows, BlockState.FAILED, now=now, written_at=None, last_error=stored_words(error))
-    rows = unwritten.filter(address__in=written.left)
-    move(rows, BlockState.APPROVED, now=now, written_at=None, next_try_at=now + _RETRY, last_error=NO_ROOM)
+        move(rows, BlockState.FAILED, now=now, last_error=stored_words(error), **_never(address in written.partly))
+    for partly in (False, True):
+        rows = unwritten.filter(address__in=written.left & written.partly if partly else written.left - written.partly)
+        move(rows, BlockState.APPROVED, now=now, next_try_at=now + _RETRY, last_error=NO_ROOM, **_never(partly))
     return written
+
+
+def _never(partly: bool) -> dict[str, None]:  # noqa: FBT001 - one question, one answer
+    """Nothing was written, so an entry that comes later is somebody else's; not so where another list had taken it."""
+    return {} if partly else {"written_at": None}
 
 
 def _changes(

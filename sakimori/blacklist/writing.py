@@ -24,12 +24,14 @@ class Change:
 class Written:
     """refused: addresses that the vendor does not take, and its word. left: not written, without a word about them.
 
-    full: a list said that it takes no more; `left` then holds those that found no room.
+    full: lists that said that they take no more; `left` then holds those that found no room.
+    partly: those of both that another list had taken, and that were taken off it again: only reading tells.
     """
 
     refused: dict[str, WafRefused] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
     full: set[int] = field(default_factory=set)
+    partly: set[str] = field(default_factory=set)
 
 
 def write(vendor: WafVendor, targets: Mapping[int, BlockTarget], changes: Mapping[int, Change]) -> Written:
@@ -44,6 +46,7 @@ def write(vendor: WafVendor, targets: Mapping[int, BlockTarget], changes: Mappin
     for number, change in changes.items():
         half = change.add & failed
         if half and sum(bool(half & other.add) for other in changes.values()) > 1:
+            written.partly |= half
             vendor.change_blacklist(targets[number], add=frozenset(), remove=half)
     return written
 

@@ -129,3 +129,21 @@ def test_each_sites_list_is_told_apart(world: AclWorld) -> None:
     condition = view(world).condition
     assert condition.by_site == {1000: {A}, 1001: {B}, 1002: NONE}
     assert (condition.entries, condition.others) == (2, {"hand written"})
+
+
+def test_an_old_copy_of_the_first_sites_list_makes_the_taking_back_doubtful(world: AclWorld) -> None:
+    world.fake.capacity = 2
+    world.fake.site_rules = {1001: rule("203.0.113.1", "203.0.113.2")}
+    work = world.fake.answer
+    old = {"res": "0", "site_id": "1000", "security": {"acls": {"rules": []}}}
+
+    def lagging(request: httpx.Request) -> httpx.Response:
+        form = dict(parse_qsl(request.content.decode()))
+        if "sites/status" in request.url.path and form["site_id"] == "1000":
+            return httpx.Response(200, json=old)
+        return work(request)
+
+    world.fake.answer = lagging
+    world.vendor = world.fake.vendor(block_list=BlockList.ACL)
+    with pytest.raises(WafDoubtful):
+        add(world, A)

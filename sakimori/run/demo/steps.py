@@ -12,6 +12,7 @@ from sakimori.run.demo import (
     guard_steps,
     incident_steps,
     language_steps,
+    list_steps,
     log_steps,
     policy_steps,
     report_steps,
@@ -73,6 +74,7 @@ STEPS = (
     Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
+    Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.

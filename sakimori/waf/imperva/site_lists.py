@@ -72,9 +72,18 @@ class SiteLists:
     def _take_back(self, added: Mapping[int, frozenset[str]]) -> None:
         try:
             for site_id, entries in added.items():
-                self._calls.repeated(partial(self._change_once, site_id, add=frozenset(), remove=entries))
+                self._calls.repeated(partial(self._take_back_once, site_id, entries))
         except WafError as error:
             raise WafDoubtful("一部のサイトにだけ登録された可能性があります。") from error
+
+    def _take_back_once(self, site_id: int, entries: frozenset[str]) -> None:
+        """A list that does not show what was just written is an old copy: whether it came off is open then."""
+        before = self._site_list_once(site_id)
+        if not entries <= listed_entries(before.entries):
+            raise WafDoubtful("直前に登録した項目がリストに見えません。")
+        if entries:
+            after = merged(before.entries, add=frozenset(), remove=entries)
+            self._write_once(site_id, after or ((PLACEHOLDER,) if before.has_exceptions else ()))
 
     def _change_once(self, site_id: int, *, add: frozenset[str], remove: frozenset[str]) -> frozenset[str]:
         """Returns what was not there before."""
