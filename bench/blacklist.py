@@ -1,7 +1,9 @@
-"""`./run bench blacklist`: how soon an attacker is blocked and an innocent is back, and how a storm of both ends.
+"""`./run bench blacklist`: how soon an attacker is blocked and an innocent is back, how a storm of attackers ends,
+whether any address that must never be blocked is, and whether an entry is ever lost.
 
-Everything goes through the demo's real doors; the moments are read from the rows, the verdicts from the simulated
-vendor's own record.
+Everything but the last goes through the demo's real doors; the moments are read from the rows, the verdicts from the
+simulated vendor's own record and from a list of forbidden addresses that is kept apart from the guard
+(`tests/blacklist/forbidden.py`). The last is `./run bench histories`.
 """
 
 import argparse
@@ -11,14 +13,18 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from bench.chain import restore
 from bench.figures import summary
+from bench.ledger import measure_histories
+from sakimori.lib.addresses import parse_network
 from sakimori.lib.jst import utc_now
 from sakimori.run.demo.child import Child
 from sakimori.run.demo.doors import NotAsExpected, Outside, wait_for
 from sakimori.run.demo.play import SAKURA, Play, line
+from tests.blacklist.forbidden import CRAWLERS, SPECIAL, VENDOR, borders, networks
 
 _CAPS = {"SAKIMORI_CAP_CUSTOMER": "20000", "SAKIMORI_CAP_TOTAL": "20000", "SAKIMORI_WAVE_MINUTES": "0.01"}
 _STORM_SECONDS = 600.0
@@ -57,6 +63,8 @@ def measure_blacklist(arguments: Sequence[str]) -> dict[str, object]:
     parser = argparse.ArgumentParser(prog="./run bench blacklist")
     parser.add_argument("--rounds", type=int, default=20, help="attacks, each restored by the customer's click")
     parser.add_argument("--findings", type=int, default=10_000, help="of the storm, one per address")
+    parser.add_argument("--forbidden", type=int, default=1000, help="addresses at the borders of forbidden ranges")
+    parser.add_argument("--histories", type=int, default=1000, help="of the vendor's list")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as name:
         folder = Path(name)
@@ -65,9 +73,16 @@ def measure_blacklist(arguments: Sequence[str]) -> dict[str, object]:
         try:
             doors = child.doors()
             play, rows = Play(doors["base"], child.password(), Outside(doors)), Rows(folder)
-            return {**_rounds(play, rows, given.rounds), **_storm(play, rows, given.findings)}
+            figures = {
+                **_rounds(play, rows, given.rounds),
+                **_forbidden(play, rows, given.forbidden),
+                **_storm(play, rows, given.findings),
+            }
         finally:
             child.stop()
+    histories = measure_histories(given.histories)
+    # A history ends wrong when any entry, ours or somebody else's, is lost, comes back, or was never meant to be there.
+    return {**figures, **histories, "entries_lost": histories["histories_wrong"]}
 
 
 def _rounds(play: Play, rows: Rows, rounds: int) -> dict[str, float]:
@@ -84,6 +99,20 @@ def _rounds(play: Play, rows: Rows, rounds: int) -> dict[str, float]:
         wait_for(lambda address=address: rows.all(_RESTORED, address), f"{address} read back")
         restored.append((_moment(rows.all(_RESTORED, address)[0][0]) - clicked_at).total_seconds())
     return {"rounds": rounds, **summary("active", active), **summary("restored", restored)}
+
+
+def _forbidden(play: Play, rows: Rows, number: int) -> dict[str, object]:
+    """Attacks from so many addresses that must never be blocked: how many of them the vendor was ever told to block."""
+    never = networks(SPECIAL, VENDOR, CRAWLERS)  # The others of that list are nobody's in the demo.
+    addresses = [a for a in borders(4 * number) if any(a.version == n.version and a in n for n in never)][:number]
+    last, now = rows.number("SELECT max(id) FROM blacklist_finding"), utc_now()
+    play.outside.do("lines", account=SAKURA, lines=[line("SQL Injection", str(a), now) for a in addresses])
+    wait_for(lambda: rows.number("SELECT count(*) FROM blacklist_finding WHERE id > ?", last), "found", seconds=60)
+    wait_for(lambda: not rows.number(_UNDECIDED) and not rows.number(_OPEN), "all decided", seconds=_STORM_SECONDS)
+    told = {text for call in play.outside.journal() for change in call["changes"] for text in change["added"]}
+    written = {network for text in told if (network := parse_network(text)) is not None}
+    hit = [a for a in addresses if any(a.version == n.version and a in n for n in written)]
+    return {"forbidden_attackers": len(addresses), "forbidden_writes": len(hit)}
 
 
 def _storm(play: Play, rows: Rows, findings: int) -> dict[str, object]:
@@ -125,7 +154,8 @@ def _ours(rows: Rows) -> set[str]:
 
 def _attackers(number: int) -> Iterable[str]:
     """Addresses of documentation only, each in a /64 of its own."""
-    return (f"2001:db8:{0x4000 + (index >> 16):x}:{index & 0xFFFF:x}::1" for index in range(number))
+    first = int(IPv6Address("2001:db8:4000::1"))
+    return (str(IPv6Address(first + (index << 64))) for index in range(number))
 
 
 def _moment(text: object) -> datetime:
