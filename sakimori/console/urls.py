@@ -27,6 +27,7 @@ from sakimori.console import (
     tickets,
     usage,
     users,
+    widening,
 )
 
 app_name = "console"
@@ -109,6 +110,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("roster/", roster.roster, name="roster"),
     path("roster/<int:pk>/delete/", roster.delete, name="shift-delete"),
     path("alarms/<int:pk>/acknowledge/", alarms.acknowledge, name="acknowledge"),
+    path("findings/<int:pk>/widen/", widening.widen, name="widen"),
     path("policies/", policies.policies, name="policies"),
     path("policies/default/", policies.default_policy, name="policy-default"),
     path("contracts/<int:pk>/policy/", policies.policy, name="policy"),
