@@ -33,7 +33,7 @@ def extend_to(block: Block, sites: Iterable[Site], decision: Decision, *, now: d
             extend(block, site, decision, now=now)
 
 
-def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime) -> bool:
+def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime, by: str = "sakimori") -> bool:
     """Let the block hold for one more site. False where that is a person's decision: then nothing is changed.
 
     A proposal only grows. What waits for its write, or whose last write has no known end, is written with the site.
@@ -48,7 +48,7 @@ def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime
     block.save(update_fields=["only_sites", "state", "attempts", "next_try_at"])
     audit.record(
         "block.extend",
-        by="sakimori",
+        by=by,
         target=f"block:{block.pk}",
         now=now,
         customer=block.contract.customer,

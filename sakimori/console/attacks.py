@@ -26,6 +26,7 @@ from sakimori.blacklist.queries import (
     sites_of,
 )
 from sakimori.blacklist.stories import sentence_of, story_of
+from sakimori.blacklist.widening import block_elsewhere
 from sakimori.console.block_rows import block_rows
 from sakimori.console.filters import FindingFilter
 from sakimori.console.pages import show
@@ -94,7 +95,13 @@ def all_findings(request: PersonRequest) -> HttpResponse:
 def finding(request: PersonRequest, pk: int) -> HttpResponse:
     """One finding with its evidence."""
     row = access.get(finding_in_full(), request.user, customer=CUSTOMER_PATH, pk=pk)
-    context = {"finding": row, "story": story_of(row), "reason": sentence_of(row.reason), "around": around(row)}
+    context: dict[str, object] = {
+        "finding": row,
+        "story": story_of(row),
+        "reason": sentence_of(row.reason),
+        "around": around(row),
+        "elsewhere": block_elsewhere(row),
+    }
     return show(request, "console/finding.html", context)
 
 

@@ -31,6 +31,7 @@ from sakimori.console import (
     tickets,
     usage,
     users,
+    widening,
 )
 
 app_name = "console"
@@ -122,6 +123,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lists/<int:pk>/put-back/", lists.put_all_back, name="list-put-all-back"),
     path("blocks/<int:pk>/put-back/", lists.put_back, name="block-put-back"),
     path("blocks/<int:pk>/accept-removal/", lists.accept_removal, name="block-accept-removal"),
+    path("findings/<int:pk>/widen/", widening.widen, name="widen"),
     path("policies/", policies.policies, name="policies"),
     path("policies/default/", policies.default_policy, name="policy-default"),
     path("contracts/<int:pk>/policy/", policies.policy, name="policy"),

@@ -325,6 +325,7 @@ VISITS: dict[str, Visit] = {
     "portal:advisory": Visit(lambda: [Advisory.objects.get(state="approved").pk]),
     "portal:reports": Visit(),
     "portal:report": Visit(lambda: [Report.objects.get(state="released").pk]),
+    "console:widen": Visit(lambda: [Finding.objects.get(kind="other").pk], posts=({},)),
     "console:policies": Visit(),
     "console:policy-default": Visit(posts=({},)),
     "console:policy": Visit(_contract, posts=({}, {"cap": "x", "lasting": "time", "hours": "0", "seen": "0"})),
@@ -440,7 +441,8 @@ def fill(people: People) -> None:
 
 
 def _fill_policies(people: People) -> None:
-    """A policy with everything changed, and a scan in each state."""
+    """A policy with everything changed, a scan in each state, and a block that does not hold for a finding's site."""
+    make_block(people.a, "198.51.100.1", only_sites=[1])
     changed = {"kinds": {"acl": {"mode": "ask", "requests": 3}}, "hours": 24, "one_site": True, "cap": 5}
     save_policy(people.a, read(changed, SHIPPED), seen=0, reason="試験", by=people.dana, now=NOW)
     now, day = utc_now(), timedelta(days=1)
