@@ -65,7 +65,7 @@ def test_what_an_operator_reads(people: People, capsys: pytest.CaptureFixture[st
     assert status("--contract", "K-A-001") == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("K-A-001 株式会社さくら商店: complete until 20")
-    assert [line.split(": ")[-1] for line in said if line.startswith("  gap")] == ["missing (1)", "quarantined (1)"]
+    assert [line.split(": ")[-1] for line in said if line.startswith("  gap")] == ["skipped (1)", "quarantined (1)"]
     assert "drop: 0 files, last -; 3 failures, next try 20" in "\n".join(said)
     pull = next(line for line in said if line.startswith("  pull"))
     assert pull.endswith("source lag 3 min 0 s (p95 3 min 0 s), our lag 2 s (p95 2 s)")
@@ -82,7 +82,7 @@ def test_what_a_script_reads(people: People, capsys: pytest.CaptureFixture[str])
     assert status("--json", "--contract", "K-A-001") == 1
     (found,) = json.loads(capsys.readouterr().out)["contracts"]
     assert (found["contract"], found["runs"], found["troubled"]) == ("K-A-001", True, True)
-    assert [gap["why"] for gap in found["gaps"]] == ["missing", "quarantined"]
+    assert [gap["why"] for gap in found["gaps"]] == ["skipped", "quarantined"]
     assert found["gaps"][0]["begins"] < found["gaps"][0]["ends"] <= found["complete_until"]
     doors = {door["door"]: door for door in found["doors"]}
     assert doors["pull"]["source_lag"] == {"last": 180.0, "p95": 180.0}

@@ -119,7 +119,7 @@ WHERE (contract_id, day, file_id) NOT IN (
     SELECT contract_id, day, file_id FROM events
     WHERE (contract_id, day) IN (SELECT contract_id, day FROM {table}) AND file_id IN (SELECT file_id FROM {table})
 )
-SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1,
+SETTINGS max_partitions_per_insert_block = 0, max_insert_threads = 1, insert_deduplicate = 0,
     min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 268435456
 """
 
