@@ -225,12 +225,14 @@ def _write(work: _Round, plan: Plan) -> Written:
         removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
     written = write(work.vendor, work.targets, _changes(work.targets, added, removed))
     now = work.clock()
+    # As they were before this write: an earlier one may have reached some of the lists.
+    somewhere = written.partly | {block.address for block in added if block.written_at is not None}
     unwritten = Block.objects.filter(contract=work.contract, state=BlockState.APPLYING, pk__in=[b.pk for b in added])
     for address, error in written.refused.items():
         rows = unwritten.filter(address=address)
-        move(rows, BlockState.FAILED, now=now, last_error=stored_words(error), **_never(address in written.partly))
+        move(rows, BlockState.FAILED, now=now, last_error=stored_words(error), **_never(address in somewhere))
     for partly in (False, True):
-        rows = unwritten.filter(address__in=written.left & written.partly if partly else written.left - written.partly)
+        rows = unwritten.filter(address__in=written.left & somewhere if partly else written.left - somewhere)
         move(rows, BlockState.APPROVED, now=now, next_try_at=now + _RETRY, last_error=NO_ROOM, **_never(partly))
     return written
 
