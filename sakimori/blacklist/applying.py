@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
@@ -18,8 +18,9 @@ from sakimori.blacklist.last_moment import refuse_forbidden
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
-from sakimori.blacklist.plan import SETTLING_TIME, Entry, Plan, make
+from sakimori.blacklist.plan import SETTLING_TIME, Plan, make
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.standing import DUE_STATES, entries_of, lists_alive, still_as_wide
 from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.blacklist.troubles import stored_words, tell_of_error
 from sakimori.blacklist.writing import Change, Written, write
@@ -27,7 +28,6 @@ from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
 from sakimori.waf.interface import BlacklistView, BlockTarget, WafDoubtful, WafError, WafRefused, WafVendor
 
-DUE_STATES = (BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING, BlockState.UNKNOWN)
 _RETRY = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _NO_ROOM_PAUSE = timedelta(minutes=5)
@@ -129,48 +129,16 @@ def _still_open(due: Collection[Block]) -> list[Block]:
 def _read_and_prove(work: _Round, due: Collection[Block]) -> Plan:
     work.views = lists.read(work.vendor, work.targets)
     now = work.clock()
-    plan = make(_entries(work, due, now), work.views, now=now)
+    entries = entries_of(work.contract, due, work.targets, now=now)
+    plan = make(entries, work.views, now=now)
     if plan.stale:
         return plan
     Block.objects.filter(pk__in=plan.foreign).update(was_there_before=True)
-    _prove(plan.active, wanted=True, now=now)
+    _prove(still_as_wide(plan.active, entries, work.targets), wanted=True, now=now)
     # Before they are restored: then the customer is told at once.
     note_covered(plan.restored, frozenset().union(*(view.somewhere for view in work.views.values())))
     _prove(plan.restored, wanted=False, now=now)
     return plan
-
-
-def _entries(work: _Round, due: Collection[Block], now: datetime) -> list[Entry]:
-    keys = {block.pk for block in due}
-    recent = Q(pk__in=keys) | Q(contract=work.contract, written_at__gt=now - SETTLING_TIME)
-    return [
-        Entry(
-            key=block.pk,
-            address=block.address,
-            state=block.state,
-            wanted=block.wanted_on_list,
-            was_there_before=block.was_there_before,
-            was_active=block.active_at is not None,
-            written_at=block.written_at,
-            removal_written=_removal_written(block),
-            due=block.pk in keys and block.state in DUE_STATES,
-            lists=_lists(block, work.targets),
-        )
-        for block in Block.objects.filter(recent)
-        if set(lists.lists_of(block)) <= work.targets.keys()
-    ]
-
-
-def _lists(block: Block, targets: Mapping[int, BlockTarget]) -> tuple[int, ...]:
-    """What is to be blocked on a site that the account has lost is blocked on the others."""
-    numbers = lists.lists_of(block)
-    alive = tuple(number for number in numbers if targets[number].site_ids)
-    return alive if block.wanted_on_list and alive else numbers
-
-
-def _removal_written(block: Block) -> bool:
-    asked, written = block.restore_asked_at, block.written_at
-    return asked is not None and written is not None and written >= asked
 
 
 def _prove(keys: Collection[int], *, wanted: bool, now: datetime) -> None:
@@ -247,7 +215,7 @@ def _changes(
 ) -> dict[int, Change]:
     found = {
         number: Change(
-            add=frozenset(block.address for block in added if number in _lists(block, targets)),
+            add=frozenset(block.address for block in added if number in lists_alive(block, targets)),
             remove=frozenset(block.address for block in removed if number in lists.lists_of(block)),
         )
         for number in targets

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from sakimori.blacklist import lists
+from sakimori.blacklist import lists, stop
 from sakimori.blacklist.capacity import Room, limit_of, tell_fill
 from sakimori.blacklist.drift import Comparison, Held, compare
 from sakimori.blacklist.drift_words import sentence_of
@@ -110,7 +110,8 @@ def _compared(look: _Look) -> Comparison:
         known_sites=look.check.known_sites,
     )
     _mark(look, found)
-    _mend(look, found)
+    if not stop.is_on():  # What mends puts entries on more sites.
+        _mend(look, found)
     return found
 
 

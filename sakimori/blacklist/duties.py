@@ -11,7 +11,7 @@ from django.conf import settings
 
 from sakimori.blacklist import facts, proxy_cases, stop
 from sakimori.blacklist.announced import is_announced
-from sakimori.blacklist.applying import DUE_STATES, apply
+from sakimori.blacklist.applying import apply
 from sakimori.blacklist.closer import look_closer
 from sakimori.blacklist.comparing import compare_contract
 from sakimori.blacklist.crawlers import Crawlers
@@ -21,6 +21,7 @@ from sakimori.blacklist.models import Block, Finding, FindingState, ListCheck
 from sakimori.blacklist.search import attacks_in_file
 from sakimori.blacklist.settlement import settlement
 from sakimori.blacklist.settling import write_findings
+from sakimori.blacklist.standing import DUE_STATES
 from sakimori.blacklist.wishes import Wishes, wishes_of
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.queries import running_contracts

@@ -124,15 +124,12 @@ def settlement(findings: Collection[Finding], *, rules: Rules, now: datetime) ->
             ran=blocks_that_ran(contracts, addresses) if rules.term.hours else Counter(),
         )
         yield settled
-        for action, block, decision in settled.notes:
-            audit.record(
-                action,
-                by="sakimori",
-                target=f"block:{block.pk}",
-                now=now,
-                customer=block.contract.customer,
-                details={"address": block.address, "reason": decision.reason},
-            )
+        audit.record_all((_fact(*note) for note in settled.notes), by="sakimori", now=now)
+
+
+def _fact(action: str, block: Block, decision: Decision) -> audit.Fact:
+    details = {"address": block.address, "reason": decision.reason}
+    return audit.Fact(action, f"block:{block.pk}", block.contract.customer, details)
 
 
 def blocks_that_ran(contracts: Collection[Contract], addresses: Collection[str]) -> Counter[str]:
