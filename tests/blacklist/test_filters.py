@@ -156,7 +156,8 @@ def test_the_table_holds_why_when_by_whom_and_until(people: People) -> None:
 def test_the_customers_table_names_nobody_of_the_desk(people: People) -> None:
     make_block(people.a, decided_by=people.dana, note="社内のメモ")
     make_block(people.a, "203.0.113.6", state=BlockState.PROPOSED)
-    content = b"".join(as_csv(blocks().order_by("pk"), customers_columns(lambda _: "遮断中"))).decode()
+    columns = customers_columns(lambda _: "遮断中", lambda _: "攻撃のため")
+    content = b"".join(as_csv(blocks().order_by("pk"), columns)).decode()
     assert "SOC 担当者" in content
     assert "高橋" not in content
     assert "社内のメモ" not in content

@@ -103,6 +103,8 @@ class Recording(ClickHouseStore):
             return [{"engine": self._engine}]
         if "clusterAllReplicas" in sql:
             return [{"name": "staging_7_8", "rows": 5}]
+        if " LIKE " in sql:
+            return []
         return [{"number": 0, "name": "sakimori", "id": "7-20261123", "rows": 2}]
 
 
@@ -113,7 +115,7 @@ def test_what_would_be_said_to_a_cluster() -> None:
     assert store.said[1] == "SYSTEM SYNC REPLICA schema_versions LIGHTWEIGHT"
     store.said.clear()
     assert store.count_contract(7) == 2 + 5
-    assert "FROM clusterAllReplicas('soc-1', system.tables)" in store.said[-1]
+    assert any("FROM clusterAllReplicas('soc-1', system.tables)" in said for said in store.said)
     store.said.clear()
     store.forget_contract(7)
     assert store.said[0] == "SYSTEM SYNC REPLICA events LIGHTWEIGHT"

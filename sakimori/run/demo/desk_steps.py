@@ -9,6 +9,7 @@ from sakimori.run.demo.play import SAKURA, Play
 
 _SOURCE, _INSIDE = "198.51.100.201", "198.51.100.200/29"
 _STOP = "/console/stop/"
+_NEWEST = "/console/?page=1000"  # The list begins with the longest waiting: the last page there is.
 
 
 def stopped(play: Play) -> None:
@@ -17,11 +18,11 @@ def stopped(play: Play) -> None:
     manager.post(f"{_STOP}on/", {"reason": "演習", "sure": "on"}, page=_STOP)
     expect("一斉停止しています" in analyst.text("/console/tickets/"), "every page of the desk says so")
     play.attack("sql_injection", _SOURCE)
-    wait_for(lambda: _SOURCE in analyst.text("/console/"), "the attack is put to an analyst")
-    row = next(row for row in analyst.html("/console/").split("<tr") if _SOURCE in row)
+    wait_for(lambda: _SOURCE in analyst.text(_NEWEST), "the attack is put to an analyst")
+    row = next(row for row in analyst.html(_NEWEST).split("<tr") if _SOURCE in row)
     action = re.search(r'action="(/console/blocks/\d+/approve/)"', row)
     expect(action, "the row has a button to approve")
-    said = analyst.post(action.group(1) if action else "", {"next": "/console/"}, page="/console/")
+    said = analyst.post(action.group(1) if action else "", {"next": "/console/"}, page=_NEWEST)
     expect("再開後に登録します" in said, "the analyst is told that it waits")
     expect(_SOURCE not in play.outside.blacklist(SAKURA), "nothing was written")
     manager.post(f"{_STOP}off/", {"reason": "演習の終わり", "sure": "on"}, page=_STOP)
