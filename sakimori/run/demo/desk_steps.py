@@ -7,7 +7,7 @@ from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_LOGIN, MANAGE
 from sakimori.run.demo.doors import expect, wait_for
 from sakimori.run.demo.play import SAKURA, Play
 
-_SOURCE, _INSIDE = "198.51.100.201", "198.51.100.200/29"
+_SOURCE, _INSIDE = "198.51.100.209", "198.51.100.208/29"
 _STOP = "/console/stop/"
 _NEWEST = "/console/?page=1000"  # The list begins with the longest waiting: the last page there is.
 

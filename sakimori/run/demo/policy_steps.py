@@ -8,7 +8,7 @@ from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN
 from sakimori.run.demo.doors import expect, wait_for
 from sakimori.run.demo.play import SAKURA, Play
 
-SCANNER, INTRUDER = "198.51.100.201", "198.51.100.202"
+SCANNER, INTRUDER = "198.51.100.217", "198.51.100.218"
 _NEW = "/portal/scans/K-2026-0001/new/"
 _FIELD = re.compile(r'<input[^>]*\bname="(?P<name>[a-z_]+)"[^>]*\bvalue="(?P<value>[^"]*)"')
 _CHOICE = re.compile(r'<select[^>]*\bname="(?P<name>[a-z_]+)".*?<option value="(?P<value>[^"]*)" selected', re.DOTALL)
