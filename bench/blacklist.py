@@ -26,7 +26,12 @@ from sakimori.run.demo.doors import NotAsExpected, Outside, wait_for
 from sakimori.run.demo.play import SAKURA, Play, line
 from tests.blacklist.forbidden import CRAWLERS, SPECIAL, VENDOR, borders, networks
 
-_CAPS = {"SAKIMORI_CAP_CUSTOMER": "20000", "SAKIMORI_CAP_TOTAL": "20000", "SAKIMORI_WAVE_MINUTES": "0.01"}
+_CAPS = {
+    "SAKIMORI_CAP_CUSTOMER": "20000",
+    "SAKIMORI_CAP_TOTAL": "20000",
+    "SAKIMORI_LIST_LIMIT": "20000",
+    "SAKIMORI_WAVE_MINUTES": "0.01",
+}
 _STORM_SECONDS = 600.0
 _UNDECIDED = "SELECT count(*) FROM blacklist_finding WHERE state = 'new'"
 _FINDINGS = "SELECT count(*) FROM blacklist_finding WHERE id > ?"
