@@ -6,6 +6,7 @@ A configured Django with its tables is needed (see `ledger.py`).
 import time
 from collections import Counter
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from bench.histories import START, new_contract
 from bench.simulated_vendor import SimulatedVendor
@@ -27,7 +28,7 @@ def apply_storm(number: int) -> dict[str, float]:
     vendor.limit(_LIMIT)
     contract = new_contract()
     ListCheck.objects.create(contract=contract, next_at=START, limit=_LIMIT)
-    addresses = [f"198.{18 + n // 65536}.{n // 256 % 256}.{n % 256}" for n in range(number)]
+    addresses = [str(ip_address("2001:db8:4000::1") + (n << 64)) for n in range(number)]
     Block.objects.bulk_create(
         Block(
             contract=contract,
@@ -41,7 +42,7 @@ def apply_storm(number: int) -> dict[str, float]:
     )
     client = vendor.client()
     began = time.monotonic()
-    while Block.objects.exclude(state=BlockState.ACTIVE).exists():
+    while Block.objects.exclude(state__in=(BlockState.ACTIVE, BlockState.REFUSED)).exists():
         apply_blocks(open_vendor=lambda _: client, worker="one", clock=clock)
         now += timedelta(seconds=0.5)
     per_minute = Counter((call.at_ms // 60_000) for call in vendor.our_calls())
