@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
-from sakimori.blacklist.last_moment import close, refuse_forbidden
+from sakimori.blacklist.last_moment import close, refuse_forbidden, without_forbidden
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
@@ -86,7 +86,7 @@ def _work_off(work: _Round, *, ended: bool) -> None:
     if plan.stale:
         _wait(work.due, "the vendor's list is an old copy", work.clock())
         return
-    plan = unless_stopped(plan, now=work.clock())
+    plan = without_forbidden(work.contract, unless_stopped(plan, now=work.clock()), now=work.clock())
     plan = _without_adding(plan, work.clock()) if ended else _with_room(work, plan)
     if plan.add or plan.remove:
         written = _write(work, plan)
