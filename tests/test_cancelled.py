@@ -92,7 +92,7 @@ def test_a_block_that_was_decided_but_not_written_is_given_up(chain: Chain, peop
     ("fault", "expected"),
     [
         (MemoryFault.DOUBTFUL_APPLIED, BlockState.ACTIVE),
-        (MemoryFault.DOUBTFUL_NOT_APPLIED, BlockState.REFUSED),
+        (MemoryFault.DOUBTFUL_NOT_APPLIED, BlockState.RESTORED),
     ],
 )
 def test_a_doubtful_write_is_read_back_but_not_made_again(

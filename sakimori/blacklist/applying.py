@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
-from sakimori.blacklist.last_moment import refuse_forbidden
+from sakimori.blacklist.last_moment import close, refuse_forbidden, without_forbidden
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
@@ -86,7 +86,7 @@ def _work_off(work: _Round, *, ended: bool) -> None:
     if plan.stale:
         _wait(work.due, "the vendor's list is an old copy", work.clock())
         return
-    plan = unless_stopped(plan, now=work.clock())
+    plan = without_forbidden(work.contract, unless_stopped(plan, now=work.clock()), now=work.clock())
     plan = _without_adding(plan, work.clock()) if ended else _with_room(work, plan)
     if plan.add or plan.remove:
         written = _write(work, plan)
@@ -104,13 +104,13 @@ def _fail_without_site(work: _Round) -> None:
 
 
 def _without_adding(plan: Plan, now: datetime) -> Plan:
-    """A write that began before the contract ended and that the list does not show is not made again."""
+    """A write that began before the contract ended and that the list does not show everywhere is not made again."""
     _give_up(Block.objects.filter(pk__in=plan.add, wanted_on_list=True, state__in=DUE_STATES), now)
     return replace(plan, add=())
 
 
 def _give_up(blocks: QuerySet[Block], now: datetime) -> None:
-    move(blocks, BlockState.REFUSED, now=now, reason=Reason.CONTRACT_ENDED, decided_at=now)
+    close(blocks, Reason.CONTRACT_ENDED, now=now)
 
 
 def _due(contract: Contract, now: datetime) -> QuerySet[Block]:

@@ -94,7 +94,8 @@ def tell_fill(contract: Contract, room: Room, *, leaving: int = 0, now: datetime
     Again only after it was less meanwhile; each wave of addresses that have to leave is told.
     """
     check, _ = ListCheck.objects.get_or_create(contract=contract, defaults={"next_at": now})
-    waiting = Block.objects.filter(contract=contract, state=BlockState.APPROVED, last_error=NO_ROOM).count()
+    to_write = (BlockState.APPROVED, BlockState.APPLYING)
+    waiting = Block.objects.filter(contract=contract, state__in=to_write, last_error=NO_ROOM).count()
     step = _step(room, leaving, waiting)
     if leaving or step > check.told_fill:
         raise_alarm(

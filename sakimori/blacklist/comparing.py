@@ -15,6 +15,7 @@ from sakimori.blacklist import lists, stop
 from sakimori.blacklist.capacity import Room, limit_of, tell_fill
 from sakimori.blacklist.drift import Comparison, Held, compare
 from sakimori.blacklist.drift_words import sentence_of
+from sakimori.blacklist.last_moment import keep_off
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, ListCheck
 from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME
@@ -142,13 +143,27 @@ def _marked(rows: QuerySet[Block], since: datetime | None, action: str, look: _L
 
 
 def _mend(look: _Look, found: Comparison) -> None:
+    """What may not be blocked any more is put on no further site: it comes off, and its list is covered after that."""
+    off = _kept_off(look, found)
     for number in found.uncovered:
-        covered = look.vendor.cover_sites(look.targets[number])
-        _record_cover(look, covered)
+        if not any(block.address in off and number in lists.lists_of(block) for block in look.blocks):
+            covered = look.vendor.cover_sites(look.targets[number])
+            _record_cover(look, covered)
     for site, entries in found.lacking.items():
         target = BlockTarget(policy_name=look.targets[lists.ALL_SITES].policy_name, site_ids=(site,))
-        look.vendor.change_blacklist(target, add=entries, remove=frozenset())
-        _record_cover(look, [site])
+        if entries - off:
+            look.vendor.change_blacklist(target, add=entries - off, remove=frozenset())
+            _record_cover(look, [site])
+
+
+def _kept_off(look: _Look, found: Comparison) -> set[str]:
+    """The addresses, of those that would come to more sites, that the guard now takes off."""
+    lacking = frozenset().union(*found.lacking.values())
+    uncovered = set(found.uncovered)
+    active = [block for block in look.blocks if block.state == BlockState.ACTIVE]
+    more = [block for block in active if block.address in lacking or uncovered & set(lists.lists_of(block))]
+    off = keep_off(look.contract, more, now=look.now)
+    return {block.address for block in more if block.pk in off}
 
 
 def _record_cover(look: _Look, sites: Collection[int]) -> None:

@@ -26,6 +26,8 @@ from sakimori.notify.models import Severity
 _FILES_AT_ONCE = 50
 _BLOCKS_AT_ONCE = 2000
 _STILL_COUNTED = timedelta(hours=2)  # Lines of the time before a restore come this much later at the most.
+# Those with `active_at` stood on the list before one more site was added, or an analyst put them back.
+_WRITTEN_AGAIN = (BlockState.APPROVED, BlockState.APPLYING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def count_hits(*, store: LogStore, clock: Callable[[], datetime]) -> int:
 
 
 def _counted_blocks(now: datetime) -> QuerySet[Block]:
-    on_list = Q(state__in=(BlockState.ACTIVE, BlockState.RESTORING, BlockState.UNKNOWN))
+    on_list = Q(state__in=(BlockState.ACTIVE, BlockState.RESTORING, BlockState.UNKNOWN, *_WRITTEN_AGAIN))
     lately = Q(state=BlockState.RESTORED, restored_at__gt=now - _STILL_COUNTED)
     return Block.objects.filter(on_list | lately, active_at__isnull=False)
 
@@ -95,14 +97,20 @@ def _watched(block: Block) -> Watched:
 
 
 def _add(block: Block, counted: Counted) -> None:
+    """While it is written again only what was stopped counts; its effect is measured anew from the next reading back.
+
+    That is why `active_at` is not kept when one more site comes: there it stops nothing before that moment.
+    """
     rows = Block.objects.filter(pk=block.pk)
+    measured = block.state not in _WRITTEN_AGAIN
     if counted.hits and counted.first_hit_at is not None and counted.last_hit_at is not None:
         rows.update(
             hits=F("hits") + counted.hits,
-            first_hit_at=Least(Coalesce("first_hit_at", counted.first_hit_at), counted.first_hit_at),
             last_hit_at=Greatest(Coalesce("last_hit_at", counted.last_hit_at), counted.last_hit_at),
         )
-    if counted.last_passed_at is not None:
+        if measured:
+            rows.update(first_hit_at=Least(Coalesce("first_hit_at", counted.first_hit_at), counted.first_hit_at))
+    if counted.last_passed_at is not None and measured:
         rows.update(last_passed_at=Greatest(Coalesce("last_passed_at", counted.last_passed_at), counted.last_passed_at))
 
 

@@ -19,6 +19,8 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
 
 _WRITTEN = (BlockState.APPLYING, BlockState.ACTIVE, BlockState.UNKNOWN)
+# Of a write that only some of the lists took an approved block may have an entry on the others.
+_MAY_STAND = Q(state__in=_WRITTEN) | Q(state=BlockState.APPROVED, written_at__isnull=False)
 _NAMED = 8
 
 
@@ -38,8 +40,9 @@ def note(contract: Contract, cases: Sequence[Case], *, now: datetime) -> None:
     for case in cases:
         with transaction.atomic():
             row = _row(contract, case, now)
-            _take_back(_automatic(contract, case).filter(state=BlockState.APPROVED), row, now)
-            written = _automatic(contract, case).filter(state__in=_WRITTEN, proxy_case=None)
+            waiting = _automatic(contract, case).filter(state=BlockState.APPROVED)
+            _take_back(waiting.filter(written_at=None), row, now)
+            written = _automatic(contract, case).filter(_MAY_STAND, proxy_case=None)
             if addresses := list(written.order_by("pk").values_list("address", flat=True)):
                 _tell(row, addresses, now)
                 written.update(proxy_case=row)

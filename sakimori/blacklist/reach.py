@@ -37,6 +37,7 @@ def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime
     """Let the block hold for one more site. False where that is a person's decision: then nothing is changed.
 
     A proposal only grows. What waits for its write, or whose last write has no known end, is written with the site.
+    A block that was written once is never APPROVED again: for others that means that no entry of it stands anywhere.
     """
     if site is None or (decision.outcome is not Outcome.BLOCK and block.state != BlockState.PROPOSED):
         return False
@@ -44,8 +45,10 @@ def extend(block: Block, site: Site | None, decision: Decision, *, now: datetime
         return True
     block.only_sites = sorted({*block.only_sites, site.vendor_site_id})
     if block.state in _WRITTEN_AGAIN:
-        block.state, block.attempts, block.next_try_at = BlockState.APPROVED, 0, now
-    block.save(update_fields=["only_sites", "state", "attempts", "next_try_at"])
+        block.state = BlockState.APPROVED if block.written_at is None else BlockState.APPLYING
+        block.attempts, block.next_try_at = 0, now
+        block.first_hit_at, block.last_passed_at = None, None  # Its effect is to be measured anew.
+    block.save(update_fields=["only_sites", "state", "attempts", "next_try_at", "first_hit_at", "last_passed_at"])
     audit.record(
         "block.extend",
         by=by,

@@ -6,11 +6,10 @@ from django.db import transaction
 
 from sakimori.accounts.models import User
 from sakimori.blacklist import reach
-from sakimori.blacklist.actions import NotPossible
+from sakimori.blacklist.actions import NotPossible, check_may_be_listed
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
-from sakimori.lib.jst import day_of
 
 _NOT_WIDENED = (*CLOSED_STATES, BlockState.RESTORING)
 
@@ -30,11 +29,12 @@ def widen(finding: Finding, *, by: User, now: datetime) -> None:
         row = Finding.objects.select_for_update().select_related("contract", "site").get(pk=finding.pk)
         if row.block_id is not None:
             return
+        same = Block.objects.filter(contract=row.contract_id, address=row.address)
+        list(same.select_for_update())  # Nobody else moves it meanwhile.
         block = block_elsewhere(row)
         if block is None:
             raise NotPossible("このアドレスは遮断中ではないか、すでにこのサイトも対象です。")
-        if not row.contract.runs_on(day_of(now)):
-            raise NotPossible("契約が解約日を迎えているため、遮断できません。")
+        check_may_be_listed(row.contract, row.address, now=now)
         reach.extend(block, row.site, Decision(Outcome.BLOCK, Reason.APPROVED), now=now, by=by.username)
         row.block = block
         row.state = FindingState.ASK if block.state == BlockState.PROPOSED else FindingState.BLOCK

@@ -177,3 +177,20 @@ def test_without_blocks_no_file_is_looked_at(chain: Chain) -> None:
     take_in(chain, stopped(ATTACKER, 5))
     assert count(chain) == 0
     assert not CountedFile.objects.exists()
+
+
+@pytest.mark.parametrize("state", [BlockState.APPLYING, BlockState.APPROVED])
+def test_while_one_more_site_is_written_what_is_stopped_counts_and_the_effect_is_measured_after_it(
+    chain: Chain, people: People, state: BlockState
+) -> None:
+    block = on_list(people.a, ATTACKER)
+    Block.objects.update(state=state)
+    take_in(chain, stopped(ATTACKER, 1), passed(ATTACKER, 1.5))
+    assert count(chain) == 1
+    block.refresh_from_db()
+    assert (block.hits, block.first_hit_at, block.last_hit_at, block.last_passed_at) == (1, None, at(1), None)
+    Block.objects.update(state=BlockState.ACTIVE, active_at=at(2))
+    take_in(chain, stopped(ATTACKER, 3))
+    assert count(chain) == 1
+    block.refresh_from_db()
+    assert (block.hits, block.propagated_in) == (2, timedelta(seconds=1))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -94,10 +94,27 @@ def test_an_analysts_own_end_is_kept(contract: Contract) -> None:
     assert expire_blocks(now=START + 2 * HOUR) == 1
 
 
-@pytest.mark.parametrize("state", [state for state in BlockState if state is not BlockState.ACTIVE])
-def test_only_what_is_active_expires(contract: Contract, state: BlockState) -> None:
-    make_block(contract, state=state, expires_at=START, active_at=START)
+STANDING = (BlockState.ACTIVE, BlockState.APPLYING, BlockState.APPROVED, BlockState.UNKNOWN)
+
+
+@pytest.mark.parametrize("state", list(BlockState))
+def test_only_what_stood_on_the_list_and_is_wanted_there_expires(contract: Contract, state: BlockState) -> None:
+    make_block(contract, state=state, expires_at=START, active_at=None)
     assert expire_blocks(now=START + HOUR) == 0
+    Block.objects.update(active_at=START, wanted_on_list=False)
+    assert expire_blocks(now=START + HOUR) == 0
+    Block.objects.update(wanted_on_list=True)
+    assert expire_blocks(now=START + HOUR) == (state in STANDING)
+    assert (Block.objects.get().state == BlockState.RESTORING) == (state in (*STANDING, BlockState.RESTORING))
+
+
+def test_a_block_ends_while_another_site_waits_for_its_write(contract: Contract, second: Site) -> None:
+    find(contract, BLOCK, replace(TIMED, one_site=True))
+    Block.objects.update(state=BlockState.ACTIVE, active_at=START, written_at=START)
+    find(contract, BLOCK, replace(TIMED, one_site=True), site=second)
+    assert expire_blocks(now=START + HOUR) == 1
+    assert expire_blocks(now=START + 24 * HOUR) == 1
+    assert Block.objects.get().state == BlockState.RESTORING
 
 
 def test_the_time_grows_for_repeaters_only(contract: Contract) -> None:
@@ -130,20 +147,22 @@ OPEN = (*WRITTEN_AGAIN, BlockState.APPROVED, BlockState.UNKNOWN, BlockState.FAIL
 
 
 @pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize(("written", "to"), [(None, BlockState.APPROVED), (START, BlockState.APPLYING)])
 def test_another_site_that_is_attacked_is_added_and_written(
-    contract: Contract, second: Site, state: BlockState
+    contract: Contract, second: Site, state: BlockState, written: datetime | None, to: BlockState
 ) -> None:
     find(contract, BLOCK, ONE_SITE)
     assert Block.objects.get().only_sites == [65]
-    Block.objects.update(state=state, next_try_at=START + HOUR)
+    Block.objects.update(state=state, next_try_at=START + HOUR, written_at=written, first_hit_at=START)
     find(contract, BLOCK, ONE_SITE)
     assert Block.objects.get().state == state
     finding = find(contract, BLOCK, ONE_SITE, site=second)
     block = Block.objects.get()
     assert (block.only_sites, finding.block, finding.state) == ([65, 99], block, FindingState.BLOCK)
     again = state in WRITTEN_AGAIN
-    assert block.state == (BlockState.APPROVED if again else state)
+    assert block.state == (to if again else state)
     assert block.next_try_at == (START if again else START + HOUR)
+    assert block.first_hit_at == (None if again else START)
     assert AuditEntry.objects.filter(action="block.extend").count() == 1
 
 
@@ -194,11 +213,11 @@ def test_what_an_analyst_blocks_late_follows_the_policy_too(
     assert block_late([first], store=log_store, by=dana, now=START).approved == [ADDRESS]
     block = Block.objects.get()
     assert (block.only_sites, block.hold_hours) == ([65], 24)
-    Block.objects.update(state=BlockState.ACTIVE)
+    Block.objects.update(state=BlockState.ACTIVE, written_at=START)
     other = make_finding(contract, ADDRESS, state=FindingState.LATE, site=second)
     assert block_late([other], store=log_store, by=dana, now=START).there == [ADDRESS]
     block.refresh_from_db()
-    assert (block.only_sites, block.state) == ([65, 99], BlockState.APPROVED)
+    assert (block.only_sites, block.state) == ([65, 99], BlockState.APPLYING)
 
 
 def test_what_is_settled_together_is_settled_as_a_whole_or_not_at_all(contract: Contract) -> None:

@@ -203,6 +203,7 @@ def case_of(*addresses: str) -> Case:
     ("state", "columns", "after", "told"),
     [
         (BlockState.APPROVED, {}, BlockState.PROPOSED, False),
+        (BlockState.APPROVED, {"written_at": START}, BlockState.APPROVED, True),
         (BlockState.APPLYING, {}, BlockState.APPLYING, True),
         (BlockState.ACTIVE, {}, BlockState.ACTIVE, True),
         (BlockState.UNKNOWN, {}, BlockState.UNKNOWN, True),

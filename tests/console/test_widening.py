@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
-from sakimori.customers.models import AuditEntry, Contract, Site
-from tests.people import People, make_block, make_finding, make_people
+from sakimori.blacklist.reasons import Reason
+from sakimori.customers.models import AuditEntry, Contract, RegisteredNetwork, Site
+from tests.people import NOW, People, make_block, make_finding, make_people
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "198.51.100.7"
@@ -22,7 +23,7 @@ def people() -> People:
 @pytest.fixture
 def finding(people: People) -> Finding:
     """Asked about, on a second site; the block holds for the first only."""
-    make_block(people.a, ADDRESS, only_sites=[65])
+    make_block(people.a, ADDRESS, only_sites=[65], written_at=NOW)
     second = Site.objects.create(contract=people.a, domain="b.example.jp", vendor_site_id=99)
     return make_finding(people.a, ADDRESS, site=second, state=FindingState.ASK)
 
@@ -41,7 +42,7 @@ def test_an_analyst_lets_the_block_hold_for_the_site_too(client: Client, people:
     assert "このサイトも遮断する" not in page
     block = Block.objects.get()
     finding.refresh_from_db()
-    assert (block.only_sites, block.state) == ([65, 99], BlockState.APPROVED)
+    assert (block.only_sites, block.state) == ([65, 99], BlockState.APPLYING)
     assert (finding.block, finding.state) == (block, FindingState.BLOCK)
     entry = AuditEntry.objects.get(action="block.extend")
     assert (entry.actor, entry.customer_number) == ("dana", "C-A")
@@ -75,6 +76,14 @@ def test_nothing_is_widened_for_a_cancelled_contract(client: Client, people: Peo
     client.force_login(people.dana)
     assert "解約日" in press(client, finding)
     assert Block.objects.get().only_sites == [65]
+
+
+def test_what_became_forbidden_is_not_widened(client: Client, people: People, finding: Finding) -> None:
+    RegisteredNetwork.objects.create(customer=people.a.customer, network=f"{ADDRESS}/32")
+    client.force_login(people.dana)
+    assert Reason.REGISTERED.sentence in press(client, finding)
+    block = Block.objects.get()
+    assert (block.only_sites, block.state) == ([65], BlockState.ACTIVE)
 
 
 def test_customers_widen_nothing(client: Client, people: People, finding: Finding) -> None:
