@@ -189,8 +189,10 @@ def _write(work: _Round, plan: Plan) -> Written:
     with transaction.atomic():
         adding = mine.filter(pk__in=plan.add, wanted_on_list=True)
         added = move(adding, BlockState.APPLYING, now=now, written_at=now, applying_at=now)
+        _note_lists(added, work.targets)
         removing = mine.filter(pk__in=plan.remove, wanted_on_list=False)
         removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
+        _note_lists(removed, work.targets)
     written = write(work.vendor, work.targets, _changes(work.targets, added, removed))
     now = work.clock()
     # As they were before this write: an earlier one may have reached some of the lists.
@@ -203,6 +205,15 @@ def _write(work: _Round, plan: Plan) -> Written:
         rows = unwritten.filter(address__in=written.left & somewhere if partly else written.left - somewhere)
         move(rows, BlockState.APPROVED, now=now, next_try_at=now + _RETRY, last_error=NO_ROOM, **_never(partly))
     return written
+
+
+def _note_lists(blocks: Collection[Block], targets: Mapping[int, BlockTarget]) -> None:
+    """To which lists they are about to be written; one update for all that are for the same lists."""
+    same: dict[tuple[int, ...], list[int]] = {}
+    for block in blocks:
+        same.setdefault(lists_alive(block, targets), []).append(block.pk)
+    for numbers, keys in same.items():
+        Block.objects.filter(pk__in=keys).update(written_to=list(numbers))
 
 
 def _never(partly: bool) -> dict[str, None]:  # noqa: FBT001 - one question, one answer

@@ -1,0 +1,79 @@
+"""Blocks that stand on several lists: one more site soon after the first write."""
+
+import pytest
+
+from bench.simulated_vendor import SITES
+from sakimori.blacklist import reach
+from sakimori.blacklist.decision import Decision, Outcome
+from sakimori.blacklist.duties import apply_blocks
+from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.reasons import Reason
+from sakimori.customers.models import Site
+from sakimori.waf.interface import WafSite
+from tests.blacklist.desk import Desk
+from tests.people import make_people
+
+pytestmark = pytest.mark.django_db
+
+A, B = "198.51.100.1", "198.51.100.2"
+FIRST, SECOND = SITES
+ON_FIRST, ON_SECOND = f"Sakimori K-A-001 {FIRST}", f"Sakimori K-A-001 {SECOND}"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    made = Desk(make_people())
+    made.people.a.sites.all().delete()
+    for site in SITES:
+        Site.objects.create(contract=made.people.a, domain=f"www{site}.example.jp", vendor_site_id=site)
+        made.vendor.put_site(WafSite(site, f"www{site}.example.jp", bypassed=False))
+    return made
+
+
+def row(address: str) -> Block:
+    return Block.objects.get(address=address)
+
+
+def work(desk: Desk) -> None:
+    """A round after which only ten seconds pass."""
+    apply_blocks(open_vendor=desk.open, worker="one", clock=desk.clock)
+    desk.clock.pass_time(seconds=10)
+
+
+def begin(desk: Desk, address: str, *sites: int) -> None:
+    Block.objects.create(
+        contract=desk.people.a,
+        address=address,
+        only_sites=list(sites),
+        state=BlockState.APPROVED,
+        reason=Reason.ATTACK_BLOCKED,
+        proposed_at=desk.clock(),
+        next_try_at=desk.clock(),
+    )
+
+
+def extend(desk: Desk, address: str) -> None:
+    site = Site.objects.get(vendor_site_id=SECOND)
+    decision = Decision(Outcome.BLOCK, Reason.ATTACK_BLOCKED)
+    assert reach.extend(row(address), site, decision, now=desk.clock())
+
+
+def test_a_site_that_is_added_ten_seconds_after_the_first_write_keeps_nobody_waiting(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    begin(desk, B)
+    work(desk)
+    assert (row(A).state, row(B).state) == (BlockState.ACTIVE, BlockState.ACTIVE)
+    assert desk.vendor.entries(ON_FIRST) == desk.vendor.entries(ON_SECOND) == (A,)
+
+
+def test_what_was_written_to_the_new_site_too_is_judged_there_too(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    work(desk)
+    desk.vendor.edit_by_hand(ON_SECOND, remove=[A])
+    begin(desk, B, SECOND)
+    work(desk)
+    assert row(B).state == BlockState.APPROVED
