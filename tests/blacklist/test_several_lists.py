@@ -1,14 +1,16 @@
-"""Blocks that stand on several lists: one more site soon after the first write."""
+"""Blocks that stand on several lists: one more site soon after the first write, one put back."""
 
 import pytest
 
-from bench.simulated_vendor import SITES
-from sakimori.blacklist import reach
+from bench.simulated_vendor import SITES, SimulatedVendor
+from sakimori.blacklist import actions, reach
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.duties import apply_blocks
+from sakimori.blacklist.missing import put_back
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Site
+from sakimori.simulators.spec import BlacklistMode
 from sakimori.waf.interface import WafSite
 from tests.blacklist.desk import Desk
 from tests.people import make_people
@@ -77,3 +79,25 @@ def test_what_was_written_to_the_new_site_too_is_judged_there_too(desk: Desk) ->
     begin(desk, B, SECOND)
     work(desk)
     assert row(B).state == BlockState.APPROVED
+
+
+@pytest.mark.parametrize("sites", [(), SITES])
+def test_what_was_put_back_on_one_of_two_sites_is_still_ours_to_take_off_both(
+    desk: Desk, sites: tuple[int, ...]
+) -> None:
+    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
+    client = vendor.client()
+    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    desk.block(A, only_sites=list(sites))
+    desk.compare()
+    vendor.edit(str(SECOND), remove=(A,))
+    desk.compare()
+    put_back(row(A), by=desk.people.dana, now=desk.clock())
+    desk.work()
+    assert (row(A).state, row(A).was_there_before) == (BlockState.ACTIVE, False)
+    assert A in vendor.entries(str(FIRST)) & vendor.entries(str(SECOND))
+    actions.request_restore(row(A), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert row(A).state == BlockState.RESTORED
+    assert A not in vendor.entries(str(FIRST)) | vendor.entries(str(SECOND))
+    vendor.close()
