@@ -1,4 +1,4 @@
-"""Blocks that stand on several lists: one more site soon after the first write, one put back."""
+"""Blocks that stand on several lists: one more site soon after the first write, one list that says no, one put back."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.people import make_people
 
 pytestmark = pytest.mark.django_db
 
-A, B = "198.51.100.1", "198.51.100.2"
+A, B, FOREIGN = "198.51.100.1", "198.51.100.2", "203.0.113.77"
 FIRST, SECOND = SITES
 ON_FIRST, ON_SECOND = f"Sakimori K-A-001 {FIRST}", f"Sakimori K-A-001 {SECOND}"
 
@@ -79,6 +79,48 @@ def test_what_was_written_to_the_new_site_too_is_judged_there_too(desk: Desk) ->
     begin(desk, B, SECOND)
     work(desk)
     assert row(B).state == BlockState.APPROVED
+
+
+def test_what_a_site_held_already_is_not_written_there_again(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    work(desk)
+    assert [write.policy_name for write in desk.vendor.writes] == [ON_FIRST, ON_SECOND]
+
+
+def test_a_new_site_whose_list_is_full_does_not_cost_the_first_its_entry(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN])
+    desk.vendor.capacity = 1
+    extend(desk, A)
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((A,), (FOREIGN,))
+    assert row(A).state == BlockState.APPROVED
+    actions.request_restore(row(A), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), row(A).state) == ((), BlockState.RESTORED)
+
+
+def test_a_new_site_that_refuses_the_address_does_not_cost_the_first_its_entry(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.vendor.disliked = {A}
+    extend(desk, A)
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((A,), ())
+    assert (row(A).state, row(A).last_error != "") == (BlockState.APPROVED, True)
+    desk.vendor.disliked = set()
+    desk.work()
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.ACTIVE, (A,))
+
+
+def test_somebody_elses_entry_stays_when_another_list_refuses_the_address(desk: Desk) -> None:
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN])
+    desk.vendor.capacity = 1
+    begin(desk, A, FIRST, SECOND)
+    desk.work()
+    assert desk.vendor.entries(ON_FIRST) == (A,)
 
 
 @pytest.mark.parametrize("sites", [(), SITES])
