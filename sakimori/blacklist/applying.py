@@ -23,6 +23,7 @@ from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.standing import DUE_STATES, entries_of, lists_alive, still_as_wide
 from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.blacklist.troubles import stored_words, tell_of_error
+from sakimori.blacklist.untaken import note_untaken
 from sakimori.blacklist.writing import Change, Written, write
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
@@ -155,7 +156,7 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
     limit, now = limit_of(work.check, work.clock()), work.clock()
     blocks = {block.pk: block for block in Block.objects.filter(pk__in=(*plan.add, *plan.remove))}
     for number, view in work.views.items():
-        adding = [key for key in plan.add if number in lists.lists_of(blocks[key])]
+        adding = [key for key in plan.add if _lacks(number, view, blocks[key])]
         removing = [key for key in plan.remove if number in lists.lists_of(blocks[key])]
         # A list that holds more than the limit has shown that it can: nobody leaves for a number entered too low.
         holds = max(limit, view.condition.entries)
@@ -177,49 +178,47 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
     return plan
 
 
+def _lacks(number: int, view: BlacklistView, block: Block) -> bool:
+    return number in lists.lists_of(block) and block.address not in view.everywhere
+
+
 def _let_wait(keys: Collection[int], now: datetime) -> None:
     rows = Block.objects.filter(pk__in=keys, state__in=DUE_STATES)
     rows.update(next_try_at=now + _NO_ROOM_PAUSE, last_error=NO_ROOM)
 
 
 def _write(work: _Round, plan: Plan) -> Written:
-    """Write down the intent, then write. What the vendor did not take was never written, whoever puts it on later."""
+    """Write down the intent, then write."""
     now = work.clock()
     mine = Block.objects.filter(contract=work.contract, state__in=DUE_STATES)
     with transaction.atomic():
         adding = mine.filter(pk__in=plan.add, wanted_on_list=True)
         added = move(adding, BlockState.APPLYING, now=now, written_at=now, applying_at=now)
+        _note_lists(added, work.targets)
         removing = mine.filter(pk__in=plan.remove, wanted_on_list=False)
         removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
-    written = write(work.vendor, work.targets, _changes(work.targets, added, removed))
-    now = work.clock()
-    # As they were before this write: an earlier one may have reached some of the lists.
-    somewhere = written.partly | {block.address for block in added if block.written_at is not None}
-    unwritten = Block.objects.filter(contract=work.contract, state=BlockState.APPLYING, pk__in=[b.pk for b in added])
-    for address, error in written.refused.items():
-        rows = unwritten.filter(address=address)
-        move(rows, BlockState.FAILED, now=now, last_error=stored_words(error), **_never(address in somewhere))
-    for partly in (False, True):
-        rows = unwritten.filter(address__in=written.left & somewhere if partly else written.left - somewhere)
-        move(rows, BlockState.APPROVED, now=now, next_try_at=now + _RETRY, last_error=NO_ROOM, **_never(partly))
+        _note_lists(removed, work.targets)
+    written = write(work.vendor, work.targets, _changes(work, added, removed))
+    note_untaken(work.contract, work.views, added, written, now=work.clock())
     return written
 
 
-def _never(partly: bool) -> dict[str, None]:  # noqa: FBT001 - one question, one answer
-    """Nothing was written, so an entry that comes later is somebody else's; not so where another list had taken it."""
-    return {} if partly else {"written_at": None}
+def _note_lists(blocks: Collection[Block], targets: Mapping[int, BlockTarget]) -> None:
+    """To which lists they are about to be written; one update for all that are for the same lists."""
+    same: dict[tuple[int, ...], list[int]] = {}
+    for block in blocks:
+        same.setdefault(lists_alive(block, targets), []).append(block.pk)
+    for numbers, keys in same.items():
+        Block.objects.filter(pk__in=keys).update(written_to=list(numbers))
 
 
-def _changes(
-    targets: Mapping[int, BlockTarget], added: Collection[Block], removed: Collection[Block]
-) -> dict[int, Change]:
-    found = {
-        number: Change(
-            add=frozenset(block.address for block in added if number in lists_alive(block, targets)),
-            remove=frozenset(block.address for block in removed if number in lists.lists_of(block)),
-        )
-        for number in targets
-    }
+def _changes(work: _Round, added: Collection[Block], removed: Collection[Block]) -> dict[int, Change]:
+    """Each list is to get only what it lacks."""
+    found: dict[int, Change] = {}
+    for number, view in work.views.items():
+        adding = {block.address for block in added if number in lists_alive(block, work.targets)} - view.everywhere
+        removing = frozenset(block.address for block in removed if number in lists.lists_of(block))
+        found[number] = Change(frozenset(adding), removing, standing=view.somewhere & adding)
     return {number: change for number, change in found.items() if change.add or change.remove}
 
 

@@ -20,7 +20,10 @@ REMOVED_BY_HAND = "WAF の管理画面で削除されていたため、解除済
 
 
 def put_back(block: Block, *, by: User, now: datetime) -> None:
-    """登録し直す: as a new decision, written and read back like any other."""
+    """登録し直す: as a new decision, written and read back like any other.
+
+    What was ours stays ours: on another list our entry may still stand, and it is not somebody else's.
+    """
     with transaction.atomic():
         row = _missing(block)
         if row is None:
@@ -28,7 +31,8 @@ def put_back(block: Block, *, by: User, now: datetime) -> None:
         if not row.contract.runs_on(day_of(now)):
             raise NotPossible("契約が解約日を迎えているため、登録し直せません。")
         row.state, row.missing_since = BlockState.APPROVED, None
-        row.written_at, row.was_there_before = None, False
+        if row.was_there_before:
+            row.written_at, row.was_there_before = None, False
         row.first_hit_at, row.last_passed_at = None, None  # Its effect is to be measured anew.
         row.attempts, row.next_try_at, row.last_error = 0, now, ""
         row.save()

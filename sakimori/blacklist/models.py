@@ -94,6 +94,7 @@ class Block(Claimable):
     hold_hours: how long it is to hold once it is active; None: permanent. expires_at: when it comes off by itself.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
     `last_passed_at`: the last request from the address after `active_at` that was let through.
+    written_to: the numbers of the lists that the last write was for (see `lists.py`); empty: all that it is for.
     covered_by: when it came off, an entry of somebody else that still covers the address: a network, or the same.
     """
 
@@ -138,6 +139,7 @@ class Block(Claimable):
     was_there_before = models.BooleanField(default=False)
     covered_by = models.CharField("残っている設定", max_length=64, blank=True)
     written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
+    written_to = models.JSONField("書込先", default=list, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
     last_error = models.CharField(max_length=300, blank=True)

@@ -5,7 +5,7 @@ the ground of it would undo the newest entries, ours and other people's. Then no
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sakimori.blacklist.models import BlockState
@@ -21,7 +21,8 @@ class Entry:
     """A block as the plan sees it. `due` entries want something; the others only tell whether the view is old.
 
     was_active: the list has shown it once. removal_written: the last write was to take it off (else: to put it on).
-    lists: on which lists it stands or is meant to, see `lists.py`.
+    lists: on which lists it stands or is meant to, see `lists.py`. written_to: to which of them the last write went;
+    a site that was added since then proves nothing about the age of a view.
     """
 
     key: int
@@ -34,6 +35,7 @@ class Entry:
     removal_written: bool
     due: bool
     lists: tuple[int, ...]
+    written_to: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,11 @@ def _contradicts(entry: Entry, views: Views, now: datetime) -> bool:
     if entry.written_at is None or entry.was_there_before:
         return False
     age = now - entry.written_at
+    written = replace(entry, lists=entry.written_to)
     if entry.removal_written:
-        shown = not _somewhere(entry, views)
+        shown = not _somewhere(written, views)
         proven = entry.state == BlockState.RESTORED
     else:
-        shown = _everywhere(entry, views)
+        shown = _everywhere(written, views)
         proven = entry.was_active
     return not shown and age <= (SETTLING_TIME if proven else DOUBT_TIME)

@@ -32,6 +32,7 @@ def entries_of(
             removal_written=_removal_written(block),
             due=block.pk in keys and block.state in DUE_STATES,
             lists=lists_alive(block, targets),
+            written_to=_written_to(block, targets),
         )
         for block in Block.objects.filter(recent)
         if set(lists.lists_of(block)) <= targets.keys()
@@ -43,6 +44,12 @@ def lists_alive(block: Block, targets: Mapping[int, BlockTarget]) -> tuple[int, 
     numbers = lists.lists_of(block)
     alive = tuple(number for number in numbers if targets[number].site_ids)
     return alive if block.wanted_on_list and alive else numbers
+
+
+def _written_to(block: Block, targets: Mapping[int, BlockTarget]) -> tuple[int, ...]:
+    """Rows that do not tell were written to all of theirs."""
+    alive = lists_alive(block, targets)
+    return tuple(number for number in alive if number in block.written_to) if block.written_to else alive
 
 
 def _removal_written(block: Block) -> bool:

@@ -14,10 +14,11 @@ _MOST_REFUSALS = 8
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to happen on one list."""
+    """What is to happen on one list. standing: what of `add` it holds already, though it is not in force."""
 
     add: frozenset[str]
     remove: frozenset[str]
+    standing: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -37,14 +38,15 @@ class Written:
 def write(vendor: WafVendor, targets: Mapping[int, BlockTarget], changes: Mapping[int, Change]) -> Written:
     """Change each list. Raises what a caller must look into first: WafUnavailable, WafDoubtful, a wrong key.
 
-    An address that is wanted on several lists and that one of them does not take is taken off the others again.
+    An address that is wanted on several lists and that one of them does not take is taken off those again that have
+    got it just now; where it stood before it stays.
     """
     written = Written()
     for number, change in changes.items():
         _write_list(vendor, targets[number], change, written, number)
     failed = written.refused.keys() | written.left
     for number, change in changes.items():
-        half = change.add & failed
+        half = (change.add & failed) - change.standing
         if half and sum(bool(half & other.add) for other in changes.values()) > 1:
             written.partly |= half
             vendor.change_blacklist(targets[number], add=frozenset(), remove=half)

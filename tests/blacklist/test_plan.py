@@ -21,6 +21,7 @@ NEW = Entry(
     removal_written=False,
     due=True,
     lists=(0,),
+    written_to=(0,),
 )
 LEAVING = replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1))
 EMPTY = {0: BlacklistView(frozenset(), frozenset())}
@@ -105,7 +106,16 @@ def test_a_block_that_followed_a_restore_is_the_one_that_counts() -> None:
 
 def test_an_entry_on_several_lists_is_active_only_when_all_show_it_and_restored_when_none_does() -> None:
     two, none, one = {1: LISTED[0], 2: LISTED[0]}, {1: EMPTY[0], 2: EMPTY[0]}, {1: LISTED[0], 2: EMPTY[0]}
-    wanted = replace(NEW, lists=(1, 2), state=BlockState.UNKNOWN, written_at=NOW - timedelta(days=1))
-    leaving = replace(LEAVING, lists=(1, 2))
+    wanted = replace(NEW, lists=(1, 2), written_to=(1, 2), state=BlockState.UNKNOWN, written_at=NOW - timedelta(days=1))
+    leaving = replace(LEAVING, lists=(1, 2), written_to=(1, 2))
     assert (make([wanted], two, now=NOW).active, make([wanted], one, now=NOW).add) == ((1,), (1,))
     assert (make([leaving], one, now=NOW).remove, make([leaving], none, now=NOW).restored) == ((1,), (1,))
+
+
+def test_a_list_to_which_the_last_write_did_not_go_contradicts_nothing() -> None:
+    views = {1: LISTED[0], 2: EMPTY[0]}
+    wider = replace(NEW, lists=(1, 2), written_to=(1,), was_active=True, written_at=NOW - timedelta(seconds=10))
+    plan = make([wider], views, now=NOW)
+    assert (plan.stale, plan.add) == (False, (1,))
+    assert make([wider], {1: EMPTY[0], 2: EMPTY[0]}, now=NOW).stale
+    assert make([replace(wider, written_to=(1, 2))], views, now=NOW).stale

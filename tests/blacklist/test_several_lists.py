@@ -1,0 +1,145 @@
+"""Blocks that stand on several lists: one more site soon after the first write, one list that says no, one put back."""
+
+import pytest
+
+from bench.simulated_vendor import SITES, SimulatedVendor
+from sakimori.blacklist import actions, reach
+from sakimori.blacklist.decision import Decision, Outcome
+from sakimori.blacklist.duties import apply_blocks
+from sakimori.blacklist.missing import put_back
+from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.reasons import Reason
+from sakimori.customers.models import Site
+from sakimori.simulators.spec import BlacklistMode
+from sakimori.waf.interface import WafSite
+from tests.blacklist.desk import Desk
+from tests.people import make_people
+
+pytestmark = pytest.mark.django_db
+
+A, B, FOREIGN = "198.51.100.1", "198.51.100.2", "203.0.113.77"
+FIRST, SECOND = SITES
+ON_FIRST, ON_SECOND = f"Sakimori K-A-001 {FIRST}", f"Sakimori K-A-001 {SECOND}"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    made = Desk(make_people())
+    made.people.a.sites.all().delete()
+    for site in SITES:
+        Site.objects.create(contract=made.people.a, domain=f"www{site}.example.jp", vendor_site_id=site)
+        made.vendor.put_site(WafSite(site, f"www{site}.example.jp", bypassed=False))
+    return made
+
+
+def row(address: str) -> Block:
+    return Block.objects.get(address=address)
+
+
+def work(desk: Desk) -> None:
+    """A round after which only ten seconds pass."""
+    apply_blocks(open_vendor=desk.open, worker="one", clock=desk.clock)
+    desk.clock.pass_time(seconds=10)
+
+
+def begin(desk: Desk, address: str, *sites: int) -> None:
+    Block.objects.create(
+        contract=desk.people.a,
+        address=address,
+        only_sites=list(sites),
+        state=BlockState.APPROVED,
+        reason=Reason.ATTACK_BLOCKED,
+        proposed_at=desk.clock(),
+        next_try_at=desk.clock(),
+    )
+
+
+def extend(desk: Desk, address: str) -> None:
+    site = Site.objects.get(vendor_site_id=SECOND)
+    decision = Decision(Outcome.BLOCK, Reason.ATTACK_BLOCKED)
+    assert reach.extend(row(address), site, decision, now=desk.clock())
+
+
+def test_a_site_that_is_added_ten_seconds_after_the_first_write_keeps_nobody_waiting(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    begin(desk, B)
+    work(desk)
+    assert (row(A).state, row(B).state) == (BlockState.ACTIVE, BlockState.ACTIVE)
+    assert desk.vendor.entries(ON_FIRST) == desk.vendor.entries(ON_SECOND) == (A,)
+
+
+def test_what_was_written_to_the_new_site_too_is_judged_there_too(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    work(desk)
+    desk.vendor.edit_by_hand(ON_SECOND, remove=[A])
+    begin(desk, B, SECOND)
+    work(desk)
+    assert row(B).state == BlockState.APPROVED
+
+
+def test_what_a_site_held_already_is_not_written_there_again(desk: Desk) -> None:
+    begin(desk, A, FIRST)
+    work(desk)
+    extend(desk, A)
+    work(desk)
+    assert [write.policy_name for write in desk.vendor.writes] == [ON_FIRST, ON_SECOND]
+
+
+def test_a_new_site_whose_list_is_full_does_not_cost_the_first_its_entry(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN])
+    desk.vendor.capacity = 1
+    extend(desk, A)
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((A,), (FOREIGN,))
+    assert row(A).state == BlockState.APPROVED
+    actions.request_restore(row(A), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), row(A).state) == ((), BlockState.RESTORED)
+
+
+def test_a_new_site_that_refuses_the_address_does_not_cost_the_first_its_entry(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.vendor.disliked = {A}
+    extend(desk, A)
+    desk.work()
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((A,), ())
+    assert (row(A).state, row(A).last_error != "") == (BlockState.APPROVED, True)
+    desk.vendor.disliked = set()
+    desk.work()
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.ACTIVE, (A,))
+
+
+def test_somebody_elses_entry_stays_when_another_list_refuses_the_address(desk: Desk) -> None:
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN])
+    desk.vendor.capacity = 1
+    begin(desk, A, FIRST, SECOND)
+    desk.work()
+    assert desk.vendor.entries(ON_FIRST) == (A,)
+
+
+@pytest.mark.parametrize("sites", [(), SITES])
+def test_what_was_put_back_on_one_of_two_sites_is_still_ours_to_take_off_both(
+    desk: Desk, sites: tuple[int, ...]
+) -> None:
+    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
+    client = vendor.client()
+    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    desk.block(A, only_sites=list(sites))
+    desk.compare()
+    vendor.edit(str(SECOND), remove=(A,))
+    desk.compare()
+    put_back(row(A), by=desk.people.dana, now=desk.clock())
+    desk.work()
+    assert (row(A).state, row(A).was_there_before) == (BlockState.ACTIVE, False)
+    assert A in vendor.entries(str(FIRST)) & vendor.entries(str(SECOND))
+    actions.request_restore(row(A), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert row(A).state == BlockState.RESTORED
+    assert A not in vendor.entries(str(FIRST)) | vendor.entries(str(SECOND))
+    vendor.close()
