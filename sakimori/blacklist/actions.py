@@ -20,6 +20,7 @@ from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, written
 
+BY_ITSELF = (RestoreChannel.EXPIRY, RestoreChannel.FULL)
 ASKED_FROM_OUTSIDE = (RestoreChannel.PHONE, RestoreChannel.MAIL)
 
 
@@ -152,28 +153,46 @@ def request_restore(
 ) -> None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
-    A second request for the same block changes nothing. Asked for by phone or mail, it is taken only with the name
-    of who asked and how he was identified.
+    A second request for the same block changes nothing; one that comes off by itself is taken over. Asked for by
+    phone or mail, it is taken only with the name of who asked and how he was identified.
     """
     if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
         raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
-        row = _locked(block)
-        if row.state in (BlockState.RESTORING, BlockState.RESTORED) or not row.wanted_on_list:
+        row, leaving = _locked(block), (BlockState.RESTORING, BlockState.RESTORED)
+        is_leaving = row.state in leaving or not row.wanted_on_list
+        if is_leaving and row.restore_channel not in BY_ITSELF:
             return
-        if row.state not in (BlockState.ACTIVE, BlockState.UNKNOWN, BlockState.APPLYING, BlockState.APPROVED):
+        if not is_leaving and row.state not in RESTORABLE:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
         row.restore_requester, row.restore_identified = requester[:100], identified[:200]
-        begin_restore(row, by=by, reason=reason, channel=channel, now=now)
+        go = _take_over if is_leaving else begin_restore
+        go(row, by=by, reason=reason, channel=channel, now=now)
 
 
 def begin_restore(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
     """Start the way off the list for a row that the caller has locked and looked at."""
     row.state = BlockState.RESTORING
     row.wanted_on_list = False
-    row.restore_asked_at, row.restore_asked_by, row.restore_reason = now, by, reason[:200]
-    row.restore_channel = channel
+    row.restore_asked_at = now
     row.attempts, row.next_try_at, row.last_error = 0, now, ""
+    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
+
+
+def _take_over(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
+    """Somebody asks for what is coming off by itself, or has: its way goes on, and it is his restore now.
+
+    When it was asked for is what a written removal is proven by, so that stays once it was written.
+    """
+    written, asked = row.written_at, row.restore_asked_at
+    if row.state == BlockState.RESTORING and not (written and asked and written >= asked):
+        row.restore_asked_at = now
+    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
+
+
+def _ask_first(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
+    """Save who wants the address back and why, and ask an analyst before it is blocked again."""
+    row.restore_asked_by, row.restore_reason, row.restore_channel = by, reason[:200], channel
     row.save()
     until = now + timedelta(days=settings.CONFIG.ask_days)
     AskFirst.objects.get_or_create(
