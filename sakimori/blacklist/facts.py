@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from sakimori.blacklist import stop
 from sakimori.blacklist.closer import CloserLook
@@ -14,7 +15,7 @@ from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reas
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.search import good_requests, holds_good_requests
 from sakimori.customers.models import Contract
-from sakimori.lib.addresses import Network, parse_address, parse_network
+from sakimori.lib.addresses import Network, covers, overlaps, parse_address, parse_network
 from sakimori.logs.queries import access_lines_left_out
 from sakimori.logs.store.interface import LogStore
 
@@ -71,17 +72,33 @@ def gather(contract: Contract, addresses: Collection[str], *, store: LogStore, n
     """Collect the facts. What the log does not show of good traffic is unknown, unless it holds all access lines."""
     automatic = Block.objects.filter(decided_at__gt=now - _HOUR, reason=Reason.ATTACK_BLOCKED)
     good = good_requests(store, contract_id=contract.pk, addresses=addresses)
-    restored = AskFirst.objects.filter(contract=contract, until__gt=now, address__in=addresses)
     return Facts(
         never=never_block(contract),
         limits=limits(),
         good=good,
         log_is_whole=all(good.values()) or _holds_all_access_lines(contract, store=store, now=now),
-        restored=frozenset(restored.values_list("address", flat=True)),
+        restored=_restored(contract, addresses, now),
         blocked_customer=automatic.filter(contract__customer_id=contract.customer_id).count(),
         blocked_total=automatic.count(),
         stopped=stop.is_on(),
     )
+
+
+def _restored(contract: Contract, addresses: Collection[str], now: datetime) -> frozenset[str]:
+    """Those that were taken off the list on request, alone or within a network. Networks are few: all are looked at."""
+    rows = AskFirst.objects.filter(
+        Q(address__in=addresses) | Q(address__contains="/"), contract=contract, until__gt=now
+    )
+    texts = frozenset(rows.values_list("address", flat=True))
+    networks = _networks([text for text in texts if "/" in text])
+    within = (text for text in addresses if (parsed := parse_address(text)) and covers(networks, parsed))
+    return texts.intersection(addresses).union(within if networks else ())
+
+
+def restored_within(contract: Contract, network: Network, *, now: datetime) -> bool:
+    """Whether an address in the network, or a network that shares one with it, was taken off the list on request."""
+    rows = AskFirst.objects.filter(contract=contract, until__gt=now)
+    return overlaps(_networks(rows.values_list("address", flat=True)), network)
 
 
 def _holds_all_access_lines(contract: Contract, *, store: LogStore, now: datetime) -> bool:
