@@ -11,7 +11,7 @@ from sakimori.blacklist import stop
 from sakimori.blacklist.closer import CloserLook
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
-from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reason, vendor_networks
+from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reason, shared_within, vendor_networks
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.search import good_requests, holds_good_requests
 from sakimori.customers.models import Contract
@@ -95,10 +95,18 @@ def _restored(contract: Contract, addresses: Collection[str], now: datetime) -> 
     return texts.intersection(addresses).union(within if networks else ())
 
 
-def restored_within(contract: Contract, network: Network, *, now: datetime) -> bool:
-    """Whether an address in the network, or a network that shares one with it, was taken off the list on request."""
-    rows = AskFirst.objects.filter(contract=contract, until__gt=now)
-    return overlaps(_networks(rows.values_list("address", flat=True)), network)
+def about_network(contract: Contract, network: Network, *, now: datetime) -> Circumstances:
+    """What is known of any address in a network that a person wants blocked; of its good traffic nothing is."""
+    kind = shared_within(network)
+    given_back = AskFirst.objects.filter(contract=contract, until__gt=now).values_list("address", flat=True)
+    return Circumstances(
+        good_requests=None,
+        shared=kind is not None,
+        restored=overlaps(_networks(given_back), network),
+        blocked_customer=0,
+        blocked_total=0,
+        shared_reason=shared_reason(kind) if kind else Reason.SHARED_ADDRESS,
+    )
 
 
 def _holds_all_access_lines(contract: Contract, *, store: LogStore, now: datetime) -> bool:

@@ -96,6 +96,31 @@ def test_an_address_that_the_customer_has_asked_for_is_asked_about_first(people:
     assert actions.approve(block, by=people.dana, now=LATER)
 
 
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("240a:61:1:2::/64", Reason.SHARED_MOBILE),
+        ("49.98.7.0/24", Reason.SHARED_MOBILE),
+        ("203.138.180.0/22", Reason.SHARED_MOBILE),
+        ("2001:db8:1:2::/64", Reason.RESTORED_BEFORE),
+        ("203.0.113.0/28", Reason.RESTORED_BEFORE),
+        ("203.0.113.64/26", Reason.TWO_PEOPLE),
+    ],
+)
+def test_a_network_that_holds_shared_or_given_back_addresses_waits_with_that_reason(
+    entry: str, reason: Reason, people: People, log_store: LogStore
+) -> None:
+    for address in ("203.0.113.5", "2001:db8:1:2::9"):
+        old = make_block(people.a, address, state=BlockState.RESTORED)
+        AskFirst.objects.create(contract=people.a, address=address, until=START + DAY, block=old)
+    block = put(people, entry, log_store)
+    assert (block.state, block.reason, block.good_requests) == (BlockState.PROPOSED, reason, None)
+    assert block.decided_by == (people.dana if reason is Reason.TWO_PEOPLE else None), "nobody has said yes unasked"
+    assert bool(block.shared_label) is (reason is Reason.SHARED_MOBILE)
+    whole = actions.approve(block, by=people.alice if block.decided_by else people.dana, now=LATER)
+    assert whole is (entry.endswith("/64") or reason is Reason.TWO_PEOPLE)
+
+
 @pytest.mark.parametrize("entry", ["203.0.113.5", "203.0.113.0/28", "203.0.113.8/30"])
 def test_what_is_there_already_is_said_with_its_state(entry: str, people: People, log_store: LogStore) -> None:
     make_block(people.a, "203.0.113.0/28")
