@@ -12,6 +12,8 @@ from django.db import transaction
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts
 from sakimori.blacklist.actions import NotPossible, approve, check_may_be_listed
+from sakimori.blacklist.closer import ask_names
+from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.guard import Ruling, rule, rule_network
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState
 from sakimori.blacklist.reasons import Reason
@@ -49,10 +51,14 @@ def add(
     store: LogStore,
     by: User,
     now: datetime,
+    crawlers: Crawlers | None = None,
 ) -> Block:
-    """Put `entry` (see `read_entry`) on the list, or ask a second person. Raises NotPossible, StoreError."""
+    """Put `entry` (see `read_entry`) on the list, or ask a second person. Raises NotPossible, StoreError.
+
+    crawlers: who asks the DNS whether it is a search engine's; nobody is asked about a network.
+    """
     check_may_be_listed(contract, entry, now=now)
-    ruling, reason, good = _ruling(contract, entry, store, now)
+    ruling, reason, good = _ruling(contract, entry, store, crawlers, now)
     if ruling is Ruling.REFUSE:
         raise NotPossible(reason.sentence)
     with transaction.atomic():
@@ -64,7 +70,9 @@ def add(
     return block
 
 
-def _ruling(contract: Contract, entry: str, store: LogStore, now: datetime) -> tuple[Ruling, Reason, int | None]:
+def _ruling(
+    contract: Contract, entry: str, store: LogStore, crawlers: Crawlers | None, now: datetime
+) -> tuple[Ruling, Reason, int | None]:
     """The hourly caps hold back what the system does by itself; a person's own wish is not counted."""
     limits = replace(facts.limits(), cap_customer=1, cap_total=1)
     address, network = parse_address(entry), network_of(entry)
@@ -74,6 +82,7 @@ def _ruling(contract: Contract, entry: str, store: LogStore, now: datetime) -> t
     if address is None:
         return Ruling.REFUSE, Reason.NO_ADDRESS, None
     known = facts.gather(contract, {entry}, store=store, now=now)
+    known.closer = ask_names({entry}, (), crawlers=crawlers, now=now)
     circumstances = replace(known.about(entry), blocked_customer=0, blocked_total=0)
     return *rule(address, known.never, circumstances, limits), circumstances.good_requests
 
