@@ -42,10 +42,17 @@ def approve(block: Block, *, by: User, now: datetime, lasts: timedelta | None = 
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、承認できません。")
         check_may_be_listed(row.contract, row.address, now=now)
         if lasts is not None:
-            row.expires_at = _begin(row) + lasts
+            row.expires_at = (row.decided_at or row.proposed_at) + lasts
         if _lacks_a_person(row, by):
             row.save(update_fields=["decided_by", "expires_at"])
-            _audit(row, "block.first_yes", by=by.username, now=now, reason=Reason.TWO_PEOPLE)
+            _audit(
+                row,
+                "block.first_yes",
+                by=by.username,
+                now=now,
+                reason=Reason.TWO_PEOPLE,
+                until=_until(row.end_counted_from(now)),
+            )
             return False
         _approve(row, by, now)
     return True
@@ -66,7 +73,8 @@ def shorten(block: Block, *, lasts: timedelta, by: User, now: datetime) -> bool:
             return True
         row.expires_at = now + lasts
         row.save(update_fields=["expires_at"])
-        _audit(row, "block.shorten", by=by.username, now=now, reason=f"期限 {written(row.expires_at)}")
+        end = _until(row.expires_at)
+        _audit(row, "block.shorten", by=by.username, now=now, reason=f"期限 {end}", until=end)
     return True
 
 
@@ -83,9 +91,9 @@ def check_may_be_listed(contract: Contract, address: str, *, now: datetime) -> N
         raise NotPossible(forbidden.sentence)
 
 
-def _begin(row: Block) -> datetime:
-    """From when on an end is counted until somebody approves."""
-    return row.decided_at or row.proposed_at
+def _until(end: datetime | None) -> str:
+    """An end as the record tells it; empty where nobody chose one."""
+    return written(end) if end else ""
 
 
 def _lacks_a_person(row: Block, by: User) -> bool:
@@ -103,8 +111,7 @@ def _lacks_a_person(row: Block, by: User) -> bool:
 
 
 def _approve(row: Block, by: User, now: datetime) -> None:
-    if row.expires_at is not None:
-        row.expires_at += now - _begin(row)
+    row.expires_at = row.end_counted_from(now)
     first = row.decided_by if row.second_by_id else by
     alone = Reason.BY_HAND if row.note else Reason.APPROVED
     _decide(row, BlockState.APPROVED, Reason.APPROVED_BY_TWO if row.second_by_id else alone, by, now)
@@ -215,7 +222,8 @@ def _decide(row: Block, state: BlockState, reason: Reason, by: User, now: dateti
     row.decided_at, row.decided_by = now, by
     row.attempts, row.next_try_at, row.last_error = 0, now, ""
     row.save()
-    _audit(row, f"block.{state}", by=by.username, now=now, reason=reason)
+    end = _until(row.expires_at) if state == BlockState.APPROVED else ""
+    _audit(row, f"block.{state}", by=by.username, now=now, reason=reason, until=end)
 
 
 def _locked(block: Block) -> Block:

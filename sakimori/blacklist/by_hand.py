@@ -21,6 +21,7 @@ from sakimori.blacklist.wide import network_of
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import Network, canonical, parse_address, parse_network
+from sakimori.lib.jst import written
 from sakimori.logs.store.interface import LogStore
 
 
@@ -129,6 +130,7 @@ def _propose(
         target=f"block:{block.pk}",
         now=now,
         customer=contract.customer,
-        details={"address": entry, "reason": note[:200]},
+        details={"address": entry, "reason": note[:200]}
+        | ({"until": written(block.expires_at)} if block.expires_at else {}),
     )
     return block

@@ -8,12 +8,18 @@ from sakimori.accounts.models import SocRole
 from sakimori.blacklist import actions
 from sakimori.blacklist.actions import NotPossible
 from sakimori.blacklist.by_hand import add
-from sakimori.blacklist.models import AskFirst, Block, BlockState
+from sakimori.blacklist.decision import Decision, Outcome
+from sakimori.blacklist.models import AskFirst, Block, BlockState, FindingState
+from sakimori.blacklist.policy import SHIPPED
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.settling import settle
+from sakimori.console.records import records_of
 from sakimori.customers.models import AuditEntry, Contract, RegisteredNetwork
+from sakimori.customers.secrets import open_details
+from sakimori.lib.jst import written
 from sakimori.logs.store.interface import LogStore
 from tests.moments import START
-from tests.people import People, make_block, make_people, make_user
+from tests.people import People, make_block, make_finding, make_people, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = START + timedelta(minutes=5)
@@ -171,3 +177,45 @@ def test_a_text_that_is_no_address_is_never_approved(people: People) -> None:
     block = make_block(people.a, "nonsense", state=BlockState.PROPOSED)
     with pytest.raises(NotPossible, match="特定できない"):
         actions.approve(block, by=people.dana, now=LATER)
+
+
+def ends_recorded(people: People) -> list[tuple[str, str]]:
+    rows = AuditEntry.objects.order_by("pk")
+    opened = [
+        (row.action, open_details(people.a.customer, row.sealed_details, place=f"audit:{row.target}")) for row in rows
+    ]
+    return [(action, str(details.get("until", ""))) for action, details in opened]
+
+
+def test_the_record_tells_the_end_that_a_person_chose(people: People, log_store: LogStore) -> None:
+    block = put(people, "203.0.113.0/28", log_store, lasts=DAY)
+    kuroda = make_user("kuroda", "黒田", "誠", soc_role=SocRole.MANAGER)
+    actions.approve(block, by=kuroda, now=LATER)
+    actions.shorten(block, lasts=timedelta(hours=1), by=kuroda, now=LATER)
+    assert ends_recorded(people) == [
+        ("block.by_hand", written(START + DAY)),
+        ("block.first_yes", written(START + DAY)),
+        ("block.approved", written(LATER + DAY)),
+        ("block.shorten", written(LATER + timedelta(hours=1))),
+    ]
+    told = [record.reason for record in records_of(block)]
+    assert told[0] == f"取引先からの依頼（期限 {written(START + DAY)}）"
+    assert told[2].endswith(f"承認しました。（期限 {written(LATER + DAY)}）")
+    assert told[3] == f"期限 {written(LATER + timedelta(hours=1))}"
+
+
+def test_a_question_that_is_approved_with_an_end_or_refused(people: People) -> None:
+    first = make_block(people.a, state=BlockState.PROPOSED, proposed_at=START)
+    second = make_block(people.a, "203.0.113.6", state=BlockState.PROPOSED, proposed_at=START, expires_at=START + DAY)
+    actions.approve(first, by=people.dana, now=LATER, lasts=DAY)
+    actions.refuse(second, by=people.dana, now=LATER)
+    assert ends_recorded(people) == [("block.approved", written(LATER + DAY)), ("block.refused", "")]
+
+
+def test_an_end_is_counted_from_an_approval_by_newer_evidence_too(people: People) -> None:
+    block = make_block(people.a, state=BlockState.PROPOSED, proposed_at=START, expires_at=START + DAY, note="依頼")
+    finding = make_finding(people.a, block.address, state=FindingState.NEW, reason="")
+    settle(finding, Decision(Outcome.BLOCK, Reason.ATTACK_BLOCKED), good_requests=None, now=LATER, rules=SHIPPED)
+    block.refresh_from_db()
+    assert (block.state, block.decided_at, block.expires_at) == (BlockState.APPROVED, LATER, LATER + DAY)
+    assert ends_recorded(people) == [("block.approved", written(LATER + DAY))]
