@@ -17,6 +17,7 @@ from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.disk import MIB
 from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
+from sakimori.lib.reverse_dns import NameServer, SystemNames
 from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
@@ -65,6 +66,11 @@ def phone() -> Phone | None:
 def http_client() -> GuardedClient:
     """The guarded HTTP client of this process."""
     return GuardedClient()
+
+
+def name_server() -> NameServer | None:
+    """The DNS as this machine asks it. In training nobody outside is asked."""
+    return None if settings.CONFIG.training else SystemNames()
 
 
 def waf_vendor(account: VendorAccount) -> WafVendor:

@@ -20,6 +20,7 @@ from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of, written
 
+BY_ITSELF = (RestoreChannel.EXPIRY, RestoreChannel.FULL)
 ASKED_FROM_OUTSIDE = (RestoreChannel.PHONE, RestoreChannel.MAIL)
 
 
@@ -41,10 +42,17 @@ def approve(block: Block, *, by: User, now: datetime, lasts: timedelta | None = 
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、承認できません。")
         check_may_be_listed(row.contract, row.address, now=now)
         if lasts is not None:
-            row.expires_at = _begin(row) + lasts
+            row.expires_at = (row.decided_at or row.proposed_at) + lasts
         if _lacks_a_person(row, by):
             row.save(update_fields=["decided_by", "expires_at"])
-            _audit(row, "block.first_yes", by=by.username, now=now, reason=Reason.TWO_PEOPLE)
+            _audit(
+                row,
+                "block.first_yes",
+                by=by.username,
+                now=now,
+                reason=Reason.TWO_PEOPLE,
+                until=_until(row.end_counted_from(now)),
+            )
             return False
         _approve(row, by, now)
     return True
@@ -65,7 +73,8 @@ def shorten(block: Block, *, lasts: timedelta, by: User, now: datetime) -> bool:
             return True
         row.expires_at = now + lasts
         row.save(update_fields=["expires_at"])
-        _audit(row, "block.shorten", by=by.username, now=now, reason=f"期限 {written(row.expires_at)}")
+        end = _until(row.expires_at)
+        _audit(row, "block.shorten", by=by.username, now=now, reason=f"期限 {end}", until=end)
     return True
 
 
@@ -82,9 +91,9 @@ def check_may_be_listed(contract: Contract, address: str, *, now: datetime) -> N
         raise NotPossible(forbidden.sentence)
 
 
-def _begin(row: Block) -> datetime:
-    """From when on an end is counted until somebody approves."""
-    return row.decided_at or row.proposed_at
+def _until(end: datetime | None) -> str:
+    """An end as the record tells it; empty where nobody chose one."""
+    return written(end) if end else ""
 
 
 def _lacks_a_person(row: Block, by: User) -> bool:
@@ -102,8 +111,7 @@ def _lacks_a_person(row: Block, by: User) -> bool:
 
 
 def _approve(row: Block, by: User, now: datetime) -> None:
-    if row.expires_at is not None:
-        row.expires_at += now - _begin(row)
+    row.expires_at = row.end_counted_from(now)
     first = row.decided_by if row.second_by_id else by
     alone = Reason.BY_HAND if row.note else Reason.APPROVED
     _decide(row, BlockState.APPROVED, Reason.APPROVED_BY_TWO if row.second_by_id else alone, by, now)
@@ -152,28 +160,46 @@ def request_restore(
 ) -> None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
-    A second request for the same block changes nothing. Asked for by phone or mail, it is taken only with the name
-    of who asked and how he was identified.
+    A second request for the same block changes nothing; one that comes off by itself is taken over. Asked for by
+    phone or mail, it is taken only with the name of who asked and how he was identified.
     """
     if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
         raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
-        row = _locked(block)
-        if row.state in (BlockState.RESTORING, BlockState.RESTORED) or not row.wanted_on_list:
+        row, leaving = _locked(block), (BlockState.RESTORING, BlockState.RESTORED)
+        is_leaving = row.state in leaving or not row.wanted_on_list
+        if is_leaving and row.restore_channel not in BY_ITSELF:
             return
-        if row.state not in (BlockState.ACTIVE, BlockState.UNKNOWN, BlockState.APPLYING, BlockState.APPROVED):
+        if not is_leaving and row.state not in RESTORABLE:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
         row.restore_requester, row.restore_identified = requester[:100], identified[:200]
-        begin_restore(row, by=by, reason=reason, channel=channel, now=now)
+        go = _take_over if is_leaving else begin_restore
+        go(row, by=by, reason=reason, channel=channel, now=now)
 
 
 def begin_restore(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
     """Start the way off the list for a row that the caller has locked and looked at."""
     row.state = BlockState.RESTORING
     row.wanted_on_list = False
-    row.restore_asked_at, row.restore_asked_by, row.restore_reason = now, by, reason[:200]
-    row.restore_channel = channel
+    row.restore_asked_at = now
     row.attempts, row.next_try_at, row.last_error = 0, now, ""
+    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
+
+
+def _take_over(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
+    """Somebody asks for what is coming off by itself, or has: its way goes on, and it is his restore now.
+
+    When it was asked for is what a written removal is proven by, so that stays once it was written.
+    """
+    written, asked = row.written_at, row.restore_asked_at
+    if row.state == BlockState.RESTORING and not (written and asked and written >= asked):
+        row.restore_asked_at = now
+    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
+
+
+def _ask_first(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
+    """Save who wants the address back and why, and ask an analyst before it is blocked again."""
+    row.restore_asked_by, row.restore_reason, row.restore_channel = by, reason[:200], channel
     row.save()
     until = now + timedelta(days=settings.CONFIG.ask_days)
     AskFirst.objects.get_or_create(
@@ -196,7 +222,8 @@ def _decide(row: Block, state: BlockState, reason: Reason, by: User, now: dateti
     row.decided_at, row.decided_by = now, by
     row.attempts, row.next_try_at, row.last_error = 0, now, ""
     row.save()
-    _audit(row, f"block.{state}", by=by.username, now=now, reason=reason)
+    end = _until(row.expires_at) if state == BlockState.APPROVED else ""
+    _audit(row, f"block.{state}", by=by.username, now=now, reason=reason, until=end)
 
 
 def _locked(block: Block) -> Block:

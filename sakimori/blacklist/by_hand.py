@@ -1,7 +1,7 @@
 """Somebody of the desk puts an address or a network on a customer's list by hand. The guard is asked as always.
 
-What is wider than one host is only proposed: a second person must want it too. So is an address about which the guard
-has a question: then the person sees it in the list of questions, and decides.
+What is wider than one host is only proposed: a second person must want it too. So is an address or a network about
+which the guard has a question: then the person sees it in the list of questions, and decides.
 """
 
 from dataclasses import replace
@@ -12,13 +12,16 @@ from django.db import transaction
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts
 from sakimori.blacklist.actions import NotPossible, approve, check_may_be_listed
-from sakimori.blacklist.guard import Ruling, needs_two_people, rule
+from sakimori.blacklist.closer import ask_names
+from sakimori.blacklist.crawlers import Crawlers
+from sakimori.blacklist.guard import Ruling, rule, rule_network
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.wide import network_of
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import Network, canonical, parse_address, parse_network
+from sakimori.lib.jst import written
 from sakimori.logs.store.interface import LogStore
 
 
@@ -49,10 +52,14 @@ def add(
     store: LogStore,
     by: User,
     now: datetime,
+    crawlers: Crawlers | None = None,
 ) -> Block:
-    """Put `entry` (see `read_entry`) on the list, or ask a second person. Raises NotPossible, StoreError."""
+    """Put `entry` (see `read_entry`) on the list, or ask a second person. Raises NotPossible, StoreError.
+
+    crawlers: who asks the DNS whether it is a search engine's; nobody is asked about a network.
+    """
     check_may_be_listed(contract, entry, now=now)
-    ruling, reason, good = _ruling(contract, entry, store, now)
+    ruling, reason, good = _ruling(contract, entry, store, crawlers, now)
     if ruling is Ruling.REFUSE:
         raise NotPossible(reason.sentence)
     with transaction.atomic():
@@ -64,17 +71,21 @@ def add(
     return block
 
 
-def _ruling(contract: Contract, entry: str, store: LogStore, now: datetime) -> tuple[Ruling, Reason, int | None]:
+def _ruling(
+    contract: Contract, entry: str, store: LogStore, crawlers: Crawlers | None, now: datetime
+) -> tuple[Ruling, Reason, int | None]:
     """The hourly caps hold back what the system does by itself; a person's own wish is not counted."""
+    limits = replace(facts.limits(), cap_customer=1, cap_total=1)
     address, network = parse_address(entry), network_of(entry)
-    if network is not None and needs_two_people(network):
-        return Ruling.ASK, Reason.TWO_PEOPLE, None
+    if address is None and network is not None:
+        known_of_all = facts.about_network(contract, network, now=now)
+        return *rule_network(network, facts.never_block(contract), known_of_all, limits), None
     if address is None:
-        return Ruling.ALLOW, Reason.BY_HAND, None
+        return Ruling.REFUSE, Reason.NO_ADDRESS, None
     known = facts.gather(contract, {entry}, store=store, now=now)
+    known.closer = ask_names({entry}, (), crawlers=crawlers, now=now)
     circumstances = replace(known.about(entry), blocked_customer=0, blocked_total=0)
-    ruling, reason = rule(address, known.never, circumstances, replace(known.limits, cap_customer=1, cap_total=1))
-    return ruling, reason, circumstances.good_requests
+    return *rule(address, known.never, circumstances, limits), circumstances.good_requests
 
 
 def _check_not_there(contract: Contract, entry: str) -> None:
@@ -119,6 +130,7 @@ def _propose(
         target=f"block:{block.pk}",
         now=now,
         customer=contract.customer,
-        details={"address": entry, "reason": note[:200]},
+        details={"address": entry, "reason": note[:200]}
+        | ({"until": written(block.expires_at)} if block.expires_at else {}),
     )
     return block

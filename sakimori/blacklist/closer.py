@@ -3,8 +3,8 @@
 Nothing here changes a row, and nothing runs within a transaction: the DNS may take its time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sakimori.blacklist.crawlers import Crawlers, Proof, claims
@@ -45,18 +45,25 @@ def look_closer(
     if not rows:
         return CloserLook()
     addresses = frozenset(row.address for row in rows)
-    claimed = frozenset(row.address for row in rows if claims(_user_agents(row)))
-    proofs = crawlers.look_up(addresses, claimed=claimed, now=now) if crawlers else {}
+    asked = ask_names(addresses, rows, crawlers=crawlers, now=now)
     known = known_targets(contract, now=now)
     first, last = min(row.first_at for row in rows), max(row.last_at for row in rows)
     hits = visitors(store, contract_id=contract.pk, first=first - WITHIN, last=last, known=known)
     cases = find_cases(hits, known=known)
-    return CloserLook(
-        claimed=claimed,
-        proofs=proofs,
+    return replace(
+        asked,
         cases=cases,
         by_proxy=taking_part(contract, addresses, now=now).union(*(case.addresses for case in cases)),
     )
+
+
+def ask_names(
+    addresses: Collection[str], rows: Iterable[Finding], *, crawlers: Crawlers | None, now: datetime
+) -> CloserLook:
+    """Only the part about crawlers: one round of questions to the DNS. rows: findings that may claim to be one."""
+    claimed = frozenset(row.address for row in rows if claims(_user_agents(row)))
+    proofs = crawlers.look_up(addresses, claimed=claimed, now=now) if crawlers and addresses else {}
+    return CloserLook(claimed=claimed, proofs=proofs)
 
 
 def _user_agents(row: Finding) -> Iterable[str]:

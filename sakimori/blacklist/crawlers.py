@@ -137,6 +137,11 @@ class Crawlers:
         return self._silent_until is not None and now < self._silent_until
 
 
+def crawlers_by(names: NameServer | None) -> Crawlers | None:
+    """Who asks this name server, with an empty memory; None where there is none to ask."""
+    return None if names is None else Crawlers(names)
+
+
 def _has_no_owner(address: str) -> bool:
     """Addresses of examples have no name anywhere: demo and training ask nobody."""
     parsed = parse_address(address)

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from sakimori.blacklist import stop
 from sakimori.blacklist.closer import CloserLook
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.models import AskFirst, Block
-from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reason, vendor_networks
+from sakimori.blacklist.networks import crawler_networks, shared_as, shared_reason, shared_within, vendor_networks
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.search import good_requests, holds_good_requests
 from sakimori.customers.models import Contract
-from sakimori.lib.addresses import Network, parse_address, parse_network
+from sakimori.lib.addresses import Network, covers, overlaps, parse_address, parse_network
 from sakimori.logs.queries import access_lines_left_out
 from sakimori.logs.store.interface import LogStore
 
@@ -71,16 +72,40 @@ def gather(contract: Contract, addresses: Collection[str], *, store: LogStore, n
     """Collect the facts. What the log does not show of good traffic is unknown, unless it holds all access lines."""
     automatic = Block.objects.filter(decided_at__gt=now - _HOUR, reason=Reason.ATTACK_BLOCKED)
     good = good_requests(store, contract_id=contract.pk, addresses=addresses)
-    restored = AskFirst.objects.filter(contract=contract, until__gt=now, address__in=addresses)
     return Facts(
         never=never_block(contract),
         limits=limits(),
         good=good,
         log_is_whole=all(good.values()) or _holds_all_access_lines(contract, store=store, now=now),
-        restored=frozenset(restored.values_list("address", flat=True)),
+        restored=_restored(contract, addresses, now),
         blocked_customer=automatic.filter(contract__customer_id=contract.customer_id).count(),
         blocked_total=automatic.count(),
         stopped=stop.is_on(),
+    )
+
+
+def _restored(contract: Contract, addresses: Collection[str], now: datetime) -> frozenset[str]:
+    """Those that were taken off the list on request, alone or within a network. Networks are few: all are looked at."""
+    rows = AskFirst.objects.filter(
+        Q(address__in=addresses) | Q(address__contains="/"), contract=contract, until__gt=now
+    )
+    texts = frozenset(rows.values_list("address", flat=True))
+    networks = _networks([text for text in texts if "/" in text])
+    within = (text for text in addresses if (parsed := parse_address(text)) and covers(networks, parsed))
+    return texts.intersection(addresses).union(within if networks else ())
+
+
+def about_network(contract: Contract, network: Network, *, now: datetime) -> Circumstances:
+    """What is known of any address in a network that a person wants blocked; of its good traffic nothing is."""
+    kind = shared_within(network)
+    given_back = AskFirst.objects.filter(contract=contract, until__gt=now).values_list("address", flat=True)
+    return Circumstances(
+        good_requests=None,
+        shared=kind is not None,
+        restored=overlaps(_networks(given_back), network),
+        blocked_customer=0,
+        blocked_total=0,
+        shared_reason=shared_reason(kind) if kind else Reason.SHARED_ADDRESS,
     )
 
 

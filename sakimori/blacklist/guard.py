@@ -119,6 +119,17 @@ def rule(address: Address, never: NeverBlock, known: Circumstances, limits: Limi
     return (Ruling.ALLOW, Reason.ATTACK_BLOCKED) if doubt is None else (Ruling.ASK, doubt)
 
 
+def rule_network(network: Network, never: NeverBlock, known: Circumstances, limits: Limits) -> tuple[Ruling, Reason]:
+    """Judge a network that a person wants blocked. What is wide and raises no other doubt only needs two people."""
+    refused = network_may_be_blocked(network, never, documentation_counts=limits.documentation_counts)
+    if refused is not None:
+        return Ruling.REFUSE, refused
+    doubt = _doubt(known, limits)
+    if doubt is None and needs_two_people(network):
+        return Ruling.ASK, Reason.TWO_PEOPLE
+    return (Ruling.ALLOW, Reason.BY_HAND) if doubt is None else (Ruling.ASK, doubt)
+
+
 def _doubt(known: Circumstances, limits: Limits) -> Reason | None:
     """Why an analyst is asked; the most telling doubt where there are several."""
     good = known.good_requests

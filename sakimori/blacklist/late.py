@@ -15,6 +15,8 @@ from django.db.models import QuerySet
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts, reach
 from sakimori.blacklist.actions import approve
+from sakimori.blacklist.closer import ask_names
+from sakimori.blacklist.crawlers import Crawlers
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.guard import Ruling, rule
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState
@@ -96,16 +98,22 @@ def dismiss_all_late(rows: QuerySet[Finding], *, newest: int, by: User, now: dat
     return dismissed
 
 
-def block_late(chosen: Iterable[Finding], *, store: LogStore, by: User, now: datetime) -> LateBlocks:
+def block_late(
+    chosen: Iterable[Finding], *, store: LogStore, by: User, now: datetime, crawlers: Crawlers | None = None
+) -> LateBlocks:
     """An analyst wants the addresses of these groups blocked after all. The guard has the last word, as always.
 
     All late findings of an address go with it, whatever their kind. Raises StoreError before anything was changed for
-    a contract whose good traffic cannot be asked for.
+    a contract whose good traffic cannot be asked for. crawlers: who asks the DNS for search engines' names.
     """
     outcome = LateBlocks()
+    if crawlers:
+        crawlers.begin_round()
     for contract, rows in _by_contract(chosen).items():
         addresses = {row.address for row in rows}
-        known = facts.gather(contract, addresses - {""}, store=store, now=now)
+        real = {address for address in addresses if parse_address(address) is not None}
+        known = facts.gather(contract, real, store=store, now=now)
+        known.closer = ask_names(real, rows, crawlers=crawlers, now=now)
         rules = rules_for(contract)
         for address in sorted(addresses):
             with transaction.atomic():

@@ -171,6 +171,10 @@ class Block(Claimable):
         """What kind of shared address it is, in words; empty where it is not known to be shared."""
         return shared_label(self.address)
 
+    def end_counted_from(self, approved_at: datetime) -> datetime | None:
+        """The end that was chosen for it, counted from an approval at that moment; None where none was."""
+        return self.expires_at and self.expires_at + (approved_at - (self.decided_at or self.proposed_at))
+
     @property
     def ends_at(self) -> datetime | None:
         """When it comes off by itself, also right after it became active, before a duty has written it down."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sakimori.blacklist.reasons import Reason
-from sakimori.lib.addresses import Address, Network, parse_address, with_embedded
+from sakimori.lib.addresses import Address, Network, overlaps, parse_address, parse_network, with_embedded
 from sakimori.lib.network_file import SHARED_KINDS, Group, NetworkKind, read_file, read_groups
 
 _TOO_OLD = timedelta(days=365)
@@ -81,6 +81,12 @@ def shared_as(address: Address) -> NetworkKind | None:
     return group.kind if group else None
 
 
+def shared_within(network: Network) -> NetworkKind | None:
+    """What kind of shared addresses a network holds, or lies among; None where nobody has said that any is shared."""
+    groups = _shared_groups(settings.CONFIG.shared_networks)
+    return next((group.kind for group in groups if overlaps(group.networks, network)), None)
+
+
 def shared_reason(kind: NetworkKind) -> Reason:
     """Why an analyst is asked about a shared address of this kind."""
     return _REASONS[kind]
@@ -88,8 +94,8 @@ def shared_reason(kind: NetworkKind) -> Reason:
 
 def shared_label(text: str) -> str:
     """What pages say of an address or network that is shared; empty where it is not known to be."""
-    address = parse_address(text.partition("/")[0])
-    kind = shared_as(address) if address else None
+    address, network = parse_address(text), parse_network(text)
+    kind = shared_as(address) if address else shared_within(network) if network else None
     return _LABELS[kind] if kind else ""
 
 
@@ -118,6 +124,7 @@ def _shared(own: Path | None) -> Index:
     return index_of(_shared_groups(own))
 
 
+@cache
 def _shared_groups(own: Path | None) -> tuple[Group, ...]:
     """The organisation's own come first: it knows its neighbours best."""
     return (*(read_file(own, kinds=SHARED_KINDS) if own else ()), *shipped("shared_networks.txt"))

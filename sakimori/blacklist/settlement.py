@@ -18,6 +18,7 @@ from sakimori.blacklist.policy import Rules
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
+from sakimori.lib.jst import written
 
 _REFUSAL_COUNTS = timedelta(hours=24)
 _STATES = {
@@ -95,8 +96,9 @@ class Settlement:
     def _upgrade(self, block: Block, decision: Decision) -> None:
         """Newer evidence is beyond doubt: the proposal no longer waits for an analyst."""
         block.state, block.reason = BlockState.APPROVED, decision.reason
+        block.expires_at = block.end_counted_from(self.now)
         block.decided_at, block.next_try_at = self.now, self.now
-        block.save(update_fields=["state", "reason", "decided_at", "next_try_at"])
+        block.save(update_fields=["state", "reason", "expires_at", "decided_at", "next_try_at"])
         block.findings.update(state=FindingState.BLOCK)
         self._note(block, decision)
 
@@ -128,7 +130,9 @@ def settlement(findings: Collection[Finding], *, rules: Rules, now: datetime) ->
 
 
 def _fact(action: str, block: Block, decision: Decision) -> audit.Fact:
-    details = {"address": block.address, "reason": decision.reason}
+    details = {"address": block.address, "reason": str(decision.reason)}
+    if block.expires_at is not None:
+        details["until"] = written(block.expires_at)
     return audit.Fact(action, f"block:{block.pk}", block.contract.customer, details)
 
 

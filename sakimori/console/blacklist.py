@@ -17,6 +17,7 @@ from sakimori.accounts.paging import page_of
 from sakimori.blacklist import bulk, table
 from sakimori.blacklist.actions import NotPossible
 from sakimori.blacklist.by_hand import NotAnAddress, add, read_entry
+from sakimori.blacklist.crawlers import crawlers_by
 from sakimori.blacklist.filters import BlockFilter
 from sakimori.blacklist.lasting import Lasting
 from sakimori.blacklist.models import Block, BlockState
@@ -170,6 +171,7 @@ def _add(request: PersonRequest, form: AddForm) -> Block | None:
             note=chosen_["note"],
             lasts=lasts,
             store=backends.log_store(),
+            crawlers=crawlers_by(backends.name_server()),
             by=request.user,
             now=utc_now(),
         )

@@ -17,6 +17,7 @@ from sakimori import backends
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import PER_PAGE, page_of
+from sakimori.blacklist.crawlers import crawlers_by
 from sakimori.blacklist.explanations import KindText, explain
 from sakimori.blacklist.late import LateBlocks, block_late, dismiss_all_late, dismiss_late, late_findings
 from sakimori.blacklist.models import Finding
@@ -148,7 +149,8 @@ def _tell_dismissed(request: PersonRequest, number: int) -> None:
 
 def _block(request: PersonRequest, rows: Sequence[Finding]) -> None:
     try:
-        outcome = block_late(rows, store=backends.log_store(), by=request.user, now=utc_now())
+        store, crawlers = backends.log_store(), crawlers_by(backends.name_server())
+        outcome = block_late(rows, store=store, crawlers=crawlers, by=request.user, now=utc_now())
     except StoreError:
         messages.error(
             request, "ログ保管庫に接続できないため、正常な通信を確認できません。時間をおいてお試しください。"

@@ -58,8 +58,10 @@ def _reason(entry: AuditEntry, customer: Customer) -> str:
     if not entry.sealed_details:
         return ""
     try:
-        reason = str(open_details(customer, entry.sealed_details, place=f"audit:{entry.target}").get("reason", ""))
+        details = open_details(customer, entry.sealed_details, place=f"audit:{entry.target}")
     except CannotOpen:
         return "（お客様の鍵が破棄されているため読めません）"
+    reason, until = str(details.get("reason", "")), str(details.get("until", ""))
     told = sentence_of(reason)
-    return reason if told.startswith("理由コード") else told
+    shown = reason if told.startswith("理由コード") else told
+    return f"{shown}（期限 {until}）" if until and until not in shown else shown

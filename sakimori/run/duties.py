@@ -12,7 +12,7 @@ from django.conf import settings
 from sakimori import backends
 from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
-from sakimori.blacklist.crawlers import Crawlers
+from sakimori.blacklist.crawlers import crawlers_by
 from sakimori.blacklist.expiry import expire_blocks
 from sakimori.blacklist.hits import count_hits
 from sakimori.blacklist.waiting import watch_questions
@@ -26,7 +26,6 @@ from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
-from sakimori.lib.reverse_dns import SystemNames
 from sakimori.logs import duties as logs
 from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
@@ -154,8 +153,7 @@ def _export_duties(store: LogStore, worker: str) -> list[Duty]:
 
 
 def _block_duties(store: LogStore, worker: str) -> list[Duty]:
-    # In training nobody outside is asked.
-    crawlers = None if settings.CONFIG.training else Crawlers(SystemNames())
+    crawlers = crawlers_by(backends.name_server())
     return [
         Duty("find", 0.5, lambda: blacklist.find_attacks(store=store, clock=utc_now)),
         Duty("decide", 0.5, lambda: blacklist.decide_findings(store=store, now=utc_now(), crawlers=crawlers)),

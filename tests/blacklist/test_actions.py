@@ -1,7 +1,7 @@
 """What people may do to a block: every state against every action, with the record of who did it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -280,3 +280,50 @@ def test_a_read_that_is_refused_says_nothing_about_what_was_written(people: Peop
     block.refresh_from_db()
     assert block.state == BlockState.ACTIVE
     assert len(vendor.writes) == 1
+
+
+@pytest.mark.parametrize("channel", [RestoreChannel.EXPIRY, RestoreChannel.FULL])
+@pytest.mark.parametrize("state", [BlockState.RESTORING, BlockState.UNKNOWN, BlockState.RESTORED])
+def test_a_request_takes_over_what_comes_off_by_itself(
+    state: BlockState, channel: RestoreChannel, people: People
+) -> None:
+    """Otherwise the next attack would block, unasked, an address that the customer has asked for."""
+    begun = {"restore_channel": channel, "restore_asked_at": START, "restore_reason": "期限", "next_try_at": START}
+    block = make_block(people.a, state=state, wanted_on_list=False, attempts=2, **begun)
+    asked: dict[str, Any] = {"channel": RestoreChannel.MAIL, "requester": "桜井 花子", "identified": "折り返し"}
+    for minutes in (0, 1):
+        later = LATER + timedelta(minutes=minutes)
+        actions.request_restore(block, by=people.dana, reason=REASON, now=later, **asked)
+    block.refresh_from_db()
+    told = block.restore_channel, block.restore_requester, block.restore_identified, block.restore_reason
+    assert told == (RestoreChannel.MAIL, "桜井 花子", "折り返し", REASON)
+    assert (block.state, block.restore_asked_by, block.attempts) == (state, people.dana, 2)
+    ask = AskFirst.objects.get()
+    assert (ask.block, ask.address, ask.until) == (block, block.address, LATER + timedelta(days=90))
+    entry = AuditEntry.objects.get()
+    opened = open_details(people.a.customer, entry.sealed_details, place=f"audit:block:{block.pk}")
+    assert (entry.action, entry.actor, opened["channel"], opened["reason"]) == (
+        "block.restore.request",
+        "dana",
+        "mail",
+        REASON,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "written_at", "asked_at"),
+    [
+        (BlockState.RESTORING, None, LATER),
+        (BlockState.RESTORING, START - timedelta(hours=1), LATER),
+        (BlockState.RESTORING, START + timedelta(seconds=1), START),
+        (BlockState.RESTORED, None, START),
+    ],
+)
+def test_taken_over_it_counts_from_the_request_unless_its_removal_was_written(
+    state: BlockState, written_at: datetime | None, asked_at: datetime, people: People
+) -> None:
+    begun = {"restore_channel": RestoreChannel.EXPIRY, "restore_asked_at": START, "written_at": written_at}
+    block = make_block(people.a, state=state, wanted_on_list=False, **begun)
+    actions.request_restore(block, by=people.alice, reason="", now=LATER, channel=RestoreChannel.PORTAL)
+    block.refresh_from_db()
+    assert (block.restore_asked_at, block.written_at) == (asked_at, written_at)

@@ -8,12 +8,18 @@ from sakimori.accounts.models import SocRole
 from sakimori.blacklist import actions
 from sakimori.blacklist.actions import NotPossible
 from sakimori.blacklist.by_hand import add
-from sakimori.blacklist.models import AskFirst, Block, BlockState
+from sakimori.blacklist.decision import Decision, Outcome
+from sakimori.blacklist.models import AskFirst, Block, BlockState, FindingState
+from sakimori.blacklist.policy import SHIPPED
 from sakimori.blacklist.reasons import Reason
+from sakimori.blacklist.settling import settle
+from sakimori.console.records import records_of
 from sakimori.customers.models import AuditEntry, Contract, RegisteredNetwork
+from sakimori.customers.secrets import open_details
+from sakimori.lib.jst import written
 from sakimori.logs.store.interface import LogStore
 from tests.moments import START
-from tests.people import People, make_block, make_people, make_user
+from tests.people import People, make_block, make_finding, make_people, make_user
 
 pytestmark = pytest.mark.django_db
 LATER = START + timedelta(minutes=5)
@@ -96,6 +102,31 @@ def test_an_address_that_the_customer_has_asked_for_is_asked_about_first(people:
     assert actions.approve(block, by=people.dana, now=LATER)
 
 
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("240a:61:1:2::/64", Reason.SHARED_MOBILE),
+        ("49.98.7.0/24", Reason.SHARED_MOBILE),
+        ("203.138.180.0/22", Reason.SHARED_MOBILE),
+        ("2001:db8:1:2::/64", Reason.RESTORED_BEFORE),
+        ("203.0.113.0/28", Reason.RESTORED_BEFORE),
+        ("203.0.113.64/26", Reason.TWO_PEOPLE),
+    ],
+)
+def test_a_network_that_holds_shared_or_given_back_addresses_waits_with_that_reason(
+    entry: str, reason: Reason, people: People, log_store: LogStore
+) -> None:
+    for address in ("203.0.113.5", "2001:db8:1:2::9"):
+        old = make_block(people.a, address, state=BlockState.RESTORED)
+        AskFirst.objects.create(contract=people.a, address=address, until=START + DAY, block=old)
+    block = put(people, entry, log_store)
+    assert (block.state, block.reason, block.good_requests) == (BlockState.PROPOSED, reason, None)
+    assert block.decided_by == (people.dana if reason is Reason.TWO_PEOPLE else None), "nobody has said yes unasked"
+    assert bool(block.shared_label) is (reason is Reason.SHARED_MOBILE)
+    whole = actions.approve(block, by=people.alice if block.decided_by else people.dana, now=LATER)
+    assert whole is (entry.endswith("/64") or reason is Reason.TWO_PEOPLE)
+
+
 @pytest.mark.parametrize("entry", ["203.0.113.5", "203.0.113.0/28", "203.0.113.8/30"])
 def test_what_is_there_already_is_said_with_its_state(entry: str, people: People, log_store: LogStore) -> None:
     make_block(people.a, "203.0.113.0/28")
@@ -146,3 +177,45 @@ def test_a_text_that_is_no_address_is_never_approved(people: People) -> None:
     block = make_block(people.a, "nonsense", state=BlockState.PROPOSED)
     with pytest.raises(NotPossible, match="特定できない"):
         actions.approve(block, by=people.dana, now=LATER)
+
+
+def ends_recorded(people: People) -> list[tuple[str, str]]:
+    rows = AuditEntry.objects.order_by("pk")
+    opened = [
+        (row.action, open_details(people.a.customer, row.sealed_details, place=f"audit:{row.target}")) for row in rows
+    ]
+    return [(action, str(details.get("until", ""))) for action, details in opened]
+
+
+def test_the_record_tells_the_end_that_a_person_chose(people: People, log_store: LogStore) -> None:
+    block = put(people, "203.0.113.0/28", log_store, lasts=DAY)
+    kuroda = make_user("kuroda", "黒田", "誠", soc_role=SocRole.MANAGER)
+    actions.approve(block, by=kuroda, now=LATER)
+    actions.shorten(block, lasts=timedelta(hours=1), by=kuroda, now=LATER)
+    assert ends_recorded(people) == [
+        ("block.by_hand", written(START + DAY)),
+        ("block.first_yes", written(START + DAY)),
+        ("block.approved", written(LATER + DAY)),
+        ("block.shorten", written(LATER + timedelta(hours=1))),
+    ]
+    told = [record.reason for record in records_of(block)]
+    assert told[0] == f"取引先からの依頼（期限 {written(START + DAY)}）"
+    assert told[2].endswith(f"承認しました。（期限 {written(LATER + DAY)}）")
+    assert told[3] == f"期限 {written(LATER + timedelta(hours=1))}"
+
+
+def test_a_question_that_is_approved_with_an_end_or_refused(people: People) -> None:
+    first = make_block(people.a, state=BlockState.PROPOSED, proposed_at=START)
+    second = make_block(people.a, "203.0.113.6", state=BlockState.PROPOSED, proposed_at=START, expires_at=START + DAY)
+    actions.approve(first, by=people.dana, now=LATER, lasts=DAY)
+    actions.refuse(second, by=people.dana, now=LATER)
+    assert ends_recorded(people) == [("block.approved", written(LATER + DAY)), ("block.refused", "")]
+
+
+def test_an_end_is_counted_from_an_approval_by_newer_evidence_too(people: People) -> None:
+    block = make_block(people.a, state=BlockState.PROPOSED, proposed_at=START, expires_at=START + DAY, note="依頼")
+    finding = make_finding(people.a, block.address, state=FindingState.NEW, reason="")
+    settle(finding, Decision(Outcome.BLOCK, Reason.ATTACK_BLOCKED), good_requests=None, now=LATER, rules=SHIPPED)
+    block.refresh_from_db()
+    assert (block.state, block.decided_at, block.expires_at) == (BlockState.APPROVED, LATER, LATER + DAY)
+    assert ends_recorded(people) == [("block.approved", written(LATER + DAY))]

@@ -6,15 +6,19 @@ from typing import Any
 
 import pytest
 
+from sakimori.accounts.models import SocRole
+from sakimori.blacklist.actions import NotPossible
+from sakimori.blacklist.by_hand import add
 from sakimori.blacklist.closer import CloserLook
 from sakimori.blacklist.crawlers import Crawlers, Proof
 from sakimori.blacklist.duties import decide_findings
+from sakimori.blacklist.late import LateBlocks, block_late
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from tests.blacklist.names import FakeNames
 from tests.moments import START
-from tests.people import SAMPLE, make_contract, make_file, make_finding
+from tests.people import SAMPLE, make_contract, make_file, make_finding, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +66,38 @@ def decide(finding: Finding, names: FakeNames | None, *, store: EmptyStore | Non
     decide_findings(store=store or EmptyStore(), now=START, crawlers=crawlers)  # type: ignore[arg-type]
     finding.refresh_from_db()
     return finding.state, finding.reason
+
+
+def test_a_crawler_by_hand_is_refused_a_silent_name_server_holds_nobody_up(contract: Contract) -> None:
+    dana = make_user("dana", "田中", "真", soc_role=SocRole.ANALYST)
+
+    def put(entry: str, names: FakeNames) -> str:
+        store, crawlers = EmptyStore(), Crawlers(names, seconds=5)
+        wish = {"note": "依頼", "lasts": None, "store": store, "by": dana, "now": START}
+        return add(contract, entry, crawlers=crawlers, **wish).state  # type: ignore[arg-type]
+
+    with pytest.raises(NotPossible, match="検索エンジンのアドレス"):
+        put(ADDRESS, PROVEN)
+    assert not Block.objects.exists()
+    assert put(ADDRESS, SILENT) == BlockState.APPROVED
+    assert put("8.8.5.0/24", SILENT) == BlockState.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("names", "agent", "expected"),
+    [
+        (PROVEN, CHROME, LateBlocks(refused=[(ADDRESS, Reason.CRAWLER)])),
+        (SILENT, GOOGLEBOT, LateBlocks(asked=[ADDRESS])),
+        (IMPOSTOR, GOOGLEBOT, LateBlocks(approved=[ADDRESS])),
+    ],
+)
+def test_a_crawler_whose_finding_came_late(
+    names: FakeNames, agent: str, expected: LateBlocks, contract: Contract
+) -> None:
+    dana = make_user("dana", "田中", "真", soc_role=SocRole.ANALYST)
+    row = find(contract, agent=agent, state=FindingState.LATE)
+    store, crawlers = EmptyStore(), Crawlers(names, seconds=5)
+    assert block_late([row], store=store, crawlers=crawlers, by=dana, now=START) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
