@@ -274,6 +274,24 @@ def test_what_got_through_stands_first_and_at_the_top(people: People, clock: Clo
     assert body.index("198[.]18[.]0[.]11（") < body.index("198[.]18[.]0[.]0（")
 
 
+def test_what_got_through_is_found_beyond_those_that_the_mail_has_room_for(people: People, clock: Clock) -> None:
+    make_many(people.a, 501)
+    last = "198.18.1.244"
+    Finding.objects.filter(address=last).update(passed=7)
+    assert Block.objects.latest("pk").address == last
+    work(clock)
+    ((_, body),) = mails()
+    assert "検知した通信のうち 7 件は WAF を通過しています" in body
+    assert body.index("198[.]18[.]1[.]244（") < body.index("198[.]18[.]0[.]0（")
+
+
+def test_what_got_through_from_an_address_that_waits_is_counted_too(people: People, clock: Clock) -> None:
+    make_many(people.a, 1)
+    make_block(people.a, "203.0.113.5", state=BlockState.PROPOSED)
+    work(clock)
+    assert "検知した通信のうち 1 件は WAF を通過しています" in mails()[0][1]
+
+
 def test_where_nothing_got_through_that_is_said(people: People, clock: Clock) -> None:
     make_many(people.a, 1)
     work(clock)

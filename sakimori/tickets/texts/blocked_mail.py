@@ -61,7 +61,8 @@ class UnlistedAddress:
 class Wave:
     """What one mail tells of: addresses on the list, those that wait, those that were left off it.
 
-    The counts are of all, passed is of requests; more: addresses beyond `MOST_NAMED`, which the mail only counts.
+    The counts are of all, also of those that the mail does not name. passed: requests of those on the list and of
+    those that wait. more: addresses beyond `MOST_NAMED`, which the mail only counts.
     """
 
     blocked: Sequence[BlockedAddress]
@@ -116,8 +117,9 @@ SOC が確認しています。いまのところ、登録は行っておりま�
 def _passed(count: int) -> str:
     """What matters most to whoever reads no further."""
     if not count:
-        return "検知した通信のうち、WAF を通過したものはありません。"
-    return f"検知した通信のうち {count} 件は WAF を通過しています。「攻撃の説明」のご確認をお願いいたします。"
+        return "登録または確認中のアドレスから検知した通信のうち、WAF を通過したものはありません。"
+    return f"""登録または確認中のアドレスから検知した通信のうち {count} 件は WAF を通過しています。
+「攻撃の説明」のご確認をお願いいたします。"""
 
 
 def _blocked(entries: Sequence[BlockedAddress]) -> str:
