@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sakimori.blacklist.crawlers import Crawlers, Proof, claims
 from sakimori.blacklist.models import Finding
+from sakimori.blacklist.policy import Rules
 from sakimori.blacklist.proxy import WITHIN, Case, find_cases
 from sakimori.blacklist.proxy_cases import known_targets, taking_part
 from sakimori.blacklist.search import visitors
@@ -39,16 +40,27 @@ class CloserLook:
 
 
 def look_closer(
-    contract: Contract, rows: Sequence[Finding], *, store: LogStore, crawlers: Crawlers | None, now: datetime
+    contract: Contract,
+    rows: Sequence[Finding],
+    *,
+    rules: Rules,
+    store: LogStore,
+    crawlers: Crawlers | None,
+    now: datetime,
 ) -> CloserLook:
-    """Look at these findings of one contract: one query in the log store, and one round of questions to the DNS."""
+    """Look at these findings of one contract: one query in the log store, and one round of questions to the DNS.
+
+    rules: the contract's; a kind that they only write down is no attack by proxy.
+    """
     if not rows:
         return CloserLook()
     addresses = frozenset(row.address for row in rows)
     asked = ask_names(addresses, rows, crawlers=crawlers, now=now)
     known = known_targets(contract, now=now)
     first, last = min(row.first_at for row in rows), max(row.last_at for row in rows)
-    hits = visitors(store, contract_id=contract.pk, first=first - WITHIN, last=last, known=known)
+    hits = visitors(
+        store, contract_id=contract.pk, first=first - WITHIN, last=last, known=known, observed=rules.observed
+    )
     cases = find_cases(hits, known=known)
     return replace(
         asked,

@@ -71,7 +71,7 @@ def _decide_contract(rows: list[Finding], *, store: LogStore, crawlers: Crawlers
     wishes = wishes_of(contract, rows, store=store)
     known.limits = replace(known.limits, cap_customer=wishes.rules.cap)
     doubtful = [row for row in rows if row.address and _decide(row, wishes, known, now).outcome in _LOOKED_AT_CLOSER]
-    known.closer = look_closer(contract, doubtful, store=store, crawlers=crawlers, now=now)
+    known.closer = look_closer(contract, doubtful, rules=wishes.rules, store=store, crawlers=crawlers, now=now)
     proxy_cases.note(contract, known.closer.cases, now=now)
     decisions = (_decide(row, wishes, known, now) for row in rows)
     # Told before it is written down: who is killed in between tells once more.

@@ -1,7 +1,8 @@
 """What each kind of attack means, for a reader who is no security expert: reviewed texts in four parts.
 
-A mail prints the first and the last part, the ticket page all four. They say nothing of a single case (what became of
-an address stands beside it), so they are true whatever was decided.
+The ticket page prints all four; a mail prints three, and in place of the handling what became of the addresses that it
+names. They say nothing of a single case (what became of an address stands beside it), so they are true whatever was
+decided.
 """
 
 from dataclasses import dataclass

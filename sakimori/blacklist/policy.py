@@ -83,6 +83,11 @@ class Rules:
         """The rule of a kind; one that the policy does not name is put to an analyst."""
         return self.kinds.get(kind, _ASKED)
 
+    @property
+    def observed(self) -> frozenset[str]:
+        """The kinds that are only written down."""
+        return frozenset(kind for kind, rule in self.kinds.items() if rule.mode is Mode.OBSERVE)
+
 
 _ASKED = KindRule(Mode.ASK)
 _AUTO = (

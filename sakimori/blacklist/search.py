@@ -16,8 +16,6 @@ from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
 SAMPLES = 5
-# Kinds that never put anybody on the list, so nobody can be made to look guilty of them.
-OBSERVED = (AttackKind.BOT_ACCESS_CONTROL, AttackKind.BAD_BOT, AttackKind.ACL, AttackKind.DDOS)
 _LISTED = 20
 _ATTACKS = f"""
 SELECT
@@ -61,7 +59,7 @@ WITH attacks AS (
     WHERE contract_id = {{contract_id:UInt32}} AND client_ip IS NOT NULL
         AND time >= fromUnixTimestamp64Milli({{first:Int64}}, 'UTC')
         AND time <= fromUnixTimestamp64Milli({{last:Int64}}, 'UTC')
-        AND attack_kind NOT IN ({", ".join(f"'{kind}'" for kind in (AttackKind.NONE, *OBSERVED))})
+        AND attack_kind != '{AttackKind.NONE}' AND NOT has({{observed:Array(String)}}, attack_kind)
 )
 SELECT site, bare, parameters, {ADDRESS_TEXT} AS address, min(time) AS at,
     any(client_type) AS client_type, any(javascript_support) AS javascript, any(captcha_support) AS captcha,
@@ -118,17 +116,25 @@ def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]
 
 
 def visitors(
-    store: LogStore, *, contract_id: int, first: datetime, last: datetime, known: Iterable[Target]
+    store: LogStore,
+    *,
+    contract_id: int,
+    first: datetime,
+    last: datetime,
+    known: Iterable[Target],
+    observed: Iterable[str],
 ) -> list[Hit]:
     """Who attacked what many attack, or what is a known case, between two moments; one hit per address and minute.
 
-    Of very many the newest.
+    Of very many the newest. observed: kinds that put nobody of this contract on the list, so that nobody can be made
+    to look guilty of them.
     """
     parameters = {
         "contract_id": contract_id,
         "first": milliseconds(first),
         "last": milliseconds(last),
         "more_than": MORE_THAN,
+        "observed": sorted(observed),
         "known": ["\n".join((target.site, target.url, target.parameters)) for target in known],
     }
     return [_hit(row) for row in store.query(_VISITORS, parameters)]

@@ -1,5 +1,7 @@
 """How long questions wait for an analyst: from a time on the SOC is alarmed, once per wait, for all of them together.
 
+The alarm goes the way of every alarm: mailed at once to all of the running shift, its manager (the SOC's lead) among
+them; phoned, when nobody acknowledges it in time, to the person on duty, the deputy and the manager, in this order.
 A wait was told of when its time ran out before the last alarm, which the alarm's own row says; nothing else is kept.
 """
 

@@ -24,7 +24,13 @@ from sakimori.lib.jst import JST, utc_now
 from sakimori.logs.store.interface import StoreError
 from sakimori.run.logs_search import engine_held_quiet
 
-HELP = "judge the stored log by another policy (not while `sakimori up` has an embedded store open)"
+HELP = (
+    "judge the stored log by another policy, without looking for attacks by proxy or asking the DNS about crawlers "
+    "(not while `sakimori up` has an embedded store open)"
+)
+_NOT_LOOKED_AT = (
+    "Not looked at: attacks by proxy, and crawlers by DNS; some of the blocked might have been asked about or refused."
+)
 
 
 class WrongCallError(Exception):
@@ -136,6 +142,7 @@ def _as_text(answer: WhatIf) -> str:
     if answer.is_cut:
         lines.append(f"Too many addresses: only what came up until {answer.period.ends.isoformat()} was judged.")
     lines.append(f"{answer.total} addresses, {answer.differing} of them different")
+    lines.append(_NOT_LOOKED_AT)
     return "\n".join(lines)
 
 

@@ -5,13 +5,13 @@ What waits or was left alone gets no mail of its own: the next one tells of it. 
 told of by himself, once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from sakimori.blacklist.models import BlockState
 from sakimori.customers.models import Customer
@@ -138,11 +138,13 @@ def _letter(news: _News) -> Letterhead:
 
 
 def _wave(news: _News, *, now: datetime) -> Wave:
-    """What the mail names: those on the list first, as far as there is room."""
-    blocked = summarise(_rows(news.blocked[:MOST_NAMED]), now=now)
-    blocked.sort(key=lambda entry: entry.passed == 0)  # What got through is read first.
+    """What the mail names: those on the list first, as far as there is room, and of each what got through first."""
+    through = _through(news.blocked) | _through(news.waiting)
+    blocked = summarise(_rows(_through_first(news.blocked, through)[:MOST_NAMED]), now=now)
+    blocked.sort(key=lambda entry: entry.passed == 0)
     room = MOST_NAMED - len(blocked)
-    waiting = unlisted(_rows(news.waiting[:room]))
+    waiting = unlisted(_rows(_through_first(news.waiting, through)[:room]))
+    waiting.sort(key=lambda entry: entry.seen.passed == 0)
     room -= len(waiting)
     left = [*unlisted(_rows(news.left[:room])), *refused(news.refused[: max(room - len(news.left), 0)])]
     return Wave(
@@ -151,10 +153,22 @@ def _wave(news: _News, *, now: datetime) -> Wave:
         left=left,
         blocked_count=len(news.blocked),
         waiting_count=len(news.waiting),
-        passed=sum(entry.passed for entry in blocked),
+        passed=sum(through.values()),
         more=len(news) - len(blocked) - len(waiting) - len(left),
         kinds=kinds_of([*blocked, *(entry.seen for entry in waiting)]),
     )
+
+
+def _through(keys: Sequence[_Key]) -> dict[int, int]:
+    """How many requests got through, by the keys of the rows of which any did: of all, not only of those named."""
+    rows = TicketBlock.objects.filter(pk__in=[key.entry for key in keys], block__findings__passed__gt=0)
+    return dict(
+        rows.order_by().values("pk").annotate(through=Sum("block__findings__passed")).values_list("pk", "through")
+    )
+
+
+def _through_first(keys: Sequence[_Key], through: Mapping[int, int]) -> list[_Key]:
+    return sorted(keys, key=lambda key: key.entry not in through)
 
 
 def _mark(message: Message, news: _News) -> None:

@@ -37,7 +37,9 @@ def test_other_customers_count_once_whatever_they_have(people: People) -> None:
         {"last_at": NOW + timedelta(seconds=1)},
         {"kind": "acl"},
         {"state": FindingState.LATE},
+        {"state": FindingState.DISMISSED, "reason": Reason.LATE},
         {"reason": Reason.FOREIGN_SITE},
+        {"state": FindingState.OBSERVED, "reason": Reason.ANNOUNCED_SCAN},
         {"address": "203.0.113.6"},
     ],
 )
@@ -45,6 +47,13 @@ def test_what_proves_no_attack_of_today_does_not_count(columns: dict[str, Any], 
     block = make_block(people.a)
     make_finding(people.b, **{"address": block.address, **columns})
     assert attacked_others([block], now=NOW) == {block.pk: 0}
+
+
+@pytest.mark.parametrize("state", [FindingState.BLOCK, FindingState.ASK])
+def test_what_came_late_and_was_blocked_after_all_counts(state: FindingState, people: People) -> None:
+    block = make_block(people.a)
+    make_finding(people.b, block.address, state=state, reason=Reason.LATE)
+    assert attacked_others([block], now=NOW) == {block.pk: 1}
 
 
 def test_blocks_of_several_customers_are_counted_in_one_query(

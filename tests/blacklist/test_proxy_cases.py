@@ -8,6 +8,9 @@ import pytest
 from sakimori.blacklist import actions
 from sakimori.blacklist.duties import apply_blocks, decide_findings, find_attacks
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, ProxyCase
+from sakimori.blacklist.policies import save_policy
+from sakimori.blacklist.policy import SHIPPED
+from sakimori.blacklist.policy_text import with_kind
 from sakimori.blacklist.proxy import Case, Target
 from sakimori.blacklist.proxy_cases import attach, known_targets, note, taking_part, waiting_cases
 from sakimori.blacklist.reasons import Reason
@@ -34,11 +37,13 @@ def chain(log_store: LogStore, tmp_path: Path, people: People) -> Chain:
     return make_chain(log_store, tmp_path, people.a)
 
 
-def visitors(chain: Chain, numbers: range, *, agent: str = CHROME, query: str = "q=%27 OR 1=1") -> None:
+def visitors(
+    chain: Chain, numbers: range, *, agent: str = CHROME, query: str = "q=%27 OR 1=1", name: str = "SQL Injection"
+) -> None:
     """A file with one attack of each of these visitors."""
     old = b"requestClientApplication=Mozilla/5.0 (X11; Linux x86_64)"
     lines = [
-        cef("SQL Injection", f"198.51.100.{number}", at=chain.clock())
+        cef(name, f"198.51.100.{number}", at=chain.clock())
         .replace(old, f"requestClientApplication={agent}".encode())
         .replace(rb"qstr=q\=%27%20OR%201\=1", ("qstr=" + query.replace("=", r"\=")).encode())
         for number in numbers
@@ -77,6 +82,17 @@ def test_eleven_visitors_are_one_case_and_none_is_blocked(chain: Chain, people: 
     assert [row.pk for row in waiting_cases()] == [case.pk]
     assert chain.vendor.writes == []
     assert not Alarm.objects.filter(key__startswith="proxy:").exists()
+
+
+def test_a_kind_that_the_contract_blocks_makes_a_case_too_though_others_only_write_it_down(
+    chain: Chain, people: People
+) -> None:
+    save_policy(people.a, with_kind(SHIPPED, "bad_bot=auto"), seen=0, reason="試験", by=people.dana, now=START)
+    visitors(chain, range(1, 12), name="Bad Bot")
+    decide(chain)
+    write(chain)
+    assert states() == [BlockState.PROPOSED] * 11
+    assert ProxyCase.objects.get().sources == 11
 
 
 def test_ten_are_blocked_as_ever(chain: Chain) -> None:

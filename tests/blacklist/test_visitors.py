@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import count
 
+from sakimori.blacklist.policy import SHIPPED
 from sakimori.blacklist.proxy import Hit, Target
 from sakimori.blacklist.search import visitors
 from sakimori.logs.attack_kinds import AttackKind
@@ -36,10 +37,13 @@ def many(url: str, query: str = "", **columns: object) -> list[Event]:
     return [event(f"198.51.100.{number}", url, query, **columns) for number in range(12)]
 
 
-def ask(store: LogStore, *events: Event, known: tuple[Target, ...] = ()) -> list[Hit]:
+def ask(
+    store: LogStore, *events: Event, known: tuple[Target, ...] = (), observed: frozenset[str] = SHIPPED.observed
+) -> list[Hit]:
     store.append(enumerate(events, 1), contract_id=1, file_id=1)
     minute = timedelta(minutes=1)
-    return visitors(store, contract_id=1, first=START - minute, last=START + minute, known=known)
+    moments = {"first": START - minute, "last": START + minute}
+    return visitors(store, contract_id=1, **moments, known=known, observed=observed)
 
 
 def test_urls_and_parameters(any_log_store: LogStore) -> None:
@@ -76,6 +80,16 @@ def test_what_is_no_attack_of_many_is_left_out(log_store: LogStore) -> None:
         *many("shop/asked", attack_kind=AttackKind.CUSTOM_RULE),
     )
     assert {hit.target.url for hit in found} == {"shop/asked"}
+
+
+def test_what_the_contract_only_writes_down_is_left_out_and_nothing_else(any_log_store: LogStore) -> None:
+    kinds = (AttackKind.NONE, AttackKind.ACL, AttackKind.BAD_BOT, AttackKind.SQL_INJECTION)
+    found = ask(
+        any_log_store,
+        *(event for kind in kinds for event in many(f"shop/{kind}", attack_kind=kind)),
+        observed=frozenset({"sql_injection"}),
+    )
+    assert {hit.target.url for hit in found} == {"shop/acl", "shop/bad_bot"}
 
 
 def test_another_contract_is_another_matter(log_store: LogStore) -> None:

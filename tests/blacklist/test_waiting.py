@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sakimori.accounts.models import SocRole
 from sakimori.blacklist import actions
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.waiting import wait_of, watch_questions
 from sakimori.notify.actions import acknowledge
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.duties import pass_on_alarms
+from sakimori.notify.models import Alarm, CallRound, Delivery, DutyShift, Severity
 from tests.moments import START
-from tests.people import People, make_block, make_finding, make_people
+from tests.people import People, make_block, make_finding, make_people, make_user
 
 pytestmark = pytest.mark.django_db
 LIMIT = timedelta(minutes=15)
@@ -96,3 +98,18 @@ def test_the_alarm_ends_when_everything_is_decided_and_begins_anew_with_the_next
     alarm.refresh_from_db()
     assert "1 件" in alarm.sentence
     assert alarm.due_at is not None
+
+
+def test_the_manager_of_the_shift_is_mailed_at_once_and_phoned_last(people: People) -> None:
+    """The SOC's lead learns of it in the way of every alarm."""
+    boss = make_user("boss", "高橋", "誠", soc_role=SocRole.MANAGER)
+    for person, number in ((people.dana, "03-0000-0101"), (boss, "03-0000-0103")):
+        person.email, person.phone = f"{person.username}@soc.example.jp", number
+        person.save()
+    DutyShift.objects.create(starts_at=after(-60), ends_at=after(600), on_duty=people.dana, manager=boss)
+    ask(people, "203.0.113.1", minute=0)
+    watch(15)
+    pass_on_alarms(now=after(15))
+    assert set(Delivery.objects.values_list("address", flat=True)) == {"dana@soc.example.jp", "boss@soc.example.jp"}
+    pass_on_alarms(now=after(60))
+    assert [call.user for call in CallRound.objects.get().calls.order_by("place")] == [people.dana, boss]

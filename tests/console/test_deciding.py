@@ -11,7 +11,7 @@ from django.urls import reverse
 import sakimori.console
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.lib.jst import utc_now
-from tests.people import People, make_block
+from tests.people import People, make_block, make_proxy_case
 
 KEYS = (Path(sakimori.console.__path__[0]) / "static/console/keys.js").read_text(encoding="utf-8")
 LIST = reverse("console:attacks")
@@ -144,6 +144,15 @@ def test_who_looks_at_the_list_learns_of_new_questions(people: People, desk: Cli
     Block.objects.filter(address="198.51.100.1").update(state=BlockState.REFUSED)
     assert "新しい" not in desk.get(address, {**seen, "shown": "1"}).content.decode()
     assert desk.get(address, {"newest": "x", "shown": "9" * 30}).status_code == 200
+
+
+def test_questions_under_a_case_which_the_list_hides_are_no_news(people: People, desk: Client) -> None:
+    newest = desk.get(LIST).context["newest"]
+    case = make_proxy_case(people.a)
+    for number in range(3):
+        make_block(people.a, f"198.51.100.{number}", state=BlockState.PROPOSED, proxy_case=case)
+    seen = {"newest": newest, "shown": "0"}
+    assert desk.get(reverse("console:attacks-news"), seen).status_code == 204
 
 
 def test_everything_works_without_a_script_and_says_whose_it_is(people: People, desk: Client) -> None:

@@ -203,7 +203,9 @@ def test_the_mail_tells_all_that_a_tired_engineer_needs(people: People, clock: C
         "2026年12月23日 22:05:07 まで",
         "登録の範囲: shop-a[.]example[.]jp、サイト 9 のみ",
         "ほか 1 社のお客様",
-        "データベースを不正に操作し",
+        "どのような攻撃か: 入力欄や URL に命令文を混ぜてデータベースを不正に操作し",
+        "起こりうること: 成功すると、会員情報などの漏えい",
+        "弊社の対応: 攻撃元の IP アドレスをブラックリストへ登録し、登録されたことを確認しました。\n",
         "ご確認いただきたいこと: 「通過」の通信があるときは",
         f"/portal/tickets/{entry.ticket.number}/addresses/{entry.pk}/restore/",
         "返信",
@@ -212,6 +214,21 @@ def test_the_mail_tells_all_that_a_tired_engineer_needs(people: People, clock: C
         assert part in body, part
     assert "もみじ堂" not in body
     assert "通信可能" not in body
+
+
+def test_what_we_did_about_a_kind_is_what_became_of_its_addresses(people: People, clock: Clock) -> None:
+    """Whatever a policy says of the kind: a mail must not say that it registered what waits, nor the reverse."""
+    make_finding(people.a, "203.0.113.1", block=make_block(people.a, "203.0.113.1"), kind="bad_bot")
+    waiting = make_block(people.a, "203.0.113.2", state=BlockState.PROPOSED)
+    make_finding(people.a, "203.0.113.2", block=waiting, kind="custom_rule")
+    work(clock)
+    told = dict(re.findall(r"【(\S+)】\n.*\n.*\n・弊社の対応: (.*)", mails()[0][1]))
+    assert told == {
+        "SQLインジェクション": "攻撃元の IP アドレスをブラックリストへ登録し、登録されたことを確認しました。"
+        "まだ登録していないアドレスは、SOC が確認を進めています。",
+        "悪性ボット": "攻撃元の IP アドレスをブラックリストへ登録し、登録されたことを確認しました。",
+        "個別ルール": "攻撃元の IP アドレスはまだ登録しておらず、SOC が確認を進めています。",
+    }
 
 
 def test_the_mail_holds_no_payload_and_nothing_that_can_be_clicked_but_our_own_pages(
@@ -272,6 +289,24 @@ def test_what_got_through_stands_first_and_at_the_top(people: People, clock: Clo
     ((_, body),) = mails()
     assert "検知した通信のうち 7 件は WAF を通過しています" in body
     assert body.index("198[.]18[.]0[.]11（") < body.index("198[.]18[.]0[.]0（")
+
+
+def test_what_got_through_is_found_beyond_those_that_the_mail_has_room_for(people: People, clock: Clock) -> None:
+    make_many(people.a, 501)
+    last = "198.18.1.244"
+    Finding.objects.filter(address=last).update(passed=7)
+    assert Block.objects.latest("pk").address == last
+    work(clock)
+    ((_, body),) = mails()
+    assert "検知した通信のうち 7 件は WAF を通過しています" in body
+    assert body.index("198[.]18[.]1[.]244（") < body.index("198[.]18[.]0[.]0（")
+
+
+def test_what_got_through_from_an_address_that_waits_is_counted_too(people: People, clock: Clock) -> None:
+    make_many(people.a, 1)
+    make_block(people.a, "203.0.113.5", state=BlockState.PROPOSED)
+    work(clock)
+    assert "検知した通信のうち 1 件は WAF を通過しています" in mails()[0][1]
 
 
 def test_where_nothing_got_through_that_is_said(people: People, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from sakimori.tickets.texts.letter import Letterhead, mail, subject
 
 MOST_TOLD_IN_FULL = 10
 MOST_NAMED = 500
+_LISTED = "攻撃元の IP アドレスをブラックリストへ登録し、登録されたことを確認しました。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class UnlistedAddress:
 class Wave:
     """What one mail tells of: addresses on the list, those that wait, those that were left off it.
 
-    The counts are of all, passed is of requests; more: addresses beyond `MOST_NAMED`, which the mail only counts.
+    The counts are of all, also of those that the mail does not name. passed: requests of those on the list and of
+    those that wait. more: addresses beyond `MOST_NAMED`, which the mail only counts.
     """
 
     blocked: Sequence[BlockedAddress]
@@ -91,7 +93,7 @@ def wave_mail(letter: Letterhead, wave: Wave) -> str:
         _unlisted("登録しなかった IP アドレス", wave.left),
         _more(wave.more),
         _if_needed(letter) if wave.blocked_count else "",
-        _kinds(wave.kinds),
+        _kinds(wave),
     )
 
 
@@ -116,8 +118,9 @@ SOC が確認しています。いまのところ、登録は行っておりま�
 def _passed(count: int) -> str:
     """What matters most to whoever reads no further."""
     if not count:
-        return "検知した通信のうち、WAF を通過したものはありません。"
-    return f"検知した通信のうち {count} 件は WAF を通過しています。「攻撃の説明」のご確認をお願いいたします。"
+        return "登録または確認中のアドレスから検知した通信のうち、WAF を通過したものはありません。"
+    return f"""登録または確認中のアドレスから検知した通信のうち {count} 件は WAF を通過しています。
+「攻撃の説明」のご確認をお願いいたします。"""
 
 
 def _blocked(entries: Sequence[BlockedAddress]) -> str:
@@ -158,11 +161,28 @@ def _labels(kinds: Sequence[KindText]) -> str:
     return "、".join(kind.label for kind in kinds) or "不明"
 
 
-def _kinds(kinds: Sequence[KindText]) -> str:
-    if not kinds:
+def _kinds(wave: Wave) -> str:
+    """Of each kind what it is, what could happen, what we did and what the customer should look at."""
+    if not wave.kinds:
         return ""
-    told = [f"【{kind.label}】\n{kind.explanation}\nご確認いただきたいこと: {kind.check}" for kind in kinds]
+    listed = {kind for entry in wave.blocked for kind in entry.kinds}
+    waiting = {kind for entry in wave.waiting for kind in entry.seen.kinds}
+    told = [
+        f"""【{kind.label}】
+・どのような攻撃か: {kind.explanation}
+・起こりうること: {kind.risk}
+・弊社の対応: {_done(listed=kind in listed, waiting=kind in waiting)}
+・ご確認いただきたいこと: {kind.check}"""
+        for kind in wave.kinds
+    ]
     return "\n\n".join(["■ 攻撃の説明", *told])
+
+
+def _done(*, listed: bool, waiting: bool) -> str:
+    """What became of the addresses from which attacks of a kind came, whatever the policy says of the kind."""
+    if listed and waiting:
+        return f"{_LISTED}まだ登録していないアドレスは、SOC が確認を進めています。"
+    return _LISTED if listed else "攻撃元の IP アドレスはまだ登録しておらず、SOC が確認を進めています。"
 
 
 def _unlisted(title: str, entries: Sequence[UnlistedAddress]) -> str:
