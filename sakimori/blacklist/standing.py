@@ -40,8 +40,11 @@ def entries_of(
 
 
 def lists_alive(block: Block, targets: Mapping[int, BlockTarget]) -> tuple[int, ...]:
-    """What is to be blocked on a site that the account has lost is blocked on the others."""
-    numbers = lists.lists_of(block)
+    """What is to be blocked on a site that the account has lost is blocked on the others.
+
+    A site that was added after the lists were read is for the next round.
+    """
+    numbers = tuple(number for number in lists.lists_of(block) if number in targets)
     alive = tuple(number for number in numbers if targets[number].site_ids)
     return alive if block.wanted_on_list and alive else numbers
 

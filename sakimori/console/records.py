@@ -29,6 +29,9 @@ _ACTIONS = {
     "block.by_hand": "手動で追加",
     "block.first_yes": "1 人目が承認",
     "block.shorten": "期限を設定",
+    "block.extend": "登録するサイトを追加",
+    "block.restore.expiry": "期限により解除を開始",
+    "block.restore.guard": "登録できないアドレスのため解除を開始",
 }
 
 

@@ -1,13 +1,16 @@
 """Blocks that stand on several lists: one more site soon after the first write, one list that says no, one put back."""
 
+from datetime import datetime
+
 import pytest
 
 from bench.simulated_vendor import SITES, SimulatedVendor
-from sakimori.blacklist import actions, reach
+from sakimori.blacklist import actions, applying, reach
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.duties import apply_blocks
 from sakimori.blacklist.missing import put_back
 from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.plan import Plan
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Site
 from sakimori.simulators.spec import BlacklistMode
@@ -143,3 +146,24 @@ def test_what_was_put_back_on_one_of_two_sites_is_still_ours_to_take_off_both(
     assert row(A).state == BlockState.RESTORED
     assert A not in vendor.entries(str(FIRST)) | vendor.entries(str(SECOND))
     vendor.close()
+
+
+def test_a_site_that_is_added_after_the_lists_were_read_is_for_the_next_round(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(desk, A, FIRST)
+    begin(desk, B)
+    rounds = iter([True])
+
+    def while_somebody_adds(plan: Plan, *, now: datetime) -> Plan:
+        if next(rounds, False):
+            extend(desk, A)
+        return plan
+
+    monkeypatch.setattr(applying, "unless_stopped", while_somebody_adds)
+    work(desk)
+    assert row(B).state == BlockState.ACTIVE, "nobody else is kept waiting"
+    work(desk)
+    work(desk)
+    assert row(A).state == BlockState.ACTIVE
+    assert desk.vendor.entries(ON_FIRST) == desk.vendor.entries(ON_SECOND) == (A,)
