@@ -4,24 +4,18 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import django
+
+from bench.doors import environment
 
 
 @contextmanager
 def throw_away_database() -> Iterator[None]:
     """Configures Django, once in a process, over an empty database that goes with it. Durability is not measured."""
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as folder:
-        os.environ.update(
-            DJANGO_SETTINGS_MODULE="sakimori.settings",
-            SAKIMORI_DATA=folder,
-            SAKIMORI_BASE_URL="https://portal.example.jp",
-            SAKIMORI_MAIL_URL="smtp+plain://127.0.0.1:2525",
-            SAKIMORI_MAIL_FROM="soc@example.jp",
-            SAKIMORI_SOC_PHONE="03-0000-0000",
-            SAKIMORI_ALLOW_DOCUMENTATION="1",
-            DATABASE_URL="",
-        )
+        os.environ.update(environment(Path(folder)), SAKIMORI_ALLOW_DOCUMENTATION="1", DATABASE_URL="")
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415 - Django is configured only now
         from django.db import connection  # noqa: PLC0415
