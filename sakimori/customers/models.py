@@ -85,6 +85,14 @@ class Site(models.Model):
     )
     probe_url = models.CharField("確認する URL", max_length=300, blank=True)
     expected_text = models.CharField("表示されるべき文言", max_length=100, blank=True)
+    slow_seconds = models.FloatField("極端に遅いとみなす秒数", null=True, blank=True)
+    slow_factor = models.FloatField("平常時の何倍を遅いとみなすか", null=True, blank=True)
+    origin_address = models.CharField(
+        "オリジンのアドレス",
+        max_length=253,
+        blank=True,
+        help_text="Where the customer allows visits past the WAF: an address or a host name.",
+    )
 
     class Meta:
         verbose_name = "サイト"

@@ -1,5 +1,5 @@
-"""Incident (what may keep visitors from a site), Probe (one visit to a site), LateSignal, Watch, SearchedFile,
-Heartbeat.
+"""Incident (what may keep visitors from a site), Probe (one visit to a site), Evidence, PlannedStop, LateSignal,
+Watch, SearchedFile, Heartbeat.
 """
 
 from django.conf import settings
@@ -41,11 +41,37 @@ class Decision(models.TextChoices):
     KEEP = "keep", "連絡しない"
 
 
+class ProbePath(models.TextChoices):
+    """Which way a visit took. ORIGIN: past the WAF, where the customer allows it."""
+
+    VISITOR = "visitor", "訪問者と同じ経路"
+    ORIGIN = "origin", "オリジン直接"
+    BROWSER = "browser", "ブラウザ"
+
+
+class Via(models.TextChoices):
+    """Whether an answer came through the WAF."""
+
+    UNKNOWN = "unknown", "不明"
+    WAF = "waf", "WAF 経由"
+    BYPASSED = "bypassed", "WAF を経由していない"
+
+
+class PageKind(models.TextChoices):
+    """Whose page was shown: the site's own, or one with which the WAF itself answers."""
+
+    SITE = "site", "サイトのページ"
+    CHALLENGE = "challenge", "WAF の確認画面"
+    CAPTCHA = "captcha", "WAF の画像認証画面"
+    WAF_ERROR = "waf_error", "WAF のエラー画面"
+
+
 class Incident(Claimable):
     """Something that may keep visitors from one site (or, where `site` is None, from all sites) of a contract.
 
     group: what one cause has in common, so that one alarm and one decision serve all contracts that it meets.
     told_at: from then on `tickets` opens the ticket and tells all contacts; None while nobody outside is told.
+    vendor_ended_at: when the vendor's own, authenticated word said that it is over. bad_at: the first bad verdict.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="incidents")
@@ -66,6 +92,11 @@ class Incident(Claimable):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     told_at = models.DateTimeField("お客様への連絡開始", null=True, blank=True)
+    vendor_ended_at = models.DateTimeField("ベンダーの終息通知", null=True, blank=True)
+    first_probe_at = models.DateTimeField("最初の確認", null=True, blank=True)
+    bad_at = models.DateTimeField("最初の異常", null=True, blank=True)
+    normal_in_a_row = models.PositiveSmallIntegerField("連続した正常", default=0)
+    is_exercise = models.BooleanField("訓練", default=False)
 
     class Meta:
         verbose_name = "インシデント"
@@ -97,10 +128,59 @@ class Probe(models.Model):
     first_byte_ms = models.PositiveIntegerField(null=True, blank=True)
     total_ms = models.PositiveIntegerField(null=True, blank=True)
     trouble = models.CharField(max_length=40, blank=True)
+    path = models.CharField("経路", max_length=16, choices=ProbePath, default=ProbePath.VISITOR)
+    vantage = models.CharField("確認地点", max_length=40, blank=True, help_text="Empty: this machine.")
+    via = models.CharField("応答元", max_length=16, choices=Via, default=Via.UNKNOWN)
+    page = models.CharField("ページの種類", max_length=16, choices=PageKind, default=PageKind.SITE)
+    address = models.GenericIPAddressField("接続先", null=True, blank=True)
 
     class Meta:
         verbose_name = "サイト確認"
         indexes = [models.Index(fields=["site", "at"]), models.Index(fields=["at"])]
+
+
+class EvidenceKind(models.TextChoices):
+    """What a piece of evidence is."""
+
+    RECORD = "record", "計測記録"
+    HEADERS = "headers", "応答ヘッダー"
+    BODY = "body", "応答の先頭部分"
+    SCREENSHOT = "screenshot", "画面"
+
+
+class Evidence(models.Model):
+    """What a visit left as proof: a file of the customer (see `customers.files`) with its hash."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="evidence")
+    probe = models.ForeignKey(Probe, null=True, blank=True, on_delete=models.SET_NULL, related_name="evidence")
+    kind = models.CharField("種類", max_length=16, choices=EvidenceKind)
+    name = models.CharField("ファイル名", max_length=120)
+    content_type = models.CharField(max_length=80)
+    stored_name = models.CharField(max_length=32)
+    size_bytes = models.PositiveIntegerField("サイズ")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    at = models.DateTimeField("取得日時")
+
+    class Meta:
+        verbose_name = "証跡"
+        indexes = [models.Index(fields=["incident", "at"])]
+
+
+class PlannedStop(models.Model):
+    """計画停止: a span in which a site may be down; nobody is called about it. cancelled_at: it was taken back."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="planned_stops")
+    starts_at = models.DateTimeField("開始")
+    ends_at = models.DateTimeField("終了")
+    note = models.CharField("内容", max_length=200, blank=True)
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField("登録日時")
+    cancelled_at = models.DateTimeField("取消日時", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "計画停止"
+        ordering = ["starts_at", "pk"]
+        indexes = [models.Index(fields=["site", "ends_at"])]
 
 
 class Watch(Claimable):

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from sakimori.incidents.body import shows
@@ -48,7 +49,7 @@ class _Progress:
     began: float
     limit: float
     url: str
-    found: dict[str, int] = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)
     text_found: bool | None = None
 
     def left(self) -> float:

@@ -44,7 +44,8 @@ class Target:
 class Visit:
     """One visit. Phases in milliseconds belong to the last page after redirects; `total_ms` is the whole.
 
-    text_found: None where nothing was expected, or where the body could not be read as text.
+    text_found: None where nothing was expected, or where the body could not be read as text. address: connected to.
+    head: the first bytes of the body, decoded of its encoding. via, page: values of `models.Via`, `models.PageKind`.
     """
 
     at: datetime
@@ -58,3 +59,8 @@ class Visit:
     first_byte_ms: int | None = None
     total_ms: int = 0
     text_found: bool | None = None
+    address: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    head: bytes = b""
+    via: str = "unknown"
+    page: str = "site"

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -13,8 +14,8 @@ from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Customer
 from sakimori.customers.queries import contacts_to_mail
-from sakimori.notify.interface import Mailer, MailRefused, MailUnavailable, OutgoingMail
-from sakimori.notify.models import Alarm, Delivery, DeliveryState, Message, Severity
+from sakimori.notify.interface import AttachedFile, Mailer, MailRefused, MailUnavailable, OutgoingMail
+from sakimori.notify.models import Alarm, Delivery, DeliveryState, MailAttachment, Message, Severity
 
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
@@ -24,7 +25,15 @@ class NotPossible(Exception):
     """What was asked cannot be done; the text is a Japanese sentence for the person who asked."""
 
 
-def write_mail(*, key: str, customer: Customer, subject: str, body: str, now: datetime) -> Message:
+def write_mail(
+    *,
+    key: str,
+    customer: Customer,
+    subject: str,
+    body: str,
+    now: datetime,
+    attachments: Sequence[AttachedFile] = (),
+) -> Message:
     """Put a mail to all registered contacts into the outbox. The same key is written once, whoever asks again.
 
     A customer without contacts gets no copy; then the SOC is alarmed, for silence is an error.
@@ -38,6 +47,7 @@ def write_mail(*, key: str, customer: Customer, subject: str, body: str, now: da
             return message
         contacts = contacts_to_mail(customer)
         _copy(message, [(contact.name, contact.email) for contact in contacts], now)
+        MailAttachment.objects.bulk_create(MailAttachment(message=message, **asdict(file)) for file in attachments)
         audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now, customer=customer)
         if not contacts:
             raise_alarm(
@@ -118,7 +128,12 @@ def _outgoing(delivery: Delivery) -> OutgoingMail:
         subject=delivery.message.subject,
         body=delivery.message.body,
         written_at=delivery.message.written_at,
+        attachments=_attached(delivery.message),
     )
+
+
+def _attached(message: Message) -> tuple[AttachedFile, ...]:
+    return tuple(AttachedFile(file.name, file.content_type, bytes(file.content)) for file in message.attachments.all())
 
 
 def _pause(attempts: int) -> timedelta:

@@ -16,11 +16,13 @@ from sakimori.notify.models import Call, CallRound, RoundState, Severity
 
 
 class Callee(NamedTuple):
-    """Somebody to call. user: who it is, when he is one of the SOC's own people."""
+    """Somebody to call. user: who it is, when he is one of the SOC's own people. kana: how the name is spoken."""
 
     name: str
     number: str
     user: User | None = None
+    kana: str = ""
+    by_person: bool = False
 
 
 def call_contacts(*, key: str, customer: Customer, subject: str, say: str, link: str = "", now: datetime) -> CallRound:
@@ -29,7 +31,7 @@ def call_contacts(*, key: str, customer: Customer, subject: str, say: str, link:
     The same key begins one round, whoever asks again. subject: one line for the SOC's pages. say: what the called
     person hears, without the opening and the keys. A customer without a phone number is an alarm, never silence.
     """
-    people = [Callee(contact.name, contact.phone) for contact in contacts_to_call(customer)]
+    people = [Callee(contact.name, contact.phone, kana=contact.kana) for contact in contacts_to_call(customer)]
     return begin_round(key=key, customer=customer, people=people, subject=subject, say=say, link=link, now=now)
 
 

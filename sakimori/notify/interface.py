@@ -32,8 +32,17 @@ class MailRefused(MailError):
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file that goes out with a mail. content_type: such as image/png."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """One mail to one recipient. No field may hold a line break except `body`."""
+    """One mail to one recipient. No text may hold a line break except `body`."""
 
     message_id: str
     sender: str
@@ -42,6 +51,7 @@ class OutgoingMail:
     subject: str
     body: str
     written_at: datetime
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 class Mailer(Protocol):

@@ -1,4 +1,6 @@
-"""Rows of the outbox (Message, Delivery), of the SOC's alarms (Alarm, DutyShift) and of calls (CallRound, Call)."""
+"""Rows of the outbox (Message, MailAttachment, Delivery), of mails that came in (ReceivedMail), of the SOC's alarms
+(Alarm, DutyShift) and of calls (CallRound, Call).
+"""
 
 from django.conf import settings
 from django.db import models
@@ -21,6 +23,55 @@ class Message(models.Model):
 
     class Meta:
         verbose_name = "メール"
+
+
+class MailAttachment(models.Model):
+    """A file that goes out with a message, as it was when the message was written."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField("ファイル名", max_length=120)
+    content_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+
+    class Meta:
+        verbose_name = "添付ファイル"
+        ordering = ["pk"]
+
+
+class Mailbox(models.TextChoices):
+    """Which inbox a mail was received in."""
+
+    VENDOR = "vendor", "ベンダーの通知"
+    BOUNCES = "bounces", "配信不能の通知"
+
+
+class ReceivedMail(models.Model):
+    """A mail that came in, kept as it was. Whoever understands it writes down what came of it.
+
+    digest: SHA-256 of `raw`, so that a mail delivered twice is one row. authenticated: a valid DKIM signature of the
+    domain in From, or SPF that passed for it; only then is it known who wrote. handled_at: None: nobody has read it.
+    customer: whom it is about, once that is known.
+    """
+
+    customer = models.ForeignKey(
+        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="received_mails"
+    )
+    box = models.CharField("受信箱", max_length=16, choices=Mailbox)
+    digest = models.CharField(max_length=64, unique=True)
+    raw = models.BinaryField()
+    sender = models.CharField("差出人", max_length=254, blank=True)
+    recipient = models.CharField("宛先", max_length=254, blank=True)
+    subject = models.CharField("件名", max_length=300, blank=True)
+    text = models.TextField("本文", blank=True)
+    received_at = models.DateTimeField("受信日時")
+    authenticated = models.BooleanField("送信元を確認済み", default=False)
+    proof = models.CharField("確認の内容", max_length=300, blank=True)
+    handled_at = models.DateTimeField("処理日時", null=True, blank=True)
+    outcome = models.CharField("処理結果", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "受信メール"
+        indexes = [models.Index(fields=["box", "handled_at"])]
 
 
 class DeliveryState(models.TextChoices):
@@ -180,7 +231,11 @@ class Call(models.Model):
     round = models.ForeignKey(CallRound, on_delete=models.CASCADE, related_name="calls")
     place = models.PositiveSmallIntegerField("順番")
     name = models.CharField("氏名", max_length=100)
+    kana = models.CharField("フリガナ", max_length=100, blank=True)
     number = models.CharField("電話番号", max_length=32)
+    by_person = models.BooleanField(
+        "人が架電", default=False, help_text="Only a person can dial: a switchboard, an extension, a voice menu."
+    )
     reference = models.CharField(max_length=64, unique=True)
     state = models.CharField("状態", max_length=16, choices=CallState, default=CallState.PLANNED)
     user = models.ForeignKey(

@@ -100,6 +100,9 @@ def as_message(mail: OutgoingMail) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = "ja"
     message.set_content(mail.body, charset="utf-8", cte="base64")
+    for file in mail.attachments:
+        main, _, sub = file.content_type.partition("/")
+        message.add_attachment(file.content, maintype=main, subtype=sub or "octet-stream", filename=file.name)
     return message
 
 

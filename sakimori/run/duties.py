@@ -2,9 +2,6 @@
 
 import os
 import socket
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,12 +15,6 @@ from sakimori.blacklist.hits import count_hits
 from sakimori.blacklist.waiting import watch_questions
 from sakimori.closing import duties as closing
 from sakimori.customers.importing import forget_drafts
-from sakimori.incidents import duties as incidents
-from sakimori.incidents.probing import visit
-from sakimori.incidents.settling import Rhythm
-from sakimori.incidents.signals import Times
-from sakimori.incidents.visit import Limits
-from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
@@ -37,34 +28,21 @@ from sakimori.logs.receive.pull import Puller
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
-from sakimori.notify import duties as notify
-from sakimori.notify.ringing import Voice
 from sakimori.reports import duties as reports
 from sakimori.reports.queries import logs_needed_since
+from sakimori.run.duty import Duty
 from sakimori.run.flow_watch import FlowWatch
+from sakimori.run.incident_duties import incident_duties
+from sakimori.run.notify_duties import notify_duties
 from sakimori.run.rooms import disks, reserve
-from sakimori.run.self_test import examine_ourselves
 from sakimori.run.store_watch import watch_store
 from sakimori.run.watch import watch_intake
 from sakimori.run.watch_chain import watch_chains
 from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
-_PAUSE_BETWEEN_TRIES = 1.0
 _MANY_FILES = 50
 _QUIET = timedelta(seconds=2)  # A dropped file that did not change for so long is complete.
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """A piece of work that is looked at every `every_seconds`; `run` returns how much it did.
-
-    A duty that did something is looked at again at once.
-    """
-
-    name: str
-    every_seconds: float
-    run: Callable[[], int]
 
 
 def host_name() -> str:
@@ -84,8 +62,8 @@ def all_duties() -> list[Duty]:
         *_log_duties(store, spool, worker),
         *_block_duties(store, worker),
         *_ticket_duties(),
-        *_notify_duties(worker),
-        *_incident_duties(store, worker),
+        *notify_duties(worker),
+        *incident_duties(store, worker),
         *_usage_duties(),
         *_news_duties(),
         *_export_duties(store, worker),
@@ -185,52 +163,11 @@ def _ticket_duties() -> list[Duty]:
     ]
 
 
-def _notify_duties(worker: str) -> list[Duty]:
-    return [
-        Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
-        Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
-        Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
-        Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
-    ]
-
-
 def _usage_duties() -> list[Duty]:
     return [
         Duty("samples", 5.0, lambda: usage.read_samples(open_vendor=backends.waf_vendor, clock=utc_now)),
         Duty("setup", 3.0, lambda: usage.read_setups(open_vendor=backends.waf_vendor, clock=utc_now)),
     ]
-
-
-def _incident_duties(store: LogStore, worker: str) -> list[Duty]:
-    """Each runner belongs to one duty: it brings back only what that duty has sent."""
-    config = settings.CONFIG
-    called, watching = Visitors(), Visitors()
-    world, rhythm = visit_world(), visit_rhythm()
-    times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)
-    return [
-        Duty("signals", 0.5, lambda: incidents.search_signals(store=store, times=times, clock=utc_now)),
-        Duty(
-            "probe",
-            0.5,
-            lambda: incidents.probe_incidents(runner=called, world=world, rhythm=rhythm, worker=worker),
-        ),
-        Duty(
-            "watch sites",
-            1.0,
-            lambda: incidents.watch_sites(runner=watching, world=world, rhythm=rhythm, worker=worker),
-        ),
-        Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
-        Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
-        Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
-    ]
-
-
-def _voice() -> Voice | None:
-    phone, config = backends.phone(), settings.CONFIG
-    if phone is None:
-        return None
-    ring = timedelta(seconds=config.ring_seconds)
-    return Voice(phone=phone, caller=config.soc_phone, service_name=config.service_name, ring=ring)
 
 
 def _news_duties() -> list[Duty]:
@@ -271,26 +208,4 @@ def _tickets(wave: timedelta, now: datetime) -> int:
         + tickets.tell_news(now=now)
         + tickets.follow_incidents(now=now)
         + tickets.tell_ends(now=now)
-    )
-
-
-def visit_world() -> World:
-    """Real visits with the settings' limits."""
-    config = settings.CONFIG
-    return World(
-        visiting=visit,
-        limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
-        controls=config.control_urls,
-        clock=utc_now,
-        pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),
-    )
-
-
-def visit_rhythm() -> Rhythm:
-    """When sites are visited, by the settings."""
-    config = settings.CONFIG
-    return Rhythm(
-        reprobe=timedelta(seconds=config.reprobe_seconds),
-        watch=timedelta(minutes=config.probe_minutes),
-        quiet=timedelta(minutes=config.quiet_minutes),
     )

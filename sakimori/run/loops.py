@@ -10,7 +10,7 @@ from django.db import DatabaseError, close_old_connections, connections
 from sakimori.lib.jst import utc_now
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
-from sakimori.run.duties import Duty
+from sakimori.run.duty import Duty
 
 _log = structlog.get_logger()
 _PAUSE_AFTER_FAILURE = 5.0

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sakimori.run import loops as loops_module
-from sakimori.run.duties import Duty, all_duties, if_behind
+from sakimori.run.duties import all_duties, if_behind
+from sakimori.run.duty import Duty
 from sakimori.run.loops import Loops
 
 SECONDS = 10.0

@@ -79,7 +79,7 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
     from sakimori.run import up  # noqa: PLC0415
     from sakimori.run.demo.seed import seed  # noqa: PLC0415
     from sakimori.run.demo.seed_past import open_past_reports, release_past_reports  # noqa: PLC0415
-    from sakimori.run.duties import Duty  # noqa: PLC0415
+    from sakimori.run.duty import Duty  # noqa: PLC0415
     from sakimori.run.loops import Loops  # noqa: PLC0415
     from sakimori.run.prepare import prepare  # noqa: PLC0415
     from sakimori.run.serving import wait_for_signal  # noqa: PLC0415

@@ -1,0 +1,64 @@
+"""The duties that see what keeps visitors from a site, with real visits and the settings' limits."""
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+
+from sakimori.incidents import duties as incidents
+from sakimori.incidents.probing import visit
+from sakimori.incidents.settling import Rhythm
+from sakimori.incidents.signals import Times
+from sakimori.incidents.visit import Limits
+from sakimori.incidents.visitors import Visitors, World
+from sakimori.lib.jst import utc_now
+from sakimori.logs.store.interface import LogStore
+from sakimori.run.duty import Duty
+
+_PAUSE_BETWEEN_TRIES = 1.0
+
+
+def incident_duties(store: LogStore, worker: str) -> list[Duty]:
+    """Each runner belongs to one duty: it brings back only what that duty has sent."""
+    config = settings.CONFIG
+    called, watching = Visitors(), Visitors()
+    world, rhythm = visit_world(), visit_rhythm()
+    times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)
+    return [
+        Duty("signals", 0.5, lambda: incidents.search_signals(store=store, times=times, clock=utc_now)),
+        Duty(
+            "probe",
+            0.5,
+            lambda: incidents.probe_incidents(runner=called, world=world, rhythm=rhythm, worker=worker),
+        ),
+        Duty(
+            "watch sites",
+            1.0,
+            lambda: incidents.watch_sites(runner=watching, world=world, rhythm=rhythm, worker=worker),
+        ),
+        Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
+        Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
+        Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
+    ]
+
+
+def visit_world() -> World:
+    """Real visits with the settings' limits."""
+    config = settings.CONFIG
+    return World(
+        visiting=visit,
+        limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
+        controls=config.control_urls,
+        clock=utc_now,
+        pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),
+    )
+
+
+def visit_rhythm() -> Rhythm:
+    """When sites are visited, by the settings."""
+    config = settings.CONFIG
+    return Rhythm(
+        reprobe=timedelta(seconds=config.reprobe_seconds),
+        watch=timedelta(minutes=config.probe_minutes),
+        quiet=timedelta(minutes=config.quiet_minutes),
+    )
