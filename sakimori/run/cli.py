@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import django
@@ -53,6 +54,14 @@ COMMANDS = {
 }
 
 
+_STAND_INS = {
+    "SAKIMORI_BASE_URL": "https://portal.example.jp",
+    "SAKIMORI_MAIL_URL": "smtp://mail.example.jp",
+    "SAKIMORI_MAIL_FROM": "soc@example.jp",
+    "SAKIMORI_SOC_PHONE": "03-0000-0000",
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments (default: the process's) name. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -90,8 +99,16 @@ def _parser(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser
 def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
     name = str(chosen.get_default("command"))
     entry = COMMANDS[name]
-    if entry.settings and not {"-h", "--help"} & set(given) and not ready():
-        return 2
+    if not entry.settings:
+        return _call(entry, chosen, parser, given)
+    if {"-h", "--help"} & set(given):
+        with TemporaryDirectory(prefix="sakimori-help-") as folder:
+            _stand_in(folder)
+            return _call(entry, chosen, parser, given)
+    return _call(entry, chosen, parser, given) if ready() else 2
+
+
+def _call(entry: Entry, chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
     command: Command = import_module(entry.module)
     command.add_arguments(chosen)
     return command.run(parser.parse_args(given))
@@ -106,6 +123,14 @@ def ready() -> bool:
         return False
     set_up_django()
     return True
+
+
+def _stand_in(folder: str) -> None:
+    """Whoever asks for help may have no settings yet, or wrong ones: this process uses stand-ins and opens nothing."""
+    for name in [name for name in os.environ if name.startswith(("SAKIMORI_", "DATABASE_URL", "LOGSTORE_URL"))]:
+        del os.environ[name]
+    os.environ.update(_STAND_INS, SAKIMORI_DATA=folder)
+    set_up_django()
 
 
 def set_up_django() -> None:

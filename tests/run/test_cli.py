@@ -90,6 +90,14 @@ def test_no_command_shows_all_of_them(tmp_path: Path) -> None:
     assert all(name in ended.stdout for name in COMMANDS)
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_helps_without_settings_and_leaves_nothing_behind(tmp_path: Path, command: str) -> None:
+    ended = call(tmp_path, command, "--help", SAKIMORI_BASE_URL="nonsense", TMPDIR=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(f"usage: sakimori {command}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_help_of_a_command_needs_no_settings(tmp_path: Path) -> None:
     ended = call(tmp_path, "logs", "parse", "--help")
     assert ended.returncode == 0
