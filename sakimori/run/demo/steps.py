@@ -2,6 +2,7 @@
 
 from sakimori.run.demo import (
     alarm_steps,
+    back_fill_steps,
     chain_steps,
     closing_steps,
     customer_steps,
@@ -39,6 +40,8 @@ STEPS = (
     Step("2-5-1", "読めない行は隔離し、行数が一致", guard_steps.bad_lines),
     Step("2-5-1", "受け渡しフォルダに置かれたログを取り込む", door_steps.drop_folder),
     Step("2-5-1", "ログがどこまで揃っているかを SOC とお客様が確認できる", door_steps.complete_until),
+    Step("2-5-1", "あとから取り込んだログは検索でき、自動の遮断や連絡は行わない", back_fill_steps.imported),
+    Step("2-5-1", "遅れて届いた攻撃はアナリストの一覧に並び、判断で遮断できる", back_fill_steps.delivered_late),
     Step("2-1-2", "WAF の API 障害から回復し、二重登録なし", guard_steps.vendor_faults),
     Step("2-1", "ログを取得できないときは SOC にアラーム、復旧後は自動で再開", guard_steps.seen_by_the_soc),
     Step("2-1-2", "他者の登録内容を壊さない", guard_steps.foreign_entries),
