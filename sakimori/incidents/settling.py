@@ -14,6 +14,7 @@ from sakimori.incidents.opening import alarm, conclude_incident, end, has_open_a
 from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted, most_are_bad, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
+from sakimori.incidents.ways import ways_of
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
@@ -168,6 +169,7 @@ def _keep(done: Examination, site: Site, incident: Incident | None, limits: Limi
             first_byte_ms=visit.first_byte_ms,
             total_ms=visit.total_ms,
             trouble=visit.trouble,
+            **ways_of(visit),
         )
 
 
