@@ -15,7 +15,7 @@ _MAJORITY = 2
 _SERVER_ERROR = 500
 BAD = (Verdict.NOT_DISPLAYED, Verdict.SLOW)
 # With these the WAF asks who we are; they say nothing about the site.
-_QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
+QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
 _TROUBLES = {
     Trouble.DNS: "サイトの名前解決ができませんでした",
     Trouble.CONNECT: "サイトに接続できませんでした",
@@ -44,7 +44,7 @@ class Conclusion:
 
 def verdict_of(visit: Visit, limits: Limits) -> Verdict:
     """The verdict of one visit by itself."""
-    if visit.trouble is Trouble.FORBIDDEN or visit.page in _QUESTIONS:
+    if visit.trouble is Trouble.FORBIDDEN or visit.page in QUESTIONS:
         return Verdict.INCONCLUSIVE
     if visit.page == PageKind.WAF_ERROR:
         return Verdict.NOT_DISPLAYED
@@ -62,7 +62,7 @@ def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
         return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
     if first.trouble:
         return _TROUBLES[first.trouble]
-    if first.page in _QUESTIONS:
+    if first.page in QUESTIONS:
         return _QUESTIONED
     if first.page == PageKind.WAF_ERROR:
         return "WAF のエラー画面が表示されました"
