@@ -7,6 +7,7 @@ origin takes the same way through the same tests.
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -35,6 +36,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = (80, 443)
 _AGENT = "Mozilla/5.0 (compatible; Sakimori site check)"
 _PIECE = 1 << 16
+_AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")  # Read in different ways by different programs.
 _MOST_HEADERS, _LONGEST_HEADER = 60, 500
 
 
@@ -102,9 +104,11 @@ def _leads_to(target: Target, host: str) -> str:
 
 def _parts(url: str, *, training: bool) -> tuple[str, str, int, str]:
     """Scheme, host, port and path of a URL that may be visited."""
+    if _AMBIGUOUS.search(url):
+        raise Stopped(Trouble.FORBIDDEN)
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port if parts.port is not None else (443 if parts.scheme == "https" else 80)
         host = (parts.hostname or "").encode("idna").decode() if "%" not in (parts.hostname or "") else ""
     except (ValueError, UnicodeError) as error:
         raise Stopped(Trouble.FORBIDDEN) from error
