@@ -4,6 +4,7 @@ None of it may change a verdict by failing: what does not work becomes a note.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +12,8 @@ from typing import Protocol
 
 from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 
-_LATE_SECONDS = 2.0
+PATIENCE_SECONDS = 3.0
+_MOST_PICTURES = 20
 
 
 class NotVisited(Exception):
@@ -38,17 +40,41 @@ class Browsing(Protocol):
     def __call__(self, target: Target, *, limits: Limits, at: datetime) -> Sight: ...
 
 
+class Album:
+    """Pictures that came too late for the visit they belong to, by key, until the next one takes them along."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[int, bytes] = {}
+        self._lock = threading.Lock()
+
+    def put(self, key: int, picture: bytes) -> None:
+        """Keep a picture; of too many the oldest goes."""
+        with self._lock:
+            if picture:
+                self._pictures[key] = picture
+            while len(self._pictures) > _MOST_PICTURES:
+                del self._pictures[next(iter(self._pictures))]
+
+    def take(self, key: int) -> bytes:
+        """The picture of this key, once; empty if there is none."""
+        with self._lock:
+            return self._pictures.pop(key, b"")
+
+
 @dataclass
 class Aside:
     """Looks that go on in threads of their own while the tries are made."""
 
+    key: int
     limits: Limits
     clock: Callable[[], datetime]
+    album: Album
     visits: list[Visit] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     screenshot: bytes = b""
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_over: bool = False
 
     def begin(self, look: Callable[[], Sight], path: str) -> None:
         """Begin with one look; `path` (a value of `models.ProbePath`) goes for what comes of it."""
@@ -72,13 +98,15 @@ class Aside:
         if browser is not None:
             self.begin(lambda: browser(target, limits=self.limits, at=self.clock()), "browser")
 
-    def wait(self) -> None:
-        """Until all have come home; whoever is later than the limit allows is left behind, and noted."""
+    def wait(self, seconds: float) -> None:
+        """Until all have come home, but no verdict waits longer: a picture that comes late goes into the album."""
+        until = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(self.limits.probe_seconds + _LATE_SECONDS)
-            if thread.is_alive():
-                self._note("時間内に終わらない補助的な確認がありました。")
-        self._threads.clear()
+            thread.join(max(0.0, until - time.monotonic()))
+        with self._lock:
+            self._is_over = True
+            if any(thread.is_alive() for thread in self._threads):
+                self.notes.append("時間内に終わらない補助的な確認がありました。")
 
     def _run(self, look: Callable[[], Sight], path: str) -> None:
         try:
@@ -87,6 +115,9 @@ class Aside:
             self._note(str(error))
             return
         with self._lock:
+            if self._is_over:
+                self.album.put(self.key, sight.screenshot)
+                return
             self.visits.append(replace(sight.visit, path=path))
             self.screenshot = sight.screenshot or self.screenshot
 

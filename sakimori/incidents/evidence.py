@@ -60,8 +60,9 @@ def keep_evidence(
 
     done, conclusion: the whole examination and its verdict, for the record. Returns the new rows.
     """
+    picture = screenshot if screenshot and _is_picture(screenshot) else b""
     if not worth_keeping(verdicts_kept(incident), probe.verdict):
-        return []
+        return _add_late_picture(incident, picture, at) if picture else []
     name = f"{at.astimezone(JST):%Y%m%d-%H%M%S}"
     visits = done.visits if done else (visit,)
     record = record_text(visits, done=done, conclusion=conclusion, at=at)
@@ -72,9 +73,23 @@ def keep_evidence(
     if visit.head:
         # Never shown as a page: it is whatever a stranger has sent.
         pieces.append((EvidenceKind.BODY, f"body-{name}.txt", "text/plain; charset=utf-8", visit.head))
-    if screenshot and screenshot.startswith(_PNG) and len(screenshot) <= _MOST_PICTURE_BYTES:
-        pieces.append((EvidenceKind.SCREENSHOT, f"screen-{name}.png", "image/png", screenshot))
+    if picture:
+        pieces.append((EvidenceKind.SCREENSHOT, f"screen-{name}.png", "image/png", picture))
     return [_keep(incident, probe, at, *piece) for piece in pieces]
+
+
+def _is_picture(content: bytes) -> bool:
+    return content.startswith(_PNG) and len(content) <= _MOST_PICTURE_BYTES
+
+
+def _add_late_picture(incident: Incident, picture: bytes, at: datetime) -> list[Evidence]:
+    """A browser may be slower than the verdict: its picture joins the evidence that was kept last, once."""
+    rows = Evidence.objects.filter(incident=incident, probe__isnull=False).select_related("probe")
+    last = rows.filter(kind=EvidenceKind.RECORD).order_by("at", "pk").last()
+    if last is None or last.probe is None or rows.filter(probe=last.probe, kind=EvidenceKind.SCREENSHOT).exists():
+        return []
+    name = f"screen-{at.astimezone(JST):%Y%m%d-%H%M%S}.png"
+    return [_keep(incident, last.probe, at, EvidenceKind.SCREENSHOT, name, "image/png", picture)]
 
 
 def _keep(

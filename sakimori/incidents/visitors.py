@@ -6,11 +6,11 @@ So a slow site delays no other, and no database transaction is open while somebo
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sakimori.incidents.beside import Aside, Browsing, NotVisited, Visiting, controls_answer
+from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting, controls_answer
 from sakimori.incidents.models import Verdict
 from sakimori.incidents.verdict import QUESTIONS, conclude, is_settled
 from sakimori.incidents.visit import Limits, Target, Visit
@@ -23,7 +23,7 @@ class World:
     """What a visit needs of the outside. pause: waits between two tries.
 
     controls: pages of others that are not behind the WAF; waf_controls: pages behind it that are no customer's.
-    browser, vantage: None where there is none.
+    browser, vantage: None where there is none. patience: seconds that a settled verdict waits for what is beside it.
     """
 
     visiting: Visiting
@@ -34,6 +34,8 @@ class World:
     waf_controls: tuple[str, ...] = ()
     browser: Browsing | None = None
     vantage: Visiting | None = None
+    album: Album = field(default_factory=Album)
+    patience: float = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pict
     one_is_enough: at a quiet time, so that other ways are tried only after a bad verdict. pictured: the verdict that
     there is a picture of (empty: none yet), for a picture of another one; None: no picture is wanted.
     """
-    aside = Aside(world.limits, world.clock)
+    aside = Aside(key, world.limits, world.clock, world.album)
     if pictured == "":
         aside.browse(target, world.browser)
     if not one_is_enough:
@@ -76,7 +78,8 @@ def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pict
     if pictured and pictured != seen.verdict and not aside.screenshot:
         aside.browse(target, world.browser)
     opened = (controls_open(world), waf_controls_open(world)) if seen.is_bad else (True, True)
-    aside.wait()
+    aside.wait(world.patience)
+    late = world.album.take(key) if pictured is not None else b""
     return Examination(
         key,
         tuple(visits),
@@ -84,7 +87,7 @@ def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pict
         waf_controls_open=opened[1],
         beside=tuple(aside.visits),
         notes=tuple(aside.notes),
-        screenshot=aside.screenshot,
+        screenshot=aside.screenshot or late,
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -104,6 +104,17 @@ def test_each_piece_is_a_file_of_the_customer_with_its_hash(people: People) -> N
     assert all(row.name.isascii() for row in rows)
     assert (verdicts_kept(incident), pictured(incident)) == (["normal"], "normal")
     assert keep(incident) == []
+    assert keep(incident, picture=PNG) == []
+
+
+@pytest.mark.django_db
+def test_a_picture_that_comes_late_joins_what_was_kept_last(people: People) -> None:
+    incident = make_incident(people.a, probes=0)
+    assert keep(make_incident(people.b, probes=0), picture=b"none")[0].kind == EvidenceKind.RECORD
+    first = keep(incident)
+    (late,) = keep(incident, replace(GOOD, at=START + timedelta(minutes=1)), PNG)
+    assert (late.kind, late.probe, content_of(late)) == ("screenshot", first[0].probe, PNG)
+    assert keep(incident, picture=PNG) == []
 
 
 @pytest.mark.django_db
