@@ -12,6 +12,7 @@ from bench.ledger import measure_histories, measure_storm
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
+from bench.probes import measure_probes
 from bench.search import measure_search
 from bench.small import measure_small
 
@@ -33,6 +34,10 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
     "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
+    "probes": (
+        "visits to HTTPS sites with all phases: how many a second, processor time of a baseline",
+        measure_probes,
+    ),
     "histories": (
         "random histories of the vendor's list: entries lost, forbidden writes, wrong ends",
         lambda arguments: measure_histories(int(arguments[0]) if arguments else 1000),

@@ -10,16 +10,19 @@ _INFLATED = ("gzip", "x-gzip", "deflate")
 _EITHER_HEADER = 32 + zlib.MAX_WBITS
 
 
-def shows(body: bytes, text: str, content_encoding: str) -> bool | None:
-    """Whether the text stands in the body; None where the body is packed in a way that we did not ask for."""
+def unpacked(body: bytes, content_encoding: str) -> bytes | None:
+    """The plain body, bounded; None where it is packed in a way that we did not ask for."""
     packing = content_encoding.strip().lower()
     if packing in _INFLATED:
         try:
-            body = zlib.decompressobj(_EITHER_HEADER).decompress(body, BODY_BYTES)
+            return zlib.decompressobj(_EITHER_HEADER).decompress(body, BODY_BYTES)
         except zlib.error:
             return None
-    elif packing not in ("", "identity"):
-        return None
+    return body if packing in ("", "identity") else None
+
+
+def shows(body: bytes, text: str) -> bool:
+    """Whether the text stands in a plain body."""
     return any(wanted in body for wanted in _forms(text))
 
 

@@ -4,6 +4,7 @@ Visits take time, so a duty only sends them (`visitors.py`) and writes down thos
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from sakimori.customers.models import Site
 from sakimori.customers.queries import running
 from sakimori.incidents import outages
+from sakimori.incidents.evidence import pictured
 from sakimori.incidents.models import Incident, Probe, Watch
 from sakimori.incidents.search import signals_in_file
 from sakimori.incidents.settling import Rhythm, settle_incident, settle_watch
@@ -63,7 +65,8 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
         due.order_by("next_probe_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)
     ):
         if row.site is not None:
-            runner.send(partial(examine, row.pk, _target(row.site), world, one_is_enough=False))
+            target, known = _target(row.site), pictured(row)
+            runner.send(partial(examine, row.pk, target, world, one_is_enough=False, pictured=known))
             done += 1
     return done
 
@@ -84,7 +87,7 @@ def watch_sites(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) ->
     visited_anyway = Incident.objects.filter(site=OuterRef("site"), ended_at=None, next_probe_at__isnull=False)
     due = Watch.objects.filter(~Exists(visited_anyway), site__in=wanted, next_at__lte=now).select_related("site")
     for row in claim(due.order_by("next_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)):
-        runner.send(partial(examine, row.pk, _target(row.site), world, one_is_enough=True))
+        runner.send(partial(examine, row.pk, _baseline(row.site), world, one_is_enough=True))
         done += 1
     return done
 
@@ -94,12 +97,20 @@ def _room(runner: Runner) -> int:
 
 
 def _lease(world: World) -> timedelta:
-    """Longer than the longest examination: three tries, then every control page, and time to write it down."""
-    return timedelta(seconds=60 + world.limits.probe_seconds * (4 + len(world.controls)))
+    """Longer than the longest examination: three tries, each repeated by browser, then every control page, and time
+    for what is looked at beside and to write it down.
+    """
+    pages = len(world.controls) + len(world.waf_controls)
+    return timedelta(seconds=60 + world.limits.probe_seconds * (8 + pages))
+
+
+def _baseline(site: Site) -> Target:
+    """At quiet times only the page's beginning is read: it costs the customer's bandwidth."""
+    return replace(_target(site), whole=False)
 
 
 def _target(site: Site) -> Target:
-    return Target(site.page_url, site.expected_text)
+    return Target(site.page_url, site.expected_text, origin=site.origin_address)
 
 
 def find_outages(*, world: World, rhythm: Rhythm, now: datetime) -> int:

@@ -1,22 +1,24 @@
 """Visits a page as a browser would, and times the phases: DNS, connect, TLS, first byte, whole body.
 
 Guarded (see `resolving.py`): only public addresses, ports 80 and 443, three redirects each tested anew, one limit
-on the whole time whatever the other side does, and no more than the first MiB of the body.
+on the whole time whatever the other side does, and no more than the first MiB of the body. The path straight to the
+origin takes the same way through the same tests.
 """
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from sakimori.incidents.body import shows
+from sakimori.incidents.body import shows, unpacked
+from sakimori.incidents.limited import LimitedSocket, Progress, Stopped, since
 from sakimori.incidents.resolving import (
     CannotResolve,
     NotPublic,
@@ -24,110 +26,107 @@ from sakimori.incidents.resolving import (
     ResolvingTooSlow,
     addresses_of,
 )
-from sakimori.incidents.visit import BODY_BYTES, Limits, Target, Trouble, Visit
-from sakimori.lib.addresses import Address
+from sakimori.incidents.vendor_pages import SITE, page_kind
+from sakimori.incidents.via import via_of
+from sakimori.incidents.visit import BODY_BYTES, HEAD_BYTES, START_BYTES, Limits, Target, Trouble, Visit
+from sakimori.lib.addresses import Address, Network
 
 _MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = (80, 443)
 _AGENT = "Mozilla/5.0 (compatible; Sakimori site check)"
 _PIECE = 1 << 16
+_AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f]")  # Read in different ways by different programs.
+_MOST_HEADERS, _LONGEST_HEADER = 60, 500
 
 
-class _Stopped(Exception):
-    """The visit ends here, with this trouble."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble)
-        self.trouble = trouble
-
-
-@dataclass
-class _Progress:
-    """What is known of the visit so far. `limit` is the moment (monotonic seconds) at which it must be over."""
-
-    began: float
-    limit: float
-    url: str
-    found: dict[str, Any] = field(default_factory=dict)
-    text_found: bool | None = None
-
-    def left(self) -> float:
-        seconds = self.limit - time.monotonic()
-        if seconds <= 0:
-            raise _Stopped(Trouble.TIMEOUT)
-        return seconds
-
-
-def visit(target: Target, *, limits: Limits, at: datetime, resolver: Resolver | None = None) -> Visit:
-    """Visit a page once. Never raises: whatever happens is the visit's trouble."""
+def visit(
+    target: Target,
+    *,
+    limits: Limits,
+    at: datetime,
+    resolver: Resolver | None = None,
+    vendor: Iterable[Network] = (),
+) -> Visit:
+    """Visit a page once. Never raises: whatever happens is the visit's trouble. vendor: the WAF's own networks."""
     began = time.monotonic()
-    progress = _Progress(began, began + limits.probe_seconds, target.url)
+    progress = Progress(began + limits.probe_seconds, target.url)
     trouble = Trouble.NONE
     try:
         _follow(progress, target, limits, resolver)
-    except _Stopped as stop:
+    except Stopped as stop:
         trouble = stop.trouble
-    total_ms = _since(began)
+    total_ms = since(began)
+    found = progress.found
     return Visit(
         at=at,
         url=progress.url[:300],
         trouble=trouble,
         total_ms=total_ms,
         text_found=progress.text_found,
-        **progress.found,
+        via=via_of(found.get("headers", ()), found.get("address", ""), vendor),
+        path="origin" if target.connect_to else "visitor",
+        **found,
     )
 
 
-def _follow(progress: _Progress, target: Target, limits: Limits, resolver: Resolver | None) -> None:
+def _follow(progress: Progress, target: Target, limits: Limits, resolver: Resolver | None) -> None:
     for _ in range(_MOST_REDIRECTS + 1):
         further = _open_page(progress, target, limits, resolver)
         if not further:
             return
         progress.url, progress.found = further, {}
-    raise _Stopped(Trouble.REDIRECTS)
+    raise Stopped(Trouble.REDIRECTS)
 
 
-def _open_page(progress: _Progress, target: Target, limits: Limits, resolver: Resolver | None) -> str:
+def _open_page(progress: Progress, target: Target, limits: Limits, resolver: Resolver | None) -> str:
     """Fetch one page. Returns where it redirects to, or nothing when it is the last."""
     scheme, host, port, path = _parts(progress.url, training=limits.training)
     began = time.monotonic()
-    addresses = _addresses(host, port, progress, limits, resolver)
-    progress.found["dns_ms"] = _since(began)
+    addresses = _addresses(_leads_to(target, host), port, progress, limits, resolver)
+    progress.found["dns_ms"] = since(began)
     with closing(_connect(addresses, port, progress, host if scheme == "https" else "")) as plain:
         connection = _connection(host, port, scheme)
-        connection.sock = _Limited(plain, progress)
+        connection.sock = LimitedSocket(plain, progress)
         try:
             return _talk(connection, path, progress, target)
         except TimeoutError as error:
-            raise _Stopped(Trouble.TIMEOUT) from error
+            raise Stopped(Trouble.TIMEOUT) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _Stopped(Trouble.BROKEN) from error
+            raise Stopped(Trouble.BROKEN) from error
+
+
+def _leads_to(target: Target, host: str) -> str:
+    """The host to connect to: past the WAF for the page's own host, never for another that it redirects to."""
+    own = (urlsplit(target.url).hostname or "").encode("idna").decode() if target.connect_to else ""
+    return target.connect_to if own and own == host else host
 
 
 def _parts(url: str, *, training: bool) -> tuple[str, str, int, str]:
     """Scheme, host, port and path of a URL that may be visited."""
+    if _AMBIGUOUS.search(url):
+        raise Stopped(Trouble.FORBIDDEN)
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port if parts.port is not None else (443 if parts.scheme == "https" else 80)
         host = (parts.hostname or "").encode("idna").decode() if "%" not in (parts.hostname or "") else ""
     except (ValueError, UnicodeError) as error:
-        raise _Stopped(Trouble.FORBIDDEN) from error
+        raise Stopped(Trouble.FORBIDDEN) from error
     if parts.scheme not in ("http", "https") or not host or (port not in _PORTS and not training):
-        raise _Stopped(Trouble.FORBIDDEN)
+        raise Stopped(Trouble.FORBIDDEN)
     path = parts.path or "/"
     return parts.scheme, host, port, f"{path}?{parts.query}" if parts.query else path
 
 
-def _addresses(host: str, port: int, progress: _Progress, limits: Limits, resolver: Resolver | None) -> list[Address]:
+def _addresses(host: str, port: int, progress: Progress, limits: Limits, resolver: Resolver | None) -> list[Address]:
     try:
         return addresses_of(host, port, seconds=progress.left(), training=limits.training, resolver=resolver)
     except CannotResolve as error:
-        raise _Stopped(Trouble.DNS) from error
+        raise Stopped(Trouble.DNS) from error
     except ResolvingTooSlow as error:
-        raise _Stopped(Trouble.TIMEOUT) from error
+        raise Stopped(Trouble.TIMEOUT) from error
     except NotPublic as error:
-        raise _Stopped(Trouble.FORBIDDEN) from error
+        raise Stopped(Trouble.FORBIDDEN) from error
 
 
 def _connection(host: str, port: int, scheme: str) -> http.client.HTTPConnection:
@@ -138,7 +137,7 @@ def _connection(host: str, port: int, scheme: str) -> http.client.HTTPConnection
     return connection
 
 
-def _connect(addresses: list[Address], port: int, progress: _Progress, server_name: str) -> socket.socket:
+def _connect(addresses: list[Address], port: int, progress: Progress, server_name: str) -> socket.socket:
     """Connect to the first address that answers, each with its share of the time, and begin TLS."""
     began = time.monotonic()
     plain = None
@@ -150,23 +149,23 @@ def _connect(addresses: list[Address], port: int, progress: _Progress, server_na
             continue
     progress.left()
     if plain is None:
-        raise _Stopped(Trouble.CONNECT)
-    progress.found["connect_ms"] = _since(began)
+        raise Stopped(Trouble.CONNECT)
+    progress.found.update(connect_ms=since(began), address=str(addresses[number]))
     return _with_tls(plain, progress, server_name) if server_name else plain
 
 
-def _with_tls(plain: socket.socket, progress: _Progress, server_name: str) -> socket.socket:
+def _with_tls(plain: socket.socket, progress: Progress, server_name: str) -> socket.socket:
     began = time.monotonic()
     try:
         plain.settimeout(progress.left())
         wrapped = tls_context().wrap_socket(plain, server_hostname=server_name)
     except TimeoutError as error:
         plain.close()
-        raise _Stopped(Trouble.TIMEOUT) from error
+        raise Stopped(Trouble.TIMEOUT) from error
     except (OSError, ValueError) as error:
         plain.close()
-        raise _Stopped(Trouble.TLS) from error
-    progress.found["tls_ms"] = _since(began)
+        raise Stopped(Trouble.TLS) from error
+    progress.found["tls_ms"] = since(began)
     return wrapped
 
 
@@ -176,22 +175,37 @@ def tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _talk(connection: http.client.HTTPConnection, path: str, progress: _Progress, target: Target) -> str:
+def _talk(connection: http.client.HTTPConnection, path: str, progress: Progress, target: Target) -> str:
     began = time.monotonic()
     headers = {"User-Agent": _AGENT, "Accept": "text/html,*/*", "Accept-Language": "ja", "Connection": "close"}
     connection.request("GET", _quoted(path), headers=headers)
     response = connection.getresponse()
-    progress.found["first_byte_ms"] = _since(began)
-    progress.found["status"] = response.status
+    progress.found.update(first_byte_ms=since(began), status=response.status, headers=_headers(response))
     place = response.getheader("Location") if response.status in _REDIRECTS else None
     if place:
         return urljoin(progress.url, place)
-    body = _read(response)
+    most = BODY_BYTES if target.whole else START_BYTES
+    body = _read(response, most)
     progress.found["size_bytes"] = len(body)
-    if target.expected_text:
-        found = shows(body, target.expected_text, response.getheader("Content-Encoding") or "")
-        progress.text_found = found or (None if len(body) >= BODY_BYTES else found)
+    _look_at(body, response, progress, target, is_cut=len(body) >= most)
     return ""
+
+
+def _headers(response: http.client.HTTPResponse) -> tuple[tuple[str, str], ...]:
+    """The answer's headers as they came, bounded."""
+    return tuple((name[:100], value[:_LONGEST_HEADER]) for name, value in response.getheaders()[:_MOST_HEADERS])
+
+
+def _look_at(
+    body: bytes, response: http.client.HTTPResponse, progress: Progress, target: Target, *, is_cut: bool
+) -> None:
+    """Whose page it is, and then whether it shows what it must. Of a page of the WAF nothing is expected."""
+    plain = unpacked(body, response.getheader("Content-Encoding") or "")
+    progress.found["head"] = (plain or b"")[:HEAD_BYTES]
+    kind = page_kind(progress.found["headers"], plain or b"")
+    progress.found["page"] = kind
+    if target.expected_text and kind == SITE and plain is not None:
+        progress.text_found = shows(plain, target.expected_text) or (None if is_cut else False)
 
 
 def _quoted(path: str) -> str:
@@ -199,55 +213,14 @@ def _quoted(path: str) -> str:
     return "".join(sign if "!" <= sign <= "~" else "".join(f"%{byte:02X}" for byte in sign.encode()) for sign in path)
 
 
-def _read(response: http.client.HTTPResponse) -> bytes:
-    """The whole body, or its first MiB. One that ends before its announced length is an error."""
+def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+    """The whole body, or its beginning. One that ends before its announced length is an error."""
     pieces = io.BytesIO()
-    while pieces.tell() < BODY_BYTES:
-        piece = response.read(min(_PIECE, BODY_BYTES - pieces.tell()))
+    while pieces.tell() < most:
+        piece = response.read(min(_PIECE, most - pieces.tell()))
         if not piece:
             break
         pieces.write(piece)
-    if pieces.tell() < BODY_BYTES and response.length:
+    if pieces.tell() < most and response.length:
         raise http.client.IncompleteRead(b"", response.length)
     return pieces.getvalue()
-
-
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
-
-
-class _Limited:
-    """A socket for http.client on which every single read and write ends with the visit's limit.
-
-    A time-out by itself would begin anew with each byte that the other side lets drip.
-    """
-
-    def __init__(self, plain: socket.socket, progress: _Progress) -> None:
-        self._plain = plain
-        self._progress = progress
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What http.client reads from."""
-        return io.BufferedReader(_LimitedReader(self._plain, self._progress))
-
-    def sendall(self, data: bytes) -> None:
-        """Send everything in time."""
-        self._plain.settimeout(self._progress.left())
-        self._plain.sendall(data)
-
-    def close(self) -> None:
-        """http.client lets go before the body is read; whoever connected closes."""
-
-
-class _LimitedReader(io.RawIOBase):
-    def __init__(self, plain: socket.socket, progress: _Progress) -> None:
-        super().__init__()
-        self._plain = plain
-        self._progress = progress
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._plain.settimeout(self._progress.left())
-        return self._plain.recv_into(buffer)

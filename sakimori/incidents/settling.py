@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sakimori.customers.models import Site
-from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, Verdict, Watch
+from sakimori.incidents.evidence import keep_evidence
+from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, ProbePath, Verdict, Watch
 from sakimori.incidents.opening import alarm, conclude_incident, end, has_open_alarm, open_for_site, record, tell
 from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted, most_are_bad, phrase_of, verdict_of
-from sakimori.incidents.visit import Limits
+from sakimori.incidents.visit import Limits, Visit
 from sakimori.incidents.visitors import Examination
+from sakimori.incidents.ways import TRIES, ways_of
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
@@ -125,7 +127,7 @@ def _is_known(site: Site) -> bool:
 
 
 def _was_inconclusive(site: Site) -> bool:
-    last = Probe.objects.filter(site=site).order_by("-at", "-pk").first()
+    last = Probe.objects.filter(TRIES, site=site).order_by("-at", "-pk").first()
     return last is not None and last.verdict == Verdict.INCONCLUSIVE
 
 
@@ -139,7 +141,9 @@ def _concluded(done: Examination, site: Site, limits: Limits, rhythm: Rhythm, no
 def _most_are_bad(site: Site, rhythm: Rhythm, now: datetime) -> bool:
     """Whether the latest visits of most contracts, this one's included, were bad."""
     since = now - 2 * max(rhythm.watch, rhythm.reprobe)
-    rows = Probe.objects.filter(at__gt=since).order_by("at", "pk").values_list("site", "site__contract", "verdict")
+    rows = (
+        Probe.objects.filter(TRIES, at__gt=since).order_by("at", "pk").values_list("site", "site__contract", "verdict")
+    )
     latest = {found: (contract, verdict) for found, contract, verdict in rows}
     latest[site.pk] = (site.contract_id, Verdict.NOT_DISPLAYED)
     bad: dict[int, bool] = {}
@@ -149,26 +153,39 @@ def _most_are_bad(site: Site, rhythm: Rhythm, now: datetime) -> bool:
 
 
 def _keep(done: Examination, site: Site, incident: Incident | None, limits: Limits, whole: Conclusion) -> None:
-    """Write one row per visit. A bad one that proves nothing, for our own side may be broken, says so."""
+    """Write one row per visit, those beside the tries first. A bad one that proves nothing says so.
+
+    What the examination has shown becomes evidence of the incident.
+    """
     doubtful = whole.verdict == Verdict.INCONCLUSIVE
-    for visit in done.visits:
-        verdict = verdict_of(visit, limits)
-        Probe.objects.create(
-            site=site,
-            incident=incident,
-            at=visit.at,
-            url=visit.url,
-            verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
-            sentence=f"{phrase_of([visit], limits)}。",
-            status=visit.status,
-            size_bytes=visit.size_bytes,
-            dns_ms=visit.dns_ms,
-            connect_ms=visit.connect_ms,
-            tls_ms=visit.tls_ms,
-            first_byte_ms=visit.first_byte_ms,
-            total_ms=visit.total_ms,
-            trouble=visit.trouble,
-        )
+    for visit in done.beside:
+        if visit.vantage or visit.path == ProbePath.ORIGIN:
+            _row(visit, site, incident, limits, doubtful=doubtful)
+    tries = [(_row(visit, site, incident, limits, doubtful=doubtful), visit) for visit in done.visits]
+    if incident is not None and tries:
+        probe, visit = next((each for each in reversed(tries) if each[0].verdict == whole.verdict), tries[-1])
+        keep_evidence(incident, probe, visit, visit.at, done.screenshot or None, done=done, conclusion=whole)
+
+
+def _row(visit: Visit, site: Site, incident: Incident | None, limits: Limits, *, doubtful: bool) -> Probe:
+    verdict = verdict_of(visit, limits)
+    return Probe.objects.create(
+        site=site,
+        incident=incident,
+        at=visit.at,
+        url=visit.url,
+        verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
+        sentence=f"{phrase_of([visit], limits)}。",
+        status=visit.status,
+        size_bytes=visit.size_bytes,
+        dns_ms=visit.dns_ms,
+        connect_ms=visit.connect_ms,
+        tls_ms=visit.tls_ms,
+        first_byte_ms=visit.first_byte_ms,
+        total_ms=visit.total_ms,
+        trouble=visit.trouble,
+        **ways_of(visit),
+    )
 
 
 def _alarm_inconclusive(conclusion: Conclusion, now: datetime) -> None:

@@ -7,13 +7,15 @@ result counts for nothing while the control pages cannot be opened either, or wh
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sakimori.incidents.models import Verdict
+from sakimori.incidents.models import PageKind, Verdict
 from sakimori.incidents.visit import Limits, Trouble, Visit
 
 MOST_TRIES = 3
 _MAJORITY = 2
 _SERVER_ERROR = 500
 BAD = (Verdict.NOT_DISPLAYED, Verdict.SLOW)
+# With these the WAF asks who we are; they say nothing about the site.
+QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
 _TROUBLES = {
     Trouble.DNS: "サイトの名前解決ができませんでした",
     Trouble.CONNECT: "サイトに接続できませんでした",
@@ -22,6 +24,7 @@ _TROUBLES = {
     Trouble.REDIRECTS: "転送が繰り返され、表示に至りませんでした",
 }
 _FORBIDDEN = "サイトのアドレスがインターネット上の公開アドレスではないため、確認できませんでした"
+_QUESTIONED = "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした"
 _OUR_SIDE = "確認用の対照ページも開けないため、SOC 側の回線の問題の可能性があります"
 _EVERYWHERE = "多くのお客様のサイトで同時に同じ結果となったため、SOC 側の問題の可能性があります"
 
@@ -41,8 +44,10 @@ class Conclusion:
 
 def verdict_of(visit: Visit, limits: Limits) -> Verdict:
     """The verdict of one visit by itself."""
-    if visit.trouble is Trouble.FORBIDDEN:
+    if visit.trouble is Trouble.FORBIDDEN or visit.page in QUESTIONS:
         return Verdict.INCONCLUSIVE
+    if visit.page == PageKind.WAF_ERROR:
+        return Verdict.NOT_DISPLAYED
     if visit.trouble or (visit.status or 0) >= _SERVER_ERROR or visit.text_found is False:
         return Verdict.NOT_DISPLAYED
     return Verdict.SLOW if visit.total_ms > limits.slow_seconds * 1000 else Verdict.NORMAL
@@ -57,6 +62,10 @@ def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
         return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
     if first.trouble:
         return _TROUBLES[first.trouble]
+    if first.page in QUESTIONS:
+        return _QUESTIONED
+    if first.page == PageKind.WAF_ERROR:
+        return "WAF のエラー画面が表示されました"
     if (first.status or 0) >= _SERVER_ERROR:
         return f"サーバーがエラー（{first.status}）を返しました"
     if first.text_found is False:
@@ -89,7 +98,8 @@ def conclude(visits: Sequence[Visit], limits: Limits) -> Conclusion:
     """The verdict of up to three tries (at least one)."""
     verdicts = [verdict_of(visit, limits) for visit in visits]
     if Verdict.INCONCLUSIVE in verdicts:
-        return Conclusion(Verdict.INCONCLUSIVE, f"{_FORBIDDEN}。")
+        unclear = next(visit for visit in visits if verdict_of(visit, limits) == Verdict.INCONCLUSIVE)
+        return Conclusion(Verdict.INCONCLUSIVE, f"{phrase_of([unclear], limits)}。")
     broken = verdicts.count(Verdict.NOT_DISPLAYED)
     late = verdicts.count(Verdict.SLOW)
     if broken >= _MAJORITY:

@@ -6,60 +6,120 @@ So a slow site delays no other, and no database transaction is open while somebo
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sakimori.incidents.verdict import BAD, conclude, is_settled
+from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting, controls_answer
+from sakimori.incidents.models import Verdict
+from sakimori.incidents.verdict import QUESTIONS, conclude, is_settled
 from sakimori.incidents.visit import Limits, Target, Visit
 
 _SIDE_BY_SIDE = 16
 
 
-class Visiting(Protocol):
-    """`probing.visit`, or a twin of it."""
-
-    def __call__(self, target: Target, *, limits: Limits, at: datetime) -> Visit: ...
-
-
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a visit needs of the outside. controls: pages of others; pause: waits between two tries."""
+    """What a visit needs of the outside. pause: waits between two tries.
+
+    controls: pages of others that are not behind the WAF; waf_controls: pages behind it that are no customer's.
+    browser, vantage: None where there is none. patience: seconds that a settled verdict waits for what is beside it.
+    """
 
     visiting: Visiting
     limits: Limits
     controls: tuple[str, ...]
     clock: Callable[[], datetime]
     pause: Callable[[], None]
+    waf_controls: tuple[str, ...] = ()
+    browser: Browsing | None = None
+    vantage: Visiting | None = None
+    album: Album = field(default_factory=Album)
+    patience: float = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Up to three tries of one site. `key` says whose: an incident's or a watch's. controls_open: see `controls`."""
+    """Up to three tries of one site. `key` says whose: an incident's or a watch's.
+
+    controls_open: a page that is not behind the WAF could be opened; waf_controls_open: one behind it that is no
+    customer's. Both are true where there is none, or none was asked. beside: visits that are no tries: past the WAF,
+    from the second vantage point, and those that a browser has repeated. notes: what did not work, in Japanese.
+    """
 
     key: int
     visits: tuple[Visit, ...]
     controls_open: bool
+    waf_controls_open: bool = True
+    beside: tuple[Visit, ...] = ()
+    notes: tuple[str, ...] = ()
+    screenshot: bytes = b""
 
 
-def examine(key: int, target: Target, world: World, *, one_is_enough: bool) -> Examination:
-    """Visit a site until its verdict is settled; a bad one is compared with the control pages at once."""
+def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pictured: str | None = None) -> Examination:
+    """Visit a site until its verdict is settled; a bad one is compared with the control pages at once.
+
+    one_is_enough: at a quiet time, so that other ways are tried only after a bad verdict. pictured: the verdict that
+    there is a picture of (empty: none yet), for a picture of another one; None: no picture is wanted.
+    """
+    aside = Aside(key, world.limits, world.clock, world.album)
+    if pictured == "":
+        aside.browse(target, world.browser)
+    if not one_is_enough:
+        _look_aside(aside, target, world)
     visits: list[Visit] = []
     while not is_settled(visits, world.limits, one_is_enough=one_is_enough):
         if visits:
             world.pause()
-        visits.append(world.visiting(target, limits=world.limits, at=world.clock()))
-    bad = conclude(visits, world.limits).verdict in BAD
-    return Examination(key, tuple(visits), controls_open(world) if bad else True)
+        visits.append(_try(target, world, aside))
+    seen = conclude(visits, world.limits)
+    if one_is_enough and seen.verdict != Verdict.NORMAL:
+        _look_aside(aside, target, world)
+    if pictured and pictured != seen.verdict and not aside.screenshot:
+        aside.browse(target, world.browser)
+    opened = (controls_open(world), waf_controls_open(world)) if seen.is_bad else (True, True)
+    aside.wait(world.patience)
+    late = world.album.take(key) if pictured is not None else b""
+    return Examination(
+        key,
+        tuple(visits),
+        controls_open=opened[0],
+        waf_controls_open=opened[1],
+        beside=tuple(aside.visits),
+        notes=tuple(aside.notes),
+        screenshot=aside.screenshot or late,
+    )
+
+
+def _look_aside(aside: Aside, target: Target, world: World) -> None:
+    aside.origin(target, world.visiting)
+    aside.elsewhere(target, world.vantage)
+
+
+def _try(target: Target, world: World, aside: Aside) -> Visit:
+    """One try. What the WAF answers with a challenge is repeated by browser, and the browser's visit is the try."""
+    visit = world.visiting(target, limits=world.limits, at=world.clock())
+    if visit.page not in QUESTIONS or world.browser is None:
+        return visit
+    aside.visits.append(visit)
+    try:
+        sight = world.browser(target, limits=world.limits, at=world.clock())
+    except NotVisited as error:
+        aside.visits.remove(visit)
+        aside.notes.append(str(error))
+        return visit
+    aside.screenshot = sight.screenshot or aside.screenshot
+    return sight.visit
 
 
 def controls_open(world: World) -> bool:
     """Whether the internet can be reached from here: one control page that answers is enough, as is having none."""
-    return not world.controls or any(_opens(url, world) for url in world.controls)
+    return controls_answer(world.controls, world.visiting, world.limits, world.clock)
 
 
-def _opens(url: str, world: World) -> bool:
-    return not world.visiting(Target(url), limits=world.limits, at=world.clock()).trouble
+def waf_controls_open(world: World) -> bool:
+    """Whether pages behind the WAF that are no customer's can be reached; one is enough, as is having none."""
+    return controls_answer(world.waf_controls, world.visiting, world.limits, world.clock)
 
 
 class Runner(Protocol):

@@ -65,6 +65,11 @@ class Config:
     quiet_minutes: float
     outage_minutes: float
     control_urls: tuple[str, ...]
+    control_waf_urls: tuple[str, ...]
+    browser: str
+    vantage_url: str
+    vantage_key: str
+    vantage_listen: tuple[str, int]
     upload_mib: int
     log_days: int
     silent_minutes: float
@@ -82,6 +87,9 @@ def read(environment: Mapping[str, str]) -> Config:
         raise SettingError(
             "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
         )
+
+    if environment.get("SAKIMORI_VANTAGE_URL") and not _raw(environment, "SAKIMORI_VANTAGE_KEY"):
+        raise SettingError("The setting SAKIMORI_VANTAGE_KEY is missing: the second vantage point answers nobody else.")
 
     return Config(**{field: _take(environment, name, parse) for field, (name, parse) in _READERS.items()})
 
@@ -149,6 +157,11 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
     "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", values.positive),
     "control_urls": ("SAKIMORI_CONTROL_URLS", values.web_pages),
+    "control_waf_urls": ("SAKIMORI_CONTROL_WAF_URLS", values.web_pages),
+    "browser": ("SAKIMORI_BROWSER", values.browser),
+    "vantage_url": ("SAKIMORI_VANTAGE_URL", lambda text: values.web_address(text) if text else ""),
+    "vantage_key": ("SAKIMORI_VANTAGE_KEY", values.shared_key),
+    "vantage_listen": ("SAKIMORI_VANTAGE_LISTEN", values.endpoint),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", values.count),
     "log_days": ("SAKIMORI_LOG_DAYS", values.count),
     "silent_minutes": ("SAKIMORI_SILENT_MINUTES", values.positive),

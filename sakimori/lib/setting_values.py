@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from sakimori.lib.network_file import SHARED_KINDS, read_file
 
+_SHORTEST_KEY = 32
+
 
 def filled(text: str) -> str:
     """A text that must not be empty."""
@@ -30,6 +32,20 @@ def web_pages(text: str) -> tuple[str, ...]:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{page!r} is not of the form https://host/page")
     return pages
+
+
+def browser(text: str) -> str:
+    """`auto`, `off`, or the path of a browser that is there."""
+    if text not in {"auto", "off"} and not Path(text).is_file():
+        raise ValueError("it must be auto, off or the path of a browser that is there")
+    return text
+
+
+def shared_key(text: str) -> str:
+    """Empty, or a key that nobody guesses. The text is never part of the error."""
+    if text and len(text) < _SHORTEST_KEY:
+        raise ValueError(f"it must be empty or have {_SHORTEST_KEY} characters or more")
+    return text
 
 
 def phone_url(text: str) -> str:

@@ -144,6 +144,28 @@ SETTINGS = (
         "Pages of others, comma separated, that tell our own broken line from a site that is down.",
         "",
     ),
+    Setting(
+        "SAKIMORI_CONTROL_WAF_URLS",
+        "Pages behind the same WAF that are no customer's, comma separated: they tell an outage of the vendor.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_BROWSER",
+        "Headless browser that repeats what the WAF questions and takes pictures: auto (a Chromium that is installed, "
+        "with Playwright), off, or the path of one.",
+        "auto",
+    ),
+    Setting(
+        "SAKIMORI_VANTAGE_URL",
+        "Second vantage point: empty, or the address of a `sakimori probe serve` elsewhere.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_VANTAGE_KEY",
+        "Key that both sides of the second vantage point share (32 characters or more).",
+        "",
+    ),
+    Setting("SAKIMORI_VANTAGE_LISTEN", "Where `sakimori probe serve` listens, address:port.", "127.0.0.1:8470"),
     Setting("SAKIMORI_UPLOAD_MIB", "Largest file that may be uploaded to a ticket.", "10"),
     Setting(
         "SAKIMORI_LOG_DAYS",

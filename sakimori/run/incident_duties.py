@@ -2,15 +2,20 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 
+from sakimori.blacklist.networks import vendor_networks
 from sakimori.incidents import duties as incidents
+from sakimori.incidents.browsing import Browser, browser_path
+from sakimori.incidents.elsewhere import Vantage
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
+from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
 from sakimori.logs.store.interface import LogStore
 from sakimori.run.duty import Duty
@@ -45,12 +50,18 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
 def visit_world() -> World:
     """Real visits with the settings' limits."""
     config = settings.CONFIG
+    vendor = vendor_networks()
+    path = browser_path(config.browser)
+    url, key = config.vantage_url, config.vantage_key
     return World(
-        visiting=visit,
+        visiting=partial(visit, vendor=vendor),
         limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
         controls=config.control_urls,
         clock=utc_now,
         pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),
+        waf_controls=config.control_waf_urls,
+        browser=Browser(path, vendor=vendor) if path else None,
+        vantage=Vantage(url, key, GuardedClient(), clock=utc_now) if url else None,
     )
 
 

@@ -24,6 +24,10 @@ SITE_MODE_TEXTS: dict[str, str] = {
     SiteMode.SLOW: "遅延",
     SiteMode.DEAD: "停止 (切断)",
     SiteMode.ERROR: "エラー (503)",
+    SiteMode.CHALLENGE: "WAF の確認画面",
+    SiteMode.CAPTCHA: "WAF の画像認証画面",
+    SiteMode.WAF_ERROR: "WAF のエラー画面",
+    SiteMode.BYPASS: "WAF を経由しない",
 }
 FAULT_TEXTS = {
     FaultKind.TOO_MANY: "429 (回数制限)",

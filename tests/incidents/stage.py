@@ -1,5 +1,6 @@
 """A site on loopback that answers exactly what a test says, and a twin of the visit for tests without a network."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -7,6 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
 
 from sakimori.incidents.visit import Limits, Target, Visit
 from sakimori.incidents.visitors import Examination
@@ -71,6 +76,21 @@ def answer(body: bytes, *, status: str = "200 OK", headers: str = "", length: in
     """A whole HTTP answer."""
     announced = len(body) if length is None else length
     return f"HTTP/1.1 {status}\r\nContent-Length: {announced}\r\n{headers}\r\n".encode() + body
+
+
+class Door:
+    """Asks a service of ours without a network."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+
+    def __call__(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://vantage.example.jp") as client:
+                return await client.request(method, path, **more)
+
+        return asyncio.run(send())
 
 
 class AtOnce:

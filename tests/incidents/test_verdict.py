@@ -23,6 +23,17 @@ ONE: list[tuple[Visit, Verdict, str]] = [
     (replace(GOOD, total_ms=10_000), Verdict.NORMAL, "10.0 秒で正常に表示されました"),
     (replace(GOOD, total_ms=10_001), Verdict.SLOW, "表示に 10.0 秒かかりました（基準 10 秒）"),
     (SLOW, Verdict.SLOW, "表示に 12.3 秒かかりました（基準 10 秒）"),
+    (
+        replace(GOOD, page="challenge", text_found=False),
+        Verdict.INCONCLUSIVE,
+        "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした",
+    ),
+    (
+        replace(GOOD, page="captcha", status=503),
+        Verdict.INCONCLUSIVE,
+        "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした",
+    ),
+    (replace(GOOD, page="waf_error"), Verdict.NOT_DISPLAYED, "WAF のエラー画面が表示されました"),
     (replace(GOOD, status=404), Verdict.NORMAL, "1.2 秒で正常に表示されました"),
     (replace(GOOD, status=500), Verdict.NOT_DISPLAYED, "サーバーがエラー（500）を返しました"),
     (replace(GOOD, status=599), Verdict.NOT_DISPLAYED, "サーバーがエラー（599）を返しました"),

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
+from sakimori.incidents.beside import Album, Sight
 from sakimori.incidents.models import Verdict
 from sakimori.incidents.verdict import conclude
 from sakimori.incidents.visit import Limits, Target, Trouble, Visit
@@ -89,3 +91,60 @@ def test_control_pages_are_visited_only_after_a_bad_verdict_and_one_that_opens_i
     assert not examine(1, Target(SITE), world(pages), one_is_enough=False).controls_open
     assert not controls_open(world(pages))
     assert controls_open(World(pages, LIMITS, (), lambda: START, lambda: None))
+
+
+def browser_of(pictures: list[bytes], gate: threading.Event | None = None):  # type: ignore[no-untyped-def]
+    """A browser with pictures, which waits at a gate."""
+
+    def browse(target: Target, *, limits: Limits, at: datetime) -> Sight:
+        if gate is not None:
+            gate.wait(10)
+        return Sight(Visit(at=at, url=target.url, status=200, path="browser"), pictures.pop(0))
+
+    return browse
+
+
+def test_a_verdict_never_waits_for_a_picture_and_the_next_visit_brings_it() -> None:
+    gate = threading.Event()
+    here = replace(world(Pages()), browser=browser_of([b"late"], gate), patience=0.05)
+    done = examine(1, Target(SITE), here, one_is_enough=False, pictured="")
+    assert (done.screenshot, done.beside, len(done.notes)) == (b"", (), 1)
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "beside":
+            thread.join(5)
+    assert examine(2, Target(SITE), here, one_is_enough=False, pictured="normal").screenshot == b""
+    assert examine(1, Target(SITE), here, one_is_enough=True).screenshot == b""
+    assert examine(1, Target(SITE), here, one_is_enough=False, pictured="normal").screenshot == b"late"
+
+
+def test_of_too_many_late_pictures_the_oldest_go() -> None:
+    album = Album()
+    for key in range(50):
+        album.put(key, b"picture")
+    album.put(50, b"")
+    assert [key for key in range(51) if album.take(key)] == list(range(30, 50))
+
+
+@pytest.mark.parametrize(("pictured", "taken"), [(None, 0), ("", 1), ("normal", 0), ("not_displayed", 1)])
+def test_a_picture_is_taken_of_a_verdict_that_has_none(pictured: str | None, taken: int) -> None:
+    here = replace(world(Pages()), browser=browser_of([b"picture"]))
+    done = examine(1, Target(SITE), here, one_is_enough=False, pictured=pictured)
+    assert [bool(done.screenshot), len(done.beside)] == [bool(taken), taken]
+
+
+def test_other_ways_are_tried_on_a_signal_and_at_quiet_times_after_a_bad_verdict_only() -> None:
+    target, pages = Target(SITE, origin="192.0.2.9"), Pages()
+    assert len(examine(1, target, world(pages), one_is_enough=False).beside) == 1
+    assert examine(1, target, world(pages), one_is_enough=True).beside == ()
+    pages.states[SITE] = dead
+    (beside,) = examine(1, target, world(pages), one_is_enough=True).beside
+    assert beside.path == "origin"
+
+
+def test_the_two_groups_of_control_pages_are_told_apart() -> None:
+    behind = ("https://behind.example.com/",)
+    for shut, opened in (((), (True, True)), (CONTROLS, (False, True)), (behind, (True, False))):
+        pages = Pages({SITE: dead, **dict.fromkeys(shut, dead)})
+        done = examine(1, Target(SITE), replace(world(pages), waf_controls=behind), one_is_enough=False)
+        assert (done.controls_open, done.waf_controls_open) == opened

@@ -182,6 +182,26 @@ def test_the_web_site_does_as_it_is_told(world: World, client: httpx.Client) -> 
     assert client.get(world.site_page(9001)).status_code == 200
 
 
+def test_the_edge_marks_what_it_passes_on_and_answers_by_itself_when_told_to(
+    world: World, client: httpx.Client
+) -> None:
+    page = world.site_page(9001)
+    assert client.get(page).headers["x-cdn"] == "Imperva"
+    for mode, status, words in (("captcha", 403, "edet=12"), ("waf_error", 503, "Error code 20")):
+        control(world, client, "site", site_id=9001, mode=mode)
+        answer = client.get(page)
+        assert (answer.status_code, words in answer.text, SHOP_NAME in answer.text) == (status, True, False)
+    control(world, client, "site", site_id=9001, mode="bypass")
+    assert "x-cdn" not in client.get(page).headers
+    control(world, client, "site", site_id=9001, mode="challenge")
+    asked = client.get(page)
+    assert SHOP_NAME not in asked.text
+    script = client.get(f"{world.site_url}/_Incapsula_Resource?site=9001").text
+    name = script.partition('cookie = "')[2].partition("=")[0]
+    assert SHOP_NAME in client.get(page, headers={"Cookie": f"{name}=1"}).text
+    assert client.get(f"{world.site_url}/_Incapsula_Resource?site=x").status_code == 200
+
+
 def test_others_cannot_reach_it(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="loopback"):
         World(tmp_path, spec=WorldSpec(accounts=(), host="0.0.0.0"))

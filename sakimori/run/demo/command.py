@@ -29,6 +29,7 @@ _MAY_BE_SET = {
     "SAKIMORI_CAP_CUSTOMER",
     "SAKIMORI_CAP_TOTAL",
     "SAKIMORI_LIST_LIMIT",
+    "SAKIMORI_BROWSER",
 }
 
 
@@ -163,6 +164,7 @@ def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
         "mailbox": world.mailbox_url,
         "phone": world.phone_url,
         "imperva": world.imperva_url,
+        "site": world.site_url,
         "drop": os.environ["SAKIMORI_DROP"],
     }
     (folder / DOORS_FILE).write_text(json.dumps(doors))

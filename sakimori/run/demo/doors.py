@@ -121,6 +121,10 @@ class Outside:
         found: dict[str, Any] = answer.json()
         return found
 
+    def site_page(self, site_id: int) -> str:
+        """The address of a site's page, as a visitor would open it."""
+        return f"{self._doors['site']}/{site_id}/"
+
     def blacklist(self, account: int) -> set[str]:
         """Addresses on the account's lists now, whoever put them there."""
         answer = self._client.get(f"{self._doors['control']}/control/blacklist", params={"account": account})

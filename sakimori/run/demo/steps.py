@@ -16,6 +16,7 @@ from sakimori.run.demo import (
     list_steps,
     log_steps,
     policy_steps,
+    probe_steps,
     report_steps,
     shared_steps,
     telling_steps,
@@ -78,6 +79,8 @@ STEPS = (
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
+    Step("2-1-1", "WAF の確認画面は表示とも障害とも判定せず、SOC にアラーム", probe_steps.questioned),
+    Step("2-1-1", "シェルからの確認で、正常・迂回・WAF の画面・停止を見分ける", probe_steps.from_the_shell),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.

@@ -1,0 +1,140 @@
+"""One page in a headless Chromium, in a process of its own: `python -m sakimori.incidents.browser_child`.
+
+Reads an order as JSON from standard input, writes what was seen as JSON to standard output. The process that starts it
+gives it no secret, kills it when its time is over, and is the only one whom the browser can reach (see `gate.py`).
+"""
+
+import base64
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Page, Response, sync_playwright
+
+from sakimori.incidents.vendor_pages import CHALLENGE, page_kind
+
+_SIZE = {"width": 1280, "height": 800}
+_LOOK_AGAIN_MS = 500
+_PICTURE_MS = 5000
+_UNWANTED = ("media", "websocket", "eventsource")
+_MOST_REQUESTS = 300
+_OPTIONS = (
+    "--disable-gpu",
+    "--lang=ja",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--dns-prefetch-disable",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    # No name is resolved by the browser, and loopback is no exception from the proxy.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--proxy-bypass-list=<-loopback>",
+)
+
+
+def look(order: dict[str, Any]) -> dict[str, Any]:
+    """Open the page and tell what is on it, until it is the site's own or the time is over."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=order["executable"] or None,
+            chromium_sandbox=os.geteuid() != 0,
+            args=[*_OPTIONS, f"--proxy-server=http://127.0.0.1:{order['proxy_port']}"],
+        )
+        try:
+            return _look(_page(browser, order), order)
+        finally:
+            browser.close()
+
+
+def _page(browser: Browser, order: dict[str, Any]) -> Page:
+    context = browser.new_context(
+        viewport={"width": _SIZE["width"], "height": _SIZE["height"]},
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        accept_downloads=False,
+        service_workers="block",
+        permissions=[],
+        user_agent=f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{browser.version} Safari/537.36 Sakimori-site-check",
+    )
+    page = context.new_page()
+    asked = [0]
+
+    def choose(route: Any) -> None:
+        asked[0] += 1
+        wanted = route.request.resource_type not in _UNWANTED and asked[0] <= _MOST_REQUESTS
+        wanted = wanted and route.request.url.startswith(("http://", "https://", "data:", "blob:"))
+        route.continue_() if wanted else route.abort()
+
+    page.route("**/*", choose)
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    context.on("page", lambda other: other.close() if other is not page else None)
+    page.set_default_timeout(order["seconds"] * 1000)
+    return page
+
+
+def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
+    answers: list[Response] = []
+    page.on("response", lambda it: answers.append(it) if _is_the_page(it, page) else None)
+    began = time.monotonic()
+    told: dict[str, Any] = {"trouble": ""}
+    try:
+        page.goto(order["url"], wait_until="load")
+    except Error as error:
+        told["trouble"] = "timeout" if "Timeout" in str(error) else "connect"
+    told["total_ms"] = round((time.monotonic() - began) * 1000)
+    if told["trouble"] == "timeout" and not answers:
+        # Nothing has come, and whatever is asked of such a page waits for it.
+        return told | {"url": order["url"]}
+    content = _content(page)
+    while answers and page_kind([], content.encode()) == CHALLENGE and time.monotonic() - began < order["seconds"] - 1:
+        page.wait_for_timeout(_LOOK_AGAIN_MS)
+        content = _content(page)
+        told["total_ms"] = round((time.monotonic() - began) * 1000)
+    told |= {"url": page.url, "content": content[: 1 << 20], "words": _words(page)}
+    if answers:
+        told |= {"status": answers[-1].status, "headers": _headers(answers[-1])}
+    told["screenshot"] = _picture(page)
+    return told
+
+
+def _is_the_page(answer: Response, page: Page) -> bool:
+    return answer.request.is_navigation_request() and answer.frame == page.main_frame and answer.status // 100 != 3
+
+
+def _content(page: Page) -> str:
+    """The page as it stands now; empty while it is on its way to another one."""
+    try:
+        return page.content()
+    except Error:
+        return ""
+
+
+def _words(page: Page) -> str:
+    try:
+        return page.inner_text("body", timeout=1000)[: 1 << 18]
+    except Error:
+        return ""
+
+
+def _headers(answer: Response) -> list[list[str]]:
+    try:
+        return [[each["name"], each["value"]] for each in answer.headers_array()]
+    except Error:
+        return [[name, value] for name, value in answer.headers.items()]
+
+
+def _picture(page: Page) -> str:
+    try:
+        return base64.b64encode(page.screenshot(timeout=_PICTURE_MS, animations="disabled")).decode()
+    except Error:
+        return ""
+
+
+if __name__ == "__main__":
+    json.dump(look(json.load(sys.stdin)), sys.stdout)
