@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 BODY_BYTES = 1 << 20
+START_BYTES = 64 << 10  # What a visit at quiet times reads: it uses the customer's bandwidth.
+HEAD_BYTES = 4 << 10  # What is kept of a body as proof.
 
 
 class Trouble(StrEnum):
@@ -34,10 +36,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A page to visit, and a text that a visitor would see on it (empty: any)."""
+    """A page to visit, and a text that a visitor would see on it (empty: any).
+
+    whole: the body is read to its end (bounded by BODY_BYTES), else only its first START_BYTES. origin: the customer
+    allows visits past the WAF, to this address or host. connect_to: this visit goes there, whatever the name says.
+    """
 
     url: str
     expected_text: str = ""
+    whole: bool = True
+    origin: str = ""
+    connect_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class Visit:
     """One visit. Phases in milliseconds belong to the last page after redirects; `total_ms` is the whole.
 
     text_found: None where nothing was expected, or where the body could not be read as text. address: connected to.
-    head: the first bytes of the body, decoded of its encoding. via, page: values of `models.Via`, `models.PageKind`.
+    head: the first bytes of the body, decoded of its encoding. via, page, path: values of `models.Via`,
+    `models.PageKind`, `models.ProbePath`. vantage: from where it was made; empty: this machine.
     """
 
     at: datetime
@@ -64,3 +74,5 @@ class Visit:
     head: bytes = b""
     via: str = "unknown"
     page: str = "site"
+    path: str = "visitor"
+    vantage: str = ""

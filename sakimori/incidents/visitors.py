@@ -35,11 +35,20 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Up to three tries of one site. `key` says whose: an incident's or a watch's. controls_open: see `controls`."""
+    """Up to three tries of one site. `key` says whose: an incident's or a watch's.
+
+    controls_open: a page that is not behind the WAF could be opened; waf_controls_open: one behind it that is no
+    customer's. Both are true where there is none, or none was asked. beside: visits that are no tries: past the WAF,
+    from the second vantage point, and those that a browser has repeated. notes: what did not work, in Japanese.
+    """
 
     key: int
     visits: tuple[Visit, ...]
     controls_open: bool
+    waf_controls_open: bool = True
+    beside: tuple[Visit, ...] = ()
+    notes: tuple[str, ...] = ()
+    screenshot: bytes = b""
 
 
 def examine(key: int, target: Target, world: World, *, one_is_enough: bool) -> Examination:
