@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 
 from sakimori.incidents import duties as incidents
+from sakimori.incidents.hours import sum_hours
+from sakimori.incidents.line import LineWatch
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
@@ -16,6 +18,7 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.run.duty import Duty
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_LINE_SECONDS = 20.0  # Two looks of two tries each, and the SOC knows within two minutes.
 
 
 def incident_duties(store: LogStore, worker: str) -> list[Duty]:
@@ -23,6 +26,7 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
     config = settings.CONFIG
     called, watching = Visitors(), Visitors()
     world, rhythm = visit_world(), visit_rhythm()
+    line = LineWatch(Visitors(most=1), again=timedelta(minutes=config.hold_minutes))
     times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)
     return [
         Duty("signals", 0.5, lambda: incidents.search_signals(store=store, times=times, clock=utc_now)),
@@ -38,6 +42,8 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
         ),
         Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
         Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
+        Duty("line", _LINE_SECONDS, lambda: line.look(world)),
+        Duty("site hours", 60.0, lambda: sum_hours(now=utc_now())),
         Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
     ]
 
@@ -47,7 +53,9 @@ def visit_world() -> World:
     config = settings.CONFIG
     return World(
         visiting=visit,
-        limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
+        limits=Limits(
+            config.probe_seconds, config.slow_seconds, training=config.training, slow_factor=config.slow_factor
+        ),
         controls=config.control_urls,
         clock=utc_now,
         pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),
