@@ -60,8 +60,8 @@ def hour_sum(visits: Iterable[Seen], begins_at: datetime, around: Around) -> Hou
     found = sorted(visits, key=lambda visit: visit.at)
     result = HourSum(visits=len(found))
     usual, shown = [], []
-    for visit, following in zip(found, [*found[1:], None], strict=True):
-        until = following.at if following else begins_at + HOUR
+    ends = [*(visit.at for visit in found[1:]), begins_at + HOUR]
+    for visit, until in zip(found, ends, strict=False):
         seconds = int(min(until - visit.at, LONGEST).total_seconds())
         stopped = any(span.holds(visit.at) for span in around.stops)
         _count(result, visit, seconds, stopped=stopped)

@@ -1,4 +1,4 @@
-"""By which limits a site is judged: its own settings or the SOC's, and what is usual for it at this weekday and hour."""
+"""By which limits a site is judged: its own settings or the SOC's, and its usual time at this weekday and hour."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
