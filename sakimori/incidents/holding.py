@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
@@ -91,6 +91,13 @@ def waiting(hold: Hold) -> QuerySet[Incident]:
     """Incidents whose notices wait for this hold."""
     rows = Incident.objects.filter(hold=hold, decision=Decision.WAITING)
     return rows.select_related("contract__customer", "site").order_by("pk")
+
+
+def incidents_of(hold: Hold) -> QuerySet[Incident]:
+    """Every incident whose notice this hold has held, those that still wait first."""
+    rows = Incident.objects.filter(hold=hold).select_related("contract__customer", "site", "ticket")
+    waits = Case(When(decision=Decision.WAITING, then=0), default=1)
+    return rows.order_by(waits, "contract__customer__name", "pk")
 
 
 def holds() -> QuerySet[Hold]:
