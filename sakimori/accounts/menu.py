@@ -56,7 +56,19 @@ _WATCH = Group(
                 "console:stop",
             ),
         ),
-        Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
+        Entry(
+            "障害・DDoS",
+            "console:incidents",
+            (
+                "console:incident",
+                "console:sites",
+                "console:site",
+                "console:site-settings",
+                "console:planned-stop",
+                "console:planned-stops",
+                "console:hold",
+            ),
+        ),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
         Entry(
             "電話・当番",
@@ -106,6 +118,7 @@ _PORTAL = (
     Entry("レポート", "portal:reports"),
     Entry("お知らせ", "portal:advisories", ("portal:advisory",)),
     Entry("診断・検査の予定", "portal:scans", ("portal:scan-new",)),
+    Entry("サイトの状態", "portal:sites", ("portal:site", "portal:stops", "portal:stop-new")),
     Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
     _LOGS,
     Entry("ご契約内容", "portal:contract"),

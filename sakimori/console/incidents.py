@@ -1,8 +1,7 @@
-"""Incidents: which are open, which wait for a decision, each in full; and how all sites are."""
+"""Incidents: which are open, which wait for a decision, each in full. All sites: `board.py`."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
@@ -13,34 +12,22 @@ from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.console.incident_records import records_of
 from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
-from sakimori.customers.models import Site
 from sakimori.incidents import actions
-from sakimori.incidents.models import Decision, Incident, Probe
+from sakimori.incidents.models import Decision, Incident
 from sakimori.incidents.queries import (
     CUSTOMER_PATH,
     companions,
     incidents,
     incidents_in_order,
     incidents_to_decide,
-    probes_by_key,
     probes_of,
     rounds_about,
-    sites,
 )
-from sakimori.lib.jst import day_of, utc_now
+from sakimori.lib.jst import utc_now
 
 
 class _Decision(Protocol):
     def __call__(self, incident: Incident, *, by: User, now: datetime) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class SiteRow:
-    """A site as the board shows it: its last visit, and the incident that is open."""
-
-    site: Site
-    probe: Probe | None
-    incident: int | None
 
 
 @require_GET
@@ -88,21 +75,6 @@ def tell(request: PersonRequest, pk: int) -> HttpResponse:
 def keep(request: PersonRequest, pk: int) -> HttpResponse:
     """Nobody outside is told."""
     return _decide(request, pk, actions.keep_inside, "「連絡しない」と記録しました。")
-
-
-@require_GET
-@soc_only
-def board(request: PersonRequest) -> HttpResponse:
-    """All sites with their last visit."""
-    today = day_of(utc_now())
-    page, found = page_of(access.visible(sites(today), request.user, customer=CUSTOMER_PATH), request)
-    return show(request, "console/sites.html", {"page": page, "rows": _site_rows(found)})
-
-
-def _site_rows(found: list[Site]) -> list[SiteRow]:
-    keys = {site.pk: cast("int | None", getattr(site, "last_probe", None)) for site in found}
-    probes = probes_by_key([key for key in keys.values() if key is not None])
-    return [SiteRow(site, probes.get(keys[site.pk] or 0), getattr(site, "incident", None)) for site in found]
 
 
 def _decide(request: PersonRequest, pk: int, decision: _Decision, done: str) -> HttpResponse:

@@ -12,15 +12,19 @@ from django.db.models import Exists, OuterRef, Q
 
 from sakimori.customers.models import Site
 from sakimori.customers.queries import running
-from sakimori.incidents import outages
+from sakimori.incidents import hours, outages
+from sakimori.incidents.baseline import HOUR
 from sakimori.incidents.evidence import pictured
-from sakimori.incidents.models import Incident, Probe, Watch
+from sakimori.incidents.holding import review_hold
+from sakimori.incidents.measure import limits_of
+from sakimori.incidents.models import Incident, Probe, SummedHour, Watch
 from sakimori.incidents.search import signals_in_file
-from sakimori.incidents.settling import Rhythm, settle_incident, settle_watch
+from sakimori.incidents.settling import Rhythm, settle_incident
+from sakimori.incidents.settling_quiet import settle_watches
 from sakimori.incidents.signals import Times, note_signals
 from sakimori.incidents.visit import Target
-from sakimori.incidents.visitors import Runner, World, controls_open, examine
-from sakimori.lib.claims import claim
+from sakimori.incidents.visitors import Examination, Runner, World, controls_open, examine
+from sakimori.lib.claims import claim, claim_together
 from sakimori.lib.jst import day_of
 from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile, LogFileState
@@ -28,7 +32,9 @@ from sakimori.logs.store.interface import LogStore
 
 _FILES_AT_ONCE = 20
 _ROWS_AT_ONCE = 5000
-_KEPT = timedelta(days=100)
+_KEPT = timedelta(days=35)  # Longer than the month that a report is about; their sums stay (`hours.py`).
+_MOST_SETTLED = 200
+_MARGIN = timedelta(minutes=1)
 _LATEST = timedelta(days=1)
 
 
@@ -59,14 +65,15 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
         done += 1
     now = world.clock()
     due = Incident.objects.filter(
-        running(day_of(now), contract="contract"), ended_at=None, next_probe_at__lte=now, site__reachable=True
-    ).select_related("site")
+        running(day_of(now), contract="contract"), _is_due("next_probe_at", rhythm.reprobe, now), ended_at=None
+    ).filter(site__reachable=True)
+    due = due.select_related("site")
     for row in claim(
         due.order_by("next_probe_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)
     ):
         if row.site is not None:
-            target, known = _target(row.site), pictured(row)
-            runner.send(partial(examine, row.pk, target, world, one_is_enough=False, pictured=known))
+            target, known, own = _target(row.site), pictured(row), _for(row.site, world)
+            runner.send(partial(examine, row.pk, target, own, one_is_enough=False, pictured=known))
             done += 1
     return done
 
@@ -76,20 +83,32 @@ def watch_sites(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) ->
 
     A site with an open incident that is visited anyway is left out.
     """
-    done = 0
-    while (examination := runner.fetch()) is not None:
-        settle_watch(examination, limits=world.limits, rhythm=rhythm, now=world.clock())
-        done += 1
+    come: list[Examination] = []
+    while len(come) < _MOST_SETTLED and (examination := runner.fetch()) is not None:
+        come.append(examination)
+    if come:
+        settle_watches(come, limits=world.limits, rhythm=rhythm, now=world.clock())
     now = world.clock()
     wanted = Site.objects.filter(running(day_of(now), contract="contract"), watched=True, reachable=True)
     new = wanted.filter(watch=None)
     Watch.objects.bulk_create((Watch(site=site, next_at=now) for site in new), ignore_conflicts=True)
     visited_anyway = Incident.objects.filter(site=OuterRef("site"), ended_at=None, next_probe_at__isnull=False)
-    due = Watch.objects.filter(~Exists(visited_anyway), site__in=wanted, next_at__lte=now).select_related("site")
-    for row in claim(due.order_by("next_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)):
-        runner.send(partial(examine, row.pk, _baseline(row.site), world, one_is_enough=True))
-        done += 1
-    return done
+    due = Watch.objects.filter(~Exists(visited_anyway), _is_due("next_at", rhythm.watch, now), site__in=wanted)
+    due = due.select_related("site").order_by("next_at", "pk")
+    sent = claim_together(due, worker=worker, now=now, lease=_lease(world), limit=_room(runner))
+    for row in sent:
+        runner.send(partial(examine, row.pk, _baseline(row.site), _for(row.site, world), one_is_enough=True))
+    return len(come) + len(sent)
+
+
+def _is_due(column: str, pause: timedelta, now: datetime) -> Q:
+    """Rows whose moment has come, or lies further ahead than it can: then the clock was set back."""
+    return Q(**{f"{column}__lte": now}) | Q(**{f"{column}__gt": now + pause + _MARGIN})
+
+
+def _for(site: Site, world: World) -> World:
+    """The world with the site's own ceiling. What is usual for it is asked only when a visit is beyond that."""
+    return replace(world, limits=limits_of(site, world.limits))
 
 
 def _room(runner: Runner) -> int:
@@ -118,6 +137,7 @@ def find_outages(*, world: World, rhythm: Rhythm, now: datetime) -> int:
     outages.end_vendor_outage(now=now)
     outages.end_what_stopped(quiet=rhythm.quiet, now=now)
     outages.find_vendor_outage(controls_open=lambda: controls_open(world), now=now)
+    review_hold(now=now)
     return 0
 
 
@@ -128,7 +148,13 @@ def beat(*, longest_gap: timedelta, now: datetime) -> int:
 
 
 def forget_old_probes(*, now: datetime) -> int:
-    """Delete visits of quiet times that nobody needs any more. Returns how many."""
-    old = Probe.objects.filter(incident=None, at__lt=now - _KEPT).values_list("pk", flat=True)[:_ROWS_AT_ONCE]
-    deleted, _ = Probe.objects.filter(pk__in=list(old)).delete()
-    return deleted
+    """Delete visits of quiet times that nobody needs any more, but never those of an hour that is not summed up yet.
+
+    Returns how many rows, old sums included.
+    """
+    summed = SummedHour.objects.filter(begins_at__lt=now - _KEPT - HOUR).order_by("-begins_at").first()
+    if summed is None:
+        return hours.forget_old_hours(now=now)
+    old = Probe.objects.filter(incident=None, at__lt=summed.begins_at + HOUR)
+    deleted, _ = Probe.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:_ROWS_AT_ONCE])).delete()
+    return deleted + hours.forget_old_hours(now=now)

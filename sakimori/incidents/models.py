@@ -1,5 +1,5 @@
 """Incident (what may keep visitors from a site), Probe (one visit to a site), Evidence, PlannedStop, LateSignal,
-Watch, SearchedFile, Heartbeat.
+Watch, SearchedFile, Heartbeat. Sums of visits and holds: `history_rows.py`.
 """
 
 from django.conf import settings
@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.history_rows import Hold as Hold  # noqa: PLC0414
+from sakimori.incidents.history_rows import SiteHour as SiteHour  # noqa: PLC0414
+from sakimori.incidents.history_rows import SummedHour as SummedHour  # noqa: PLC0414
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
 
@@ -72,6 +75,8 @@ class Incident(Claimable):
     group: what one cause has in common, so that one alarm and one decision serve all contracts that it meets.
     told_at: from then on `tickets` opens the ticket and tells all contacts; None while nobody outside is told.
     vendor_ended_at: when the vendor's own, authenticated word said that it is over. bad_at: the first bad verdict.
+    hold: many sites were bad at once, so the customer is told when an analyst says so. in_planned_stop: the verdict was
+    drawn while the site was stopped as planned, so it told nobody.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="incidents")
@@ -97,6 +102,8 @@ class Incident(Claimable):
     bad_at = models.DateTimeField("最初の異常", null=True, blank=True)
     normal_in_a_row = models.PositiveSmallIntegerField("連続した正常", default=0)
     is_exercise = models.BooleanField("訓練", default=False)
+    hold = models.ForeignKey(Hold, null=True, blank=True, on_delete=models.SET_NULL, related_name="incidents")
+    in_planned_stop = models.BooleanField("計画停止中", default=False)
 
     class Meta:
         verbose_name = "インシデント"

@@ -6,7 +6,7 @@ from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
 from sakimori.incidents import texts
-from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
+from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, Verdict
 from sakimori.incidents.verdict import Conclusion
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
@@ -34,8 +34,12 @@ def open_for_site(
     last_signal_at: datetime,
     now: datetime,
     seen: Conclusion | None = None,
+    hold: Hold | None = None,
 ) -> Incident:
-    """A site may be in trouble. Where the internet can reach it, it is visited at once. seen: what a visit showed."""
+    """A site may be in trouble. Where the internet can reach it, it is visited at once. seen: what a visit showed.
+
+    hold: it is one of many; then the one alarm about all of them is raised instead of its own.
+    """
     waiting = Decision.NONE if kind == IncidentKind.DDOS else Decision.WAITING
     incident = Incident(
         contract=site.contract,
@@ -47,6 +51,7 @@ def open_for_site(
         signals=signals,
         decision=waiting,
         next_probe_at=now,
+        hold=hold,
     )
     if not site.reachable:
         seen, incident.next_probe_at = Conclusion(Verdict.NOT_PROBED, texts.NOT_PROBED), None
@@ -56,7 +61,7 @@ def open_for_site(
     record(incident, "incident.open", by=SYSTEM, now=now)
     if seen is not None:
         record(incident, "incident.verdict", by=SYSTEM, now=now)
-    if waiting == Decision.WAITING or not site.reachable:
+    if (waiting == Decision.WAITING or not site.reachable) and hold is None:
         alarm(incident, now=now)
     return incident
 

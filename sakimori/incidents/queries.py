@@ -1,11 +1,8 @@
 """What pages read across incidents, probes and calls. Callers narrow the rows through `customers.access`."""
 
-from datetime import date
-
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from sakimori.customers.models import AuditEntry, Site
-from sakimori.customers.queries import running
+from sakimori.customers.models import AuditEntry
 from sakimori.incidents.models import Decision, Incident, Probe
 from sakimori.notify.models import CallRound
 
@@ -59,16 +56,3 @@ def rounds_about(incident: Incident) -> QuerySet[CallRound]:
 def audit_of(incident: Incident) -> QuerySet[AuditEntry]:
     """What the record says of an incident, in order."""
     return AuditEntry.objects.filter(target=f"incident:{incident.pk}").order_by("pk")
-
-
-def sites(today: date) -> QuerySet[Site]:
-    """Every site that the service works for. last_probe: the key of its last visit; incident: of its open incident."""
-    last = Probe.objects.filter(site=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
-    open_ = Incident.objects.filter(site=OuterRef("pk"), ended_at=None).order_by("pk").values("pk")[:1]
-    rows = Site.objects.filter(running(today, contract="contract")).select_related("contract__customer")
-    return rows.annotate(last_probe=Subquery(last), incident=Subquery(open_)).order_by("contract__customer", "domain")
-
-
-def probes_by_key(keys: list[int]) -> dict[int, Probe]:
-    """Visits by their keys, in one query."""
-    return Probe.objects.in_bulk(keys)

@@ -1,6 +1,7 @@
 """What a finished examination changes: probes are kept, the verdict is drawn, the customer told, the incident ended.
 
 Each call is one short transaction, and safe to run twice: a customer is told once, a round of calls has one key.
+Quiet visits are settled in `settling_quiet.py`.
 """
 
 from dataclasses import dataclass
@@ -8,17 +9,29 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from sakimori.customers.models import Site
-from sakimori.incidents.evidence import keep_evidence
-from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, ProbePath, Verdict, Watch
-from sakimori.incidents.opening import alarm, conclude_incident, end, has_open_alarm, open_for_site, record, tell
-from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted, most_are_bad, phrase_of, verdict_of
-from sakimori.incidents.visit import Limits, Visit
+from sakimori.incidents import planned, texts
+from sakimori.incidents.holding import hold_for
+from sakimori.incidents.keeping import keep
+from sakimori.incidents.measure import limits_of, usual_where_slow
+from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
+from sakimori.incidents.opening import (
+    alarm,
+    conclude_incident,
+    end,
+    has_open_alarm,
+    link_of,
+    open_for_site,
+    record,
+    tell,
+)
+from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted
+from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
-from sakimori.incidents.ways import TRIES, ways_of
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
+
+_MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +43,99 @@ class Rhythm:
     quiet: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one examination of an incident's site came to. stopped_until: the end of a planned stop that holds."""
+
+    conclusion: Conclusion
+    visited_at: datetime
+    waf_open: bool
+    stopped_until: datetime | None
+
+
 def settle_incident(done: Examination, *, limits: Limits, rhythm: Rhythm, now: datetime) -> None:
-    """An incident's site was visited."""
+    """An incident's site was visited. limits: the SOC's; the site's own are looked up."""
     with transaction.atomic():
         rows = Incident.objects.select_for_update(of=("self",)).select_related("contract__customer", "site__contract")
-        row = rows.get(pk=done.key)
+        row = rows.filter(pk=done.key).first()
+        if row is None:
+            return
+        stopped_until = planned.ends_by_site([row.site_id or 0], now).get(row.site_id or 0)
         row.claimed_by, row.claimed_until = "", None
-        row.next_probe_at = now + rhythm.reprobe if row.ended_at is None else None
+        row.next_probe_at = next_look(now, rhythm.reprobe, stopped_until) if row.ended_at is None else None
         row.save(update_fields=["claimed_by", "claimed_until", "next_probe_at"])
         if row.site is None:
             return
-        conclusion = _concluded(done, row.site, limits, rhythm, now)
-        _keep(done, row.site, row, limits, conclusion)
+        own = limits_of(row.site, limits, usual_where_slow([(row.site, done)], limits, now))
+        conclusion = concluded(done, own)
+        keep(done, row.site, row, own, conclusion)
         if row.ended_at is None and row.contract.runs_on(day_of(now)):
-            _carry_on(row, conclusion, rhythm, now)
+            look = Look(conclusion, done.visits[0].at, done.waf_controls_open, stopped_until)
+            _carry_on(row, look, rhythm, now)
 
 
-def _carry_on(row: Incident, conclusion: Conclusion, rhythm: Rhythm, now: datetime) -> None:
-    before = row.verdict
-    if before not in BAD:  # What was bad once stays the reason for what was done.
+def next_look(now: datetime, pause: timedelta, stopped_until: datetime | None) -> datetime:
+    """When a site is visited next: after the pause, or when its planned stop ends, so that it is judged anew then."""
+    return min(now + pause, stopped_until) if stopped_until else now + pause
+
+
+def concluded(done: Examination, limits: Limits) -> Conclusion:
+    """What an examination proves."""
+    return doubted(conclude(done.visits, limits, done.beside), controls_open=done.controls_open)
+
+
+def _carry_on(row: Incident, look: Look, rhythm: Rhythm, now: datetime) -> None:
+    conclusion, before, was_stopped = look.conclusion, row.verdict, row.in_planned_stop
+    _count(row, look, now)
+    if before not in BAD or was_stopped:  # What was bad once stays the reason for what was done.
         conclude_incident(row, conclusion, now=now)
+        row.in_planned_stop = conclusion.is_bad and look.stopped_until is not None
         row.decision = _decision(row, conclusion)
-        row.save(update_fields=["verdict", "sentence", "verdict_at", "decision"])
-        if row.verdict != before:
+        row.save(update_fields=["verdict", "sentence", "verdict_at", "decision", "in_planned_stop"])
+        if row.verdict != before or row.in_planned_stop != was_stopped:
             record(row, "incident.verdict", by="sakimori", now=now)
-    if conclusion.is_bad:
-        _found_bad(row, conclusion, now)
+    if row.in_planned_stop:
+        if not was_stopped:
+            _alarm_planned(row, now)
+    elif conclusion.is_bad:
+        _found_bad(row, look, now)
     elif conclusion.verdict == Verdict.INCONCLUSIVE and before != Verdict.INCONCLUSIVE:
-        _alarm_inconclusive(conclusion, now)
+        alarm_inconclusive(conclusion, now)
     elif conclusion.verdict == Verdict.NORMAL and _is_over(row, rhythm, now):
         end(row, now=now)
 
 
+def _count(row: Incident, look: Look, now: datetime) -> None:
+    """First visit, first bad verdict (one of a planned stop is none), and how often it was normal since the last."""
+    row.first_probe_at = row.first_probe_at or look.visited_at
+    if look.conclusion.is_bad and look.stopped_until is None:
+        row.bad_at = row.bad_at or now
+    normal = look.conclusion.verdict == Verdict.NORMAL
+    row.normal_in_a_row = min(row.normal_in_a_row + 1, _MOST_COUNTED) if normal else 0
+    row.save(update_fields=["first_probe_at", "bad_at", "normal_in_a_row"])
+
+
 def _decision(row: Incident, conclusion: Conclusion) -> Decision:
-    """About a DDoS a person decides only while visits prove nothing: he may look at the site by other ways."""
+    """About a DDoS a person decides only while nothing is told by itself: he may look at the site by other ways."""
     now_is = Decision(row.decision)
-    if row.kind != IncidentKind.DDOS or now_is not in (Decision.NONE, Decision.WAITING):
+    if row.kind != IncidentKind.DDOS or row.hold_id or now_is not in (Decision.NONE, Decision.WAITING):
         return now_is
-    return Decision.WAITING if conclusion.verdict == Verdict.INCONCLUSIVE else Decision.NONE
+    waits = conclusion.verdict == Verdict.INCONCLUSIVE or row.in_planned_stop
+    return Decision.WAITING if waits and row.told_at is None else Decision.NONE
 
 
-def _found_bad(row: Incident, conclusion: Conclusion, now: datetime) -> None:
+def _found_bad(row: Incident, look: Look, now: datetime) -> None:
     """Only a DDoS tells by itself (specification 2-1-1); what waits for an analyst about this site waits no more."""
     if row.kind != IncidentKind.DDOS:
-        _open_outage_as_well(row, conclusion, now)
+        _open_outage_as_well(row, look.conclusion, now)
         return
-    if row.told_at is not None:
+    if row.told_at is not None or row.hold_id is not None:
+        return
+    row.hold = hold_for(row, waf_open=look.waf_open, now=now)
+    if row.hold is not None:
+        row.decision = Decision.WAITING
+        row.save(update_fields=["hold", "decision"])
+        record(row, "incident.hold", by="sakimori", now=now)
         return
     others = Incident.objects.filter(site=row.site, decision=Decision.WAITING, ended_at=None).exclude(pk=row.pk)
     for other in others.select_for_update(of=("self",)).select_related("contract__customer", "site"):
@@ -101,95 +161,20 @@ def _is_over(row: Incident, rhythm: Rhythm, now: datetime) -> bool:
     return row.kind == IncidentKind.SITE_DOWN or now - row.last_signal_at >= rhythm.quiet
 
 
-def settle_watch(done: Examination, *, limits: Limits, rhythm: Rhythm, now: datetime) -> None:
-    """A site was visited at a quiet time. A bad verdict opens an incident, for an analyst to decide."""
-    with transaction.atomic():
-        watch = (
-            Watch.objects.select_for_update(of=("self",)).select_related("site__contract__customer").get(pk=done.key)
+def _alarm_planned(row: Incident, now: datetime) -> None:
+    """A DDoS while the site is stopped as planned: nobody is called, but an analyst sees it."""
+    if row.kind == IncidentKind.DDOS and row.told_at is None:
+        raise_alarm(
+            key=f"planned-stop:{row.pk}",
+            severity=Severity.LOW,
+            sentence=texts.planned_alarm(row),
+            link=link_of(row),
+            now=now,
         )
-        watch.claimed_by, watch.claimed_until = "", None
-        watch.next_at = now + rhythm.watch
-        watch.save()
-        site = watch.site
-        conclusion = _concluded(done, site, limits, rhythm, now)
-        incident = None
-        if conclusion.is_bad and site.contract.runs_on(day_of(now)) and not _is_known(site):
-            incident = open_for_site(
-                site, IncidentKind.SITE_DOWN, signals=0, last_signal_at=now, now=now, seen=conclusion
-            )
-        elif conclusion.verdict == Verdict.INCONCLUSIVE and not _was_inconclusive(site):
-            _alarm_inconclusive(conclusion, now)
-        _keep(done, site, incident, limits, conclusion)
 
 
-def _is_known(site: Site) -> bool:
-    return Incident.objects.filter(site=site, ended_at=None).exists()
-
-
-def _was_inconclusive(site: Site) -> bool:
-    last = Probe.objects.filter(TRIES, site=site).order_by("-at", "-pk").first()
-    return last is not None and last.verdict == Verdict.INCONCLUSIVE
-
-
-def _concluded(done: Examination, site: Site, limits: Limits, rhythm: Rhythm, now: datetime) -> Conclusion:
-    conclusion = conclude(done.visits, limits)
-    if not conclusion.is_bad:
-        return conclusion
-    return doubted(conclusion, controls_open=done.controls_open, most_are_bad=_most_are_bad(site, rhythm, now))
-
-
-def _most_are_bad(site: Site, rhythm: Rhythm, now: datetime) -> bool:
-    """Whether the latest visits of most contracts, this one's included, were bad."""
-    since = now - 2 * max(rhythm.watch, rhythm.reprobe)
-    rows = (
-        Probe.objects.filter(TRIES, at__gt=since).order_by("at", "pk").values_list("site", "site__contract", "verdict")
-    )
-    latest = {found: (contract, verdict) for found, contract, verdict in rows}
-    latest[site.pk] = (site.contract_id, Verdict.NOT_DISPLAYED)
-    bad: dict[int, bool] = {}
-    for contract, verdict in latest.values():
-        bad[contract] = bad.get(contract, False) or verdict in (*BAD, Verdict.INCONCLUSIVE)
-    return most_are_bad(list(bad.values()))
-
-
-def _keep(done: Examination, site: Site, incident: Incident | None, limits: Limits, whole: Conclusion) -> None:
-    """Write one row per visit, those beside the tries first. A bad one that proves nothing says so.
-
-    What the examination has shown becomes evidence of the incident.
-    """
-    doubtful = whole.verdict == Verdict.INCONCLUSIVE
-    for visit in done.beside:
-        if visit.vantage or visit.path == ProbePath.ORIGIN:
-            _row(visit, site, incident, limits, doubtful=doubtful)
-    tries = [(_row(visit, site, incident, limits, doubtful=doubtful), visit) for visit in done.visits]
-    if incident is not None and tries:
-        probe, visit = next((each for each in reversed(tries) if each[0].verdict == whole.verdict), tries[-1])
-        keep_evidence(incident, probe, visit, visit.at, done.screenshot or None, done=done, conclusion=whole)
-
-
-def _row(visit: Visit, site: Site, incident: Incident | None, limits: Limits, *, doubtful: bool) -> Probe:
-    verdict = verdict_of(visit, limits)
-    return Probe.objects.create(
-        site=site,
-        incident=incident,
-        at=visit.at,
-        url=visit.url,
-        verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
-        sentence=f"{phrase_of([visit], limits)}。",
-        status=visit.status,
-        size_bytes=visit.size_bytes,
-        dns_ms=visit.dns_ms,
-        connect_ms=visit.connect_ms,
-        tls_ms=visit.tls_ms,
-        first_byte_ms=visit.first_byte_ms,
-        total_ms=visit.total_ms,
-        trouble=visit.trouble,
-        **ways_of(visit),
-    )
-
-
-def _alarm_inconclusive(conclusion: Conclusion, now: datetime) -> None:
-    """One alarm however many sites look bad: it is most likely our own trouble."""
+def alarm_inconclusive(conclusion: Conclusion, now: datetime) -> None:
+    """One alarm however many sites cannot be judged. An analyst looks at it before it is phoned to him."""
     raise_alarm(
         key="probe-inconclusive",
         severity=Severity.HIGH,

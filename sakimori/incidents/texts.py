@@ -15,6 +15,7 @@ _WHAT = {
 }
 _STATE = {Verdict.NOT_DISPLAYED: "表示できない状態", Verdict.SLOW: "表示が極端に遅い状態"}
 _ASK = "お客様へ連絡するかを判断してください。"
+HOLD_OVER = "多数サイトの同時障害は解消しました。保留中の連絡はありません。"
 
 
 def alarm(incident: Incident) -> str:
@@ -28,6 +29,22 @@ def alarm(incident: Incident) -> str:
 def group_alarm(kind: IncidentKind, contracts: int, sentence: str) -> str:
     """The one alarm of a cause that meets several contracts."""
     return f"{_WHAT[kind]}（対象 {contracts} 契約）。{sentence}{_ASK}"
+
+
+def hold_alarm(why: str, held: int) -> str:
+    """Many sites are bad at once. why: what speaks for one common cause."""
+    return (
+        f"WAF ベンダーの障害の可能性があります（{why}）。{held} サイトのお客様への連絡を保留しています。"
+        "まとめて連絡するかを判断してください。"
+    )
+
+
+def planned_alarm(incident: Incident) -> str:
+    """A site under attack is bad while it is stopped as planned."""
+    return (
+        f"{_whose(incident)}計画停止中に DDoS 攻撃を検知しました。{incident.sentence}"
+        "お客様への連絡は行っていません。停止の終了後も異常が続く場合は、自動で連絡します。"
+    )
 
 
 def unknown_site(customer: str, site: str) -> str:

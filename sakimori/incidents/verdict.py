@@ -1,13 +1,15 @@
-"""What visits prove. Pure: the verdict of one visit, of up to three tries, and whether our own side is to blame.
+"""What visits prove. Pure: the verdict of one visit, of up to three tries, and what our own side may be to blame for.
 
-A page that cannot be displayed or is extremely slow in two of three tries is so (specification 2-1-1). A bad
-result counts for nothing while the control pages cannot be opened either, or while most customers look bad.
+A page that cannot be displayed or is extremely slow in two of three tries is so (specification 2-1-1). A bad result
+counts for nothing while no page outside the WAF can be opened. A page with which the WAF itself answers says nothing
+of the site: only what a browser saw after it does. The sentences are in `saying.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sakimori.incidents.models import PageKind, Verdict
+from sakimori.incidents.saying import FORBIDDEN, OUR_SIDE, besides, of_path, phrase_of
 from sakimori.incidents.visit import Limits, Trouble, Visit
 
 MOST_TRIES = 3
@@ -16,17 +18,7 @@ _SERVER_ERROR = 500
 BAD = (Verdict.NOT_DISPLAYED, Verdict.SLOW)
 # With these the WAF asks who we are; they say nothing about the site.
 QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
-_TROUBLES = {
-    Trouble.DNS: "サイトの名前解決ができませんでした",
-    Trouble.CONNECT: "サイトに接続できませんでした",
-    Trouble.TLS: "安全な接続（TLS）を確立できませんでした",
-    Trouble.BROKEN: "応答が途中で切れました",
-    Trouble.REDIRECTS: "転送が繰り返され、表示に至りませんでした",
-}
-_FORBIDDEN = "サイトのアドレスがインターネット上の公開アドレスではないため、確認できませんでした"
-_QUESTIONED = "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした"
-_OUR_SIDE = "確認用の対照ページも開けないため、SOC 側の回線の問題の可能性があります"
-_EVERYWHERE = "多くのお客様のサイトで同時に同じ結果となったため、SOC 側の問題の可能性があります"
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +35,15 @@ class Conclusion:
 
 
 def verdict_of(visit: Visit, limits: Limits) -> Verdict:
-    """The verdict of one visit by itself."""
-    if visit.trouble is Trouble.FORBIDDEN or visit.page in QUESTIONS:
+    """The verdict of one visit by itself. An error page of the WAF is seen by visitors too; its other pages are not."""
+    if visit.trouble is Trouble.FORBIDDEN:
         return Verdict.INCONCLUSIVE
-    if visit.page == PageKind.WAF_ERROR:
+    is_error = (visit.status or 0) >= _SERVER_ERROR
+    if not visit.trouble and visit.page != PageKind.SITE and not is_error:
+        return Verdict.INCONCLUSIVE
+    if visit.trouble or is_error or visit.text_found is False:
         return Verdict.NOT_DISPLAYED
-    if visit.trouble or (visit.status or 0) >= _SERVER_ERROR or visit.text_found is False:
-        return Verdict.NOT_DISPLAYED
-    return Verdict.SLOW if visit.total_ms > limits.slow_seconds * 1000 else Verdict.NORMAL
-
-
-def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
-    """What visits of one kind have shown, as the end of a sentence without its full stop."""
-    first = visits[0]
-    if first.trouble is Trouble.FORBIDDEN:
-        return _FORBIDDEN
-    if first.trouble is Trouble.TIMEOUT:
-        return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
-    if first.trouble:
-        return _TROUBLES[first.trouble]
-    if first.page in QUESTIONS:
-        return _QUESTIONED
-    if first.page == PageKind.WAF_ERROR:
-        return "WAF のエラー画面が表示されました"
-    if (first.status or 0) >= _SERVER_ERROR:
-        return f"サーバーがエラー（{first.status}）を返しました"
-    if first.text_found is False:
-        return "表示されるべき文言が見つかりませんでした"
-    if verdict_of(first, limits) == Verdict.SLOW:
-        return f"表示に {_time(visits)}かかりました（基準 {limits.slow_seconds:g} 秒）"
-    return f"{_time(visits)}で正常に表示されました"
-
-
-def _time(visits: Sequence[Visit]) -> str:
-    """How long the page took, from the quickest to the slowest visit."""
-    times = sorted(visit.total_ms for visit in visits)
-    if times[-1] < 1000:
-        return f"{times[-1]} ミリ秒"
-    texts = dict.fromkeys(f"{time / 1000:.1f}" for time in (times[0], times[-1]))
-    return f"{'～'.join(texts)} 秒"
+    return Verdict.SLOW if visit.total_ms > limits.slow_ms else Verdict.NORMAL
 
 
 def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) -> bool:
@@ -94,44 +56,56 @@ def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) 
     return max(verdicts.count(Verdict.NOT_DISPLAYED), verdicts.count(Verdict.NORMAL)) >= _MAJORITY
 
 
-def conclude(visits: Sequence[Visit], limits: Limits) -> Conclusion:
-    """The verdict of up to three tries (at least one)."""
+def conclude(visits: Sequence[Visit], limits: Limits, beside: Sequence[Visit] = ()) -> Conclusion:
+    """The verdict of up to three tries (at least one). beside: what was seen past the WAF, or elsewhere."""
     verdicts = [verdict_of(visit, limits) for visit in visits]
-    if Verdict.INCONCLUSIVE in verdicts:
-        unclear = next(visit for visit in visits if verdict_of(visit, limits) == Verdict.INCONCLUSIVE)
-        return Conclusion(Verdict.INCONCLUSIVE, f"{phrase_of([unclear], limits)}。")
     broken = verdicts.count(Verdict.NOT_DISPLAYED)
     late = verdicts.count(Verdict.SLOW)
+    counted: tuple[Verdict, ...]
     if broken >= _MAJORITY:
-        return Conclusion(Verdict.NOT_DISPLAYED, _sentence(visits, verdicts, limits, (Verdict.NOT_DISPLAYED,)))
-    if broken + late >= _MAJORITY:
-        return Conclusion(Verdict.SLOW, _sentence(visits, verdicts, limits, BAD))
-    return Conclusion(Verdict.NORMAL, _sentence(visits, verdicts, limits, (Verdict.NORMAL,)))
+        verdict, counted = Verdict.NOT_DISPLAYED, (Verdict.NOT_DISPLAYED,)
+    elif broken + late >= _MAJORITY:
+        verdict, counted = Verdict.SLOW, BAD
+    elif Verdict.INCONCLUSIVE in verdicts or Verdict.NORMAL not in verdicts:
+        return _inconclusive(visits, verdicts, limits, beside)
+    else:
+        verdict, counted = Verdict.NORMAL, (Verdict.NORMAL,)
+    sentence = _sentence(visits, verdicts, limits, counted) + _besides(beside, limits)
+    return Conclusion(verdict, sentence[:_LONGEST])
 
 
-def doubted(conclusion: Conclusion, *, controls_open: bool, most_are_bad: bool) -> Conclusion:
-    """A bad conclusion in the light of what else was seen: it may be our own side that is broken."""
-    if not conclusion.is_bad or (controls_open and not most_are_bad):
+def doubted(conclusion: Conclusion, *, controls_open: bool) -> Conclusion:
+    """A bad conclusion in the light of the pages outside the WAF: while none can be opened, our own line is broken."""
+    if not conclusion.is_bad or controls_open:
         return conclusion
-    why = _EVERYWHERE if controls_open else _OUR_SIDE
-    return Conclusion(Verdict.INCONCLUSIVE, f"{conclusion.sentence}{why}。")
+    return Conclusion(Verdict.INCONCLUSIVE, f"{conclusion.sentence[: _LONGEST - len(OUR_SIDE)]}{OUR_SIDE}")
 
 
-def most_are_bad(by_contract: Sequence[bool]) -> bool:
-    """Whether more than half of the contracts visited lately look bad; of fewer than four nothing can be said."""
-    return len(by_contract) >= _FEWEST_CONTRACTS and sum(by_contract) * 2 > len(by_contract)
+def _inconclusive(
+    tries: Sequence[Visit], verdicts: Sequence[Verdict], limits: Limits, beside: Sequence[Visit]
+) -> Conclusion:
+    """Something that proves nothing, or a single bad try."""
+    pairs = list(zip(tries, verdicts, strict=True))
+    shown, verdict = next((pair for pair in pairs if pair[1] == Verdict.INCONCLUSIVE), pairs[0])
+    if shown.trouble is Trouble.FORBIDDEN:
+        return Conclusion(Verdict.INCONCLUSIVE, f"{FORBIDDEN}。")
+    told = f"{of_path(shown)}{phrase_of([shown], limits, verdict)}。" + _besides(beside, limits)
+    return Conclusion(Verdict.INCONCLUSIVE, told[:_LONGEST])
 
 
-_FEWEST_CONTRACTS = 4
+def _besides(beside: Sequence[Visit], limits: Limits) -> str:
+    """What other paths and places have shown, one sentence for each."""
+    return "".join(besides(visit, limits, verdict_of(visit, limits)) for visit in beside)
 
 
 def _sentence(
     visits: Sequence[Visit], verdicts: Sequence[Verdict], limits: Limits, counted: tuple[Verdict, ...]
 ) -> str:
-    """`3 回中 2 回、30 秒以内に表示が完了しませんでした。`: how many tries, and what they showed, the last first."""
-    chosen = [visit for visit, verdict in zip(visits, verdicts, strict=True) if verdict in counted]
-    alike: dict[object, list[Visit]] = {}
-    for visit in reversed(chosen):
-        alike.setdefault((verdict_of(visit, limits), visit.trouble, visit.status, visit.text_found), []).append(visit)
-    told = "。".join(phrase_of(group, limits) for group in list(alike.values())[:2])
-    return f"{len(visits)} 回中 {len(chosen)} 回、{told}。"
+    """`3 回中 2 回、30 秒以内に…`: on which path, how many tries, and what they showed, the last first."""
+    chosen = [(visit, verdict) for visit, verdict in zip(visits, verdicts, strict=True) if verdict in counted]
+    alike: dict[object, list[tuple[Visit, Verdict]]] = {}
+    for visit, verdict in reversed(chosen):
+        alike.setdefault((verdict, visit.trouble, visit.status, visit.text_found), []).append((visit, verdict))
+    groups = list(alike.values())[:2]
+    told = "。".join(phrase_of([visit for visit, _ in group], limits, group[0][1]) for group in groups)
+    return f"{of_path(groups[0][0][0])}{len(visits)} 回中 {len(chosen)} 回、{told}。"

@@ -24,14 +24,24 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A page not complete after `probe_seconds` is not displayed; over `slow_seconds` it is extremely slow.
+    """A page not complete after `probe_seconds` is not displayed; over `slow_ms` it is extremely slow.
 
+    slow_seconds: the absolute ceiling. usual_ms: the site's own 95th percentile at this weekday and hour, None while
+    there are not two weeks of it; then the ceiling alone counts, else `slow_factor` times the usual as well.
     training: loopback addresses, documentation addresses and any port may be visited.
     """
 
     probe_seconds: float
     slow_seconds: float
     training: bool
+    slow_factor: float = 5.0
+    usual_ms: int | None = None
+
+    @property
+    def slow_ms(self) -> float:
+        """Beyond it a page is extremely slow: over the ceiling **and** over so many times what is usual."""
+        ceiling = self.slow_seconds * 1000
+        return ceiling if self.usual_ms is None else max(ceiling, self.slow_factor * self.usual_ms)
 
 
 @dataclass(frozen=True, slots=True)

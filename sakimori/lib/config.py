@@ -61,6 +61,7 @@ class Config:
     probe_minutes: float
     probe_seconds: float
     slow_seconds: float
+    slow_factor: float
     reprobe_seconds: float
     quiet_minutes: float
     outage_minutes: float
@@ -70,6 +71,9 @@ class Config:
     vantage_url: str
     vantage_key: str
     vantage_listen: tuple[str, int]
+    many_sites: int
+    hold_minutes: float
+    stop_hours: float
     upload_mib: int
     log_days: int
     silent_minutes: float
@@ -153,6 +157,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "probe_minutes": ("SAKIMORI_PROBE_MINUTES", values.positive),
     "probe_seconds": ("SAKIMORI_PROBE_SECONDS", values.positive),
     "slow_seconds": ("SAKIMORI_SLOW_SECONDS", values.positive),
+    "slow_factor": ("SAKIMORI_SLOW_FACTOR", values.positive),
     "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", values.positive),
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
     "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", values.positive),
@@ -162,6 +167,9 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "vantage_url": ("SAKIMORI_VANTAGE_URL", lambda text: values.web_address(text) if text else ""),
     "vantage_key": ("SAKIMORI_VANTAGE_KEY", values.shared_key),
     "vantage_listen": ("SAKIMORI_VANTAGE_LISTEN", values.endpoint),
+    "many_sites": ("SAKIMORI_MANY_SITES", values.count),
+    "hold_minutes": ("SAKIMORI_HOLD_MINUTES", values.positive),
+    "stop_hours": ("SAKIMORI_STOP_HOURS", values.positive),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", values.count),
     "log_days": ("SAKIMORI_LOG_DAYS", values.count),
     "silent_minutes": ("SAKIMORI_SILENT_MINUTES", values.positive),

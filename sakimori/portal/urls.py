@@ -12,6 +12,7 @@ from sakimori.portal import (
     logs,
     reports,
     scans,
+    sites,
     tickets,
     usage,
 )
@@ -49,4 +50,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scans/<int:pk>/withdraw/", scans.withdraw, name="scan-withdraw"),
     path("blacklist/", blacklist.entries, name="blacklist"),
     path("blacklist/csv/", blacklist.as_csv, name="blacklist-csv"),
+    path("sites/", sites.sites, name="sites"),
+    path("sites/<int:pk>/", sites.site, name="site"),
+    path("sites/<int:pk>/chart/<str:what>/", sites.chart, name="site-chart"),
+    path("sites/<int:pk>/stop/", sites.new_stop, name="stop-new"),
+    path("stops/", sites.stops, name="stops"),
+    path("stops/<int:pk>/cancel/", sites.cancel_stop, name="stop-cancel"),
 ]

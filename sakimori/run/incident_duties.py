@@ -10,6 +10,8 @@ from sakimori.blacklist.networks import vendor_networks
 from sakimori.incidents import duties as incidents
 from sakimori.incidents.browsing import Browser, browser_path
 from sakimori.incidents.elsewhere import Vantage
+from sakimori.incidents.hours import sum_hours
+from sakimori.incidents.line import LineWatch
 from sakimori.incidents.probing import visit
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
@@ -21,6 +23,7 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.run.duty import Duty
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_LINE_SECONDS = 20.0  # Two looks of two tries each, and the SOC knows within two minutes.
 
 
 def incident_duties(store: LogStore, worker: str) -> list[Duty]:
@@ -28,6 +31,7 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
     config = settings.CONFIG
     called, watching = Visitors(), Visitors()
     world, rhythm = visit_world(), visit_rhythm()
+    line = LineWatch(Visitors(most=1), again=timedelta(minutes=config.hold_minutes))
     times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)
     return [
         Duty("signals", 0.5, lambda: incidents.search_signals(store=store, times=times, clock=utc_now)),
@@ -43,6 +47,8 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
         ),
         Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
         Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
+        Duty("line", _LINE_SECONDS, lambda: line.look(world)),
+        Duty("site hours", 60.0, lambda: sum_hours(now=utc_now())),
         Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
     ]
 
@@ -55,7 +61,9 @@ def visit_world() -> World:
     url, key = config.vantage_url, config.vantage_key
     return World(
         visiting=partial(visit, vendor=vendor),
-        limits=Limits(config.probe_seconds, config.slow_seconds, training=config.training),
+        limits=Limits(
+            config.probe_seconds, config.slow_seconds, training=config.training, slow_factor=config.slow_factor
+        ),
         controls=config.control_urls,
         clock=utc_now,
         pause=lambda: time.sleep(_PAUSE_BETWEEN_TRIES),

@@ -28,7 +28,7 @@ def look(arguments: argparse.Namespace, world: World | None = None) -> int:
     world = world or visit_world()
     target = Target(arguments.page, arguments.text, origin=arguments.origin)
     done = examine(0, target, world, one_is_enough=False, pictured="" if arguments.screenshot else None)
-    seen = doubted(conclude(done.visits, world.limits), controls_open=done.controls_open, most_are_bad=False)
+    seen = doubted(conclude(done.visits, world.limits), controls_open=done.controls_open)
     if arguments.screenshot and not _keep(done.screenshot, Path(arguments.screenshot)):
         return 2
     if arguments.json:

@@ -1,10 +1,23 @@
 """Rows of incidents for tests of pages."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sakimori.customers.models import Contract
-from sakimori.incidents.models import Decision, Incident, IncidentKind, LateSignal, Probe, Verdict
+from sakimori.accounts.models import User
+from sakimori.customers.models import Contract, Site
+from sakimori.incidents.models import (
+    Decision,
+    Hold,
+    Incident,
+    IncidentKind,
+    LateSignal,
+    PlannedStop,
+    Probe,
+    SiteHour,
+    SummedHour,
+    Verdict,
+)
 from sakimori.incidents.opening import record
+from sakimori.lib.jst import utc_now
 from sakimori.notify.calling import call_contacts
 from tests.people import NOW, People
 
@@ -74,3 +87,77 @@ def fill_incidents(people: People) -> None:
     call_contacts(
         key=f"incident:{told.pk}", customer=people.a.customer, subject="DDoS 攻撃（サイト）", say="確認。", now=NOW
     )
+
+
+def make_history(site: Site, *, now: datetime, hours: int = 30) -> None:
+    """Sums of the latest hours, one of them bad and one stopped as planned, and a visit each five minutes since."""
+    begins_at = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
+    for number in range(hours):
+        hour = begins_at + timedelta(hours=number)
+        seconds = {1: "down_seconds", 2: "stopped_seconds", 3: "unknown_seconds"}.get(number, "up_seconds")
+        SiteHour.objects.create(
+            site=site,
+            begins_at=hour,
+            visits=12,
+            median_ms=400 + number,
+            highest_ms=900,
+            times=[400] * 12,
+            **{seconds: 3600},
+        )
+        SummedHour.objects.get_or_create(begins_at=hour, defaults={"at": now})
+    for minutes in range(0, 60, 5):
+        at = now - timedelta(minutes=minutes)
+        Probe.objects.create(
+            site=site,
+            at=at,
+            url=site.page_url,
+            verdict=Verdict.NORMAL,
+            sentence="0.4 秒で正常に表示されました。",
+            status=200,
+            total_ms=400,
+        )
+
+
+def make_stop(site: Site, by: User, *, begins: float, ends: float, **columns: object) -> PlannedStop:
+    """A planned stop, in hours from the real present."""
+    now = utc_now()
+    values: dict[str, object] = {
+        "starts_at": now + timedelta(hours=begins),
+        "ends_at": now + timedelta(hours=ends),
+        "note": "サーバーの\u202e更新",
+        "entered_by": by,
+        "entered_at": now,
+    }
+    return PlannedStop.objects.create(site=site, **{**values, **columns})
+
+
+def fill_sites(people: People) -> None:
+    """A site with history, usual times and a stop in each state; one that cannot be reached; a hold that waits."""
+    now, site = utc_now(), people.a.sites.earliest("pk")
+    make_history(site, now=now)
+    week = now.replace(minute=0, second=0, microsecond=0) - timedelta(weeks=1)
+    SiteHour.objects.update_or_create(site=site, begins_at=week, defaults={"usual_ms": 800})
+    for begins, ends, columns in (
+        (-9, -8, {}),
+        (-1, 1, {"cancelled_at": now}),
+        (-1, 2, {}),
+        (5, 6, {"entered_by": people.dana, "note": ""}),
+    ):
+        make_stop(site, people.alice, begins=begins, ends=ends, **columns)
+    Site.objects.create(contract=people.a, domain="inner.example.jp", vendor_site_id=901, reachable=False)
+    Site.objects.create(contract=people.a, domain="new.example.jp", vendor_site_id=902, watched=True)
+    for why, columns in (
+        (Hold.Why.WAF, {"ended_at": NOW, "is_open": None, "released_at": NOW, "released_by": people.dana}),
+        (Hold.Why.MANY, {}),
+    ):
+        hold = Hold.objects.create(why=why, opened_at=NOW, proved_at=NOW, **columns)
+        for decision in (Decision.WAITING, Decision.KEEP, Decision.TELL):
+            make_incident(
+                people.a,
+                IncidentKind.DDOS,
+                hold=hold,
+                decision=decision,
+                ended_at=NOW + timedelta(hours=1),
+                told_at=NOW if decision == Decision.TELL else None,
+                in_planned_stop=decision == Decision.KEEP,
+            )

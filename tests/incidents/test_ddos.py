@@ -248,7 +248,9 @@ def test_when_most_customers_look_bad_at_once_calls_are_held(post: Post, people:
     post.watch()
     post.ddos(people.a)
     post.round()
-    assert Incident.objects.get(kind=IncidentKind.DDOS).verdict == Verdict.INCONCLUSIVE
+    row = Incident.objects.get(kind=IncidentKind.DDOS)
+    assert (row.verdict, row.decision, row.told_at) == (Verdict.NOT_DISPLAYED, Decision.WAITING, None)
+    assert row.hold is not None
     assert not CallRound.objects.exists()
 
 

@@ -7,7 +7,17 @@ import pytest
 from sakimori.customers.models import AuditEntry, Contract
 from sakimori.incidents import actions, duties
 from sakimori.incidents.actions import NotPossible
-from sakimori.incidents.models import Decision, Heartbeat, Incident, IncidentKind, Probe, Verdict, Watch
+from sakimori.incidents.hours import sum_hours
+from sakimori.incidents.models import (
+    Decision,
+    Heartbeat,
+    Incident,
+    IncidentKind,
+    Probe,
+    SiteHour,
+    Verdict,
+    Watch,
+)
 from sakimori.logs.models import PullState
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Alarm, CallRound, Severity
@@ -160,14 +170,22 @@ def test_a_ddos_that_tells_takes_the_decision_about_the_sites_outage_away(post: 
     assert not any("判断してください" in alarm.sentence for alarm in Alarm.objects.all())
 
 
-def test_old_probes_of_quiet_times_are_forgotten_those_of_incidents_are_not(post: Post, people: People) -> None:
+def test_old_probes_of_quiet_times_are_forgotten_once_they_are_summed_up_those_of_incidents_are_not(
+    post: Post, people: People
+) -> None:
     site = watch_site(people.a)
     post.round()
     post.pages.states[site.page_url] = dead
     post.round(minutes=5)
-    assert duties.forget_old_probes(now=post.clock() + timedelta(days=99)) == 0
-    assert duties.forget_old_probes(now=post.clock() + timedelta(days=101)) == 1
+    later = post.clock() + timedelta(days=36)
+    assert duties.forget_old_probes(now=later) == 0
+    assert sum_hours(now=post.clock() + timedelta(hours=2)) == 1
+    assert duties.forget_old_probes(now=post.clock() + timedelta(days=34)) == 0
+    assert duties.forget_old_probes(now=later) == 1
     assert {probe.incident_id for probe in Probe.objects.all()} == {only().pk}
+    assert SiteHour.objects.get().visits == 3
+    assert duties.forget_old_probes(now=post.clock() + timedelta(days=101)) == 1
+    assert not SiteHour.objects.exists()
 
 
 def test_a_claimed_visit_is_not_made_twice(post: Post, people: People) -> None:

@@ -7,7 +7,8 @@ import pytest
 from sakimori.customers.models import AuditEntry, Contact
 from sakimori.incidents import duties
 from sakimori.incidents.models import Heartbeat, Incident, Probe
-from sakimori.incidents.settling import settle_incident, settle_watch
+from sakimori.incidents.settling import settle_incident
+from sakimori.incidents.settling_quiet import settle_watch
 from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import examine
 from sakimori.logs.store.interface import LogStore

@@ -30,8 +30,9 @@ from sakimori.customers.models import (
     MemberRole,
     RegisteredNetwork,
     SheetDraft,
+    Site,
 )
-from sakimori.incidents.models import Decision, Incident, IncidentKind, LateSignal
+from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, LateSignal, PlannedStop
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
 from sakimori.logs.following import follow_intake
@@ -59,7 +60,7 @@ from sakimori.usage.models import UpgradeRequest
 from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
-from tests.incidents.rows import fill_incidents
+from tests.incidents.rows import fill_incidents, fill_sites
 from tests.people import NOW, People, make_block, make_file, make_finding, make_proxy_case, make_ticket
 from tests.reports.samples import busy
 from tests.usage.rows import fill_usage
@@ -97,6 +98,28 @@ def _contract_number() -> list[object]:
 
 def _incident() -> list[object]:
     return [Incident.objects.filter(decision=Decision.WAITING).earliest("pk").pk]
+
+
+def _site() -> list[object]:
+    return [Site.objects.get(domain="shop-a.example.jp").pk]
+
+
+def _planned_stop() -> list[object]:
+    return [PlannedStop.objects.filter(site__domain="shop-a.example.jp").latest("ends_at").pk]
+
+
+def _hold() -> list[object]:
+    return [Hold.objects.earliest("pk").pk]
+
+
+_WRONG_STOP = {"starts_at": "2026-11-23T10:00", "ends_at": "2026-11-22T10:00", "note": "あ" * 201}
+_WRONG_SITE = {
+    "probe_url": "ftp://other.example.jp/",
+    "slow_seconds": "900",
+    "slow_factor": "x",
+    "origin_address": "10.0.0.1",
+    "expected_text": "あ" * 101,
+}
 
 
 def _report() -> list[object]:
@@ -290,6 +313,22 @@ VISITS: dict[str, Visit] = {
     "console:incident-tell": Visit(_incident, posts=({},)),
     "console:incident-keep": Visit(_incident, posts=({},)),
     "console:sites": Visit(),
+    "console:sites-rows": Visit(),
+    "console:site": Visit(_site),
+    "console:site-chart": Visit(lambda: [*_site(), "time"]),
+    "console:site-settings": Visit(_site, posts=({}, _WRONG_SITE)),
+    "console:planned-stop": Visit(_site, posts=({}, _WRONG_STOP)),
+    "console:planned-stops": Visit(),
+    "console:planned-stop-cancel": Visit(_planned_stop, posts=({},)),
+    "console:hold": Visit(_hold),
+    "console:hold-release": Visit(_hold, posts=({},)),
+    "console:hold-keep": Visit(_hold, posts=({},)),
+    "portal:sites": Visit(),
+    "portal:site": Visit(_site),
+    "portal:site-chart": Visit(lambda: [*_site(), "availability"]),
+    "portal:stop-new": Visit(_site, posts=({}, _WRONG_STOP)),
+    "portal:stops": Visit(),
+    "portal:stop-cancel": Visit(_planned_stop, posts=({},)),
     "console:alarms": Visit(),
     "console:alarm-history": Visit(),
     "console:calls": Visit(),
@@ -432,6 +471,7 @@ def fill(people: People) -> None:
     proof(pk=None).save()
     fill_customers(people)
     fill_incidents(people)
+    fill_sites(people)
     register_sender(people.a, read_certificate(_CERTIFICATE), by=people.dana, now=NOW)
     _fill_reports(people)
     _fill_advisories(people)

@@ -1,0 +1,128 @@
+"""Sums up each hour of visits once it is over: so judging and charts read a few rows instead of months of visits.
+
+An hour and the mark that it was summed up are one transaction: killed in between, or done by two workers, it is done
+once. Signals may come late, so an hour is summed up some time after its end.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from sakimori.incidents.baseline import HOUR, hour_of, same_hours, usual_ms
+from sakimori.incidents.hour_sums import Around, HourSum, Seen, Span, hour_sum
+from sakimori.incidents.models import Incident, PageKind, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
+
+KEPT = timedelta(days=100)
+_GRACE = timedelta(minutes=15)
+_BEFORE = timedelta(minutes=10)  # An attack has begun before it is reported.
+_HOURS_AT_ONCE = 24
+_ROWS_AT_ONCE = 5000
+_WEEK = timedelta(weeks=1)
+
+
+def sum_hours(*, now: datetime) -> int:
+    """Sum up hours that are over and were not yet. Returns how many; a clock that was set back finds nothing new."""
+    hours = _hours_to_sum(now)[:_HOURS_AT_ONCE]
+    return sum(_sum_hour(hour, now) for hour in hours)
+
+
+def _hours_to_sum(now: datetime) -> list[datetime]:
+    last = hour_of(now - _GRACE) - HOUR
+    since = now - KEPT
+    first = Probe.objects.filter(at__gte=since).order_by("at").values_list("at", flat=True).first()
+    if first is None:
+        return []
+    marks = set(SummedHour.objects.filter(begins_at__gte=since).values_list("begins_at", flat=True))
+    hours, hour = [], hour_of(first)
+    while hour <= last:
+        if hour not in marks:
+            hours.append(hour)
+        hour += HOUR
+    return hours
+
+
+def _sum_hour(hour: datetime, now: datetime) -> int:
+    with transaction.atomic():
+        _, new = SummedHour.objects.get_or_create(begins_at=hour, defaults={"at": now})
+        if not new:
+            return 0
+        sums = sums_between(_visits(hour), hour)
+        before = _times_before(sums, hour + _WEEK)
+        SiteHour.objects.bulk_create(
+            [
+                SiteHour(
+                    site_id=site,
+                    begins_at=hour,
+                    usual_ms=usual_ms({**before.get(site, {}), hour: done.times}, hour + _WEEK),
+                    **asdict(done),
+                )
+                for site, done in sums.items()
+            ],
+            batch_size=500,
+            ignore_conflicts=True,
+        )
+    return 1
+
+
+def visitors_visits() -> QuerySet[Probe]:
+    """Visits that say how a visitor's way to the site is: from here, through whatever the name leads to."""
+    return Probe.objects.filter(path=ProbePath.VISITOR, vantage="")
+
+
+def _visits(hour: datetime) -> QuerySet[Probe]:
+    return visitors_visits().filter(at__gte=hour, at__lt=hour + HOUR)
+
+
+def sums_between(visits: QuerySet[Probe], hour: datetime) -> dict[int, HourSum]:
+    """The sums, by site, of the visits of an hour. A page of the WAF itself proves nothing of the site."""
+    found: dict[int, list[Seen]] = defaultdict(list)
+    for site, at, verdict, total_ms, page in visits.values_list("site_id", "at", "verdict", "total_ms", "page"):
+        found[site].append(Seen(at, verdict, total_ms if page == PageKind.SITE else None))
+    around = _around(found, hour)
+    return {site: hour_sum(seen, hour, around.get(site, Around())) for site, seen in found.items()}
+
+
+def _around(sites: Collection[int], hour: datetime) -> dict[int, Around]:
+    """Planned stops and incidents that touch the hour."""
+    until = hour + HOUR
+    stops: dict[int, list[Span]] = defaultdict(list)
+    for row in PlannedStop.objects.filter(starts_at__lt=until, ends_at__gt=hour):
+        ends_at = min(row.ends_at, row.cancelled_at) if row.cancelled_at else row.ends_at
+        stops[row.site_id].append(Span(row.starts_at, ends_at))
+    attacks: dict[int, list[Span]] = defaultdict(list)
+    open_then = Q(ended_at=None) | Q(ended_at__gt=hour)
+    rows = Incident.objects.filter(open_then, site__isnull=False, opened_at__lt=until + _BEFORE)
+    for site, opened_at, ended_at in rows.values_list("site_id", "opened_at", "ended_at"):
+        if site is not None:
+            attacks[site].append(Span(opened_at - _BEFORE, ended_at))
+    return {site: Around(stops[site], attacks[site]) for site in sites if site in stops or site in attacks}
+
+
+def _times_before(sites: Collection[int], moment: datetime) -> dict[int, dict[datetime, Sequence[int]]]:
+    found: dict[int, dict[datetime, Sequence[int]]] = defaultdict(dict)
+    rows = SiteHour.objects.filter(begins_at__in=same_hours(moment), site__in=sites)
+    for site, begins_at, times in rows.values_list("site_id", "begins_at", "times"):
+        found[site][begins_at] = times
+    return found
+
+
+def usual_of(sites: Collection[int], moment: datetime) -> Mapping[int, int]:
+    """What is usual for each of the sites at a moment, in milliseconds; a site without two weeks of it is left out.
+
+    Costs at most eight small rows per site, by the index: the weeks before have it ready.
+    """
+    rows = SiteHour.objects.filter(site__in=sites, begins_at__in=same_hours(moment), usual_ms__isnull=False)
+    found = rows.order_by("begins_at").values_list("site_id", "usual_ms")
+    return {site: usual for site, usual in found if usual is not None}
+
+
+def forget_old_hours(*, now: datetime) -> int:
+    """Delete sums that no page shows any more. Returns how many."""
+    old = SiteHour.objects.filter(begins_at__lt=now - KEPT).values_list("pk", flat=True)[:_ROWS_AT_ONCE]
+    deleted, _ = SiteHour.objects.filter(pk__in=list(old)).delete()
+    SummedHour.objects.filter(begins_at__lt=now - KEPT - timedelta(days=1)).delete()
+    return deleted
