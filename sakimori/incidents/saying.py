@@ -18,6 +18,7 @@ _PAGES = {
     PageKind.CAPTCHA: "WAF の画像認証画面が表示され、サイトの表示を確認できませんでした",
     PageKind.WAF_ERROR: "WAF のエラー画面が表示され、サイトの表示を確認できませんでした",
 }
+_QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
 _USUAL = "平常時の同じ曜日・時間帯の 95 パーセンタイル"
 FORBIDDEN = "サイトのアドレスがインターネット上の公開アドレスではないため、確認できませんでした"
 OUR_SIDE = "確認用の対照ページも開けないため、SOC 側の回線の問題の可能性があります。"
@@ -32,7 +33,7 @@ def phrase_of(visits: Sequence[Visit], limits: Limits, verdict: Verdict) -> str:
         return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
     if first.trouble:
         return _TROUBLES[first.trouble]
-    if (first.status or 0) >= _SERVER_ERROR:
+    if (first.status or 0) >= _SERVER_ERROR and first.page not in _QUESTIONS:
         who = "WAF がエラー画面" if first.page == PageKind.WAF_ERROR else "サーバーがエラー"
         return f"{who}（{first.status}）を返しました"
     if first.page != PageKind.SITE:

@@ -39,7 +39,7 @@ def verdict_of(visit: Visit, limits: Limits) -> Verdict:
     if visit.trouble is Trouble.FORBIDDEN:
         return Verdict.INCONCLUSIVE
     is_error = (visit.status or 0) >= _SERVER_ERROR
-    if not visit.trouble and visit.page != PageKind.SITE and not is_error:
+    if not visit.trouble and (visit.page in QUESTIONS or (visit.page == PageKind.WAF_ERROR and not is_error)):
         return Verdict.INCONCLUSIVE
     if visit.trouble or is_error or visit.text_found is False:
         return Verdict.NOT_DISPLAYED

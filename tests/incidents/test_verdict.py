@@ -29,14 +29,19 @@ ONE: list[tuple[Visit, Verdict, str]] = [
     (
         replace(GOOD, page="challenge", text_found=False),
         Verdict.INCONCLUSIVE,
-        "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした",
+        "WAF の確認画面が表示され、サイトの表示を確認できませんでした",
     ),
     (
         replace(GOOD, page="captcha", status=503),
         Verdict.INCONCLUSIVE,
-        "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした",
+        "WAF の画像認証画面が表示され、サイトの表示を確認できませんでした",
     ),
-    (replace(GOOD, page="waf_error"), Verdict.NOT_DISPLAYED, "WAF のエラー画面が表示されました"),
+    (
+        replace(GOOD, page="waf_error", status=403),
+        Verdict.INCONCLUSIVE,
+        "WAF のエラー画面が表示され、サイトの表示を確認できませんでした",
+    ),
+    (replace(GOOD, page="waf_error", status=503), Verdict.NOT_DISPLAYED, "WAF がエラー画面（503）を返しました"),
     (replace(GOOD, status=404), Verdict.NORMAL, "1.2 秒で正常に表示されました"),
     (replace(GOOD, status=500), Verdict.NOT_DISPLAYED, "サーバーがエラー（500）を返しました"),
     (replace(GOOD, status=599), Verdict.NOT_DISPLAYED, "サーバーがエラー（599）を返しました"),
@@ -220,7 +225,6 @@ def test_the_sentence_names_the_time_and_both_measures() -> None:
 
 
 CHALLENGE = replace(GOOD, page="challenge", via="waf")
-BROWSED = replace(GOOD, path="browser", via="waf")
 
 
 @pytest.mark.parametrize(
@@ -244,29 +248,6 @@ def test_a_page_of_the_waf_itself_is_not_the_sites(visit: Visit, verdict: Verdic
     assert found.verdict == verdict
     assert words in found.sentence
     assert "WAF 経由" in found.sentence
-
-
-@pytest.mark.parametrize(
-    ("browsed", "verdict", "words"),
-    [
-        (BROWSED, Verdict.INCONCLUSIVE, "WAF の確認画面"),
-        (replace(BROWSED, text_found=False), Verdict.INCONCLUSIVE, "WAF の確認画面"),
-    ],
-)
-def test_one_try_by_a_browser_alone_does_not_make_two_of_three(browsed: Visit, verdict: Verdict, words: str) -> None:
-    found = conclude([CHALLENGE, CHALLENGE], LIMITS, beside=[browsed])
-    assert found.verdict == verdict
-    assert words in found.sentence
-
-
-@pytest.mark.parametrize(
-    ("browsed", "verdict"),
-    [(BROWSED, Verdict.NORMAL), (replace(BROWSED, trouble=Trouble.TIMEOUT), Verdict.NOT_DISPLAYED)],
-)
-def test_what_a_browser_saw_stands_for_the_challenge(browsed: Visit, verdict: Verdict) -> None:
-    found = conclude([CHALLENGE, CHALLENGE], LIMITS, beside=[browsed, browsed])
-    assert found.verdict == verdict
-    assert "ブラウザによる確認（WAF 経由）で、" in found.sentence
 
 
 # On which path
