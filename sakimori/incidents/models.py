@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.course import Exercise, Turn  # noqa: F401 - Django finds a room's models here
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sakimori.customers.models import Site
+from sakimori.incidents.ending import is_over
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, Verdict, Watch
 from sakimori.incidents.opening import alarm, conclude_incident, end, has_open_alarm, open_for_site, record, tell
+from sakimori.incidents.turning import note_look
 from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted, most_are_bad, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
@@ -41,10 +43,11 @@ def settle_incident(done: Examination, *, limits: Limits, rhythm: Rhythm, now: d
         conclusion = _concluded(done, row.site, limits, rhythm, now)
         _keep(done, row.site, row, limits, conclusion)
         if row.ended_at is None and row.contract.runs_on(day_of(now)):
-            _carry_on(row, conclusion, rhythm, now)
+            _carry_on(row, conclusion, rhythm, done.visits[0].at, now)
 
 
-def _carry_on(row: Incident, conclusion: Conclusion, rhythm: Rhythm, now: datetime) -> None:
+def _carry_on(row: Incident, conclusion: Conclusion, rhythm: Rhythm, visited_at: datetime, now: datetime) -> None:
+    note_look(row, conclusion.verdict, conclusion.sentence, visited_at=visited_at, now=now)
     before = row.verdict
     if before not in BAD:  # What was bad once stays the reason for what was done.
         conclude_incident(row, conclusion, now=now)
@@ -56,7 +59,7 @@ def _carry_on(row: Incident, conclusion: Conclusion, rhythm: Rhythm, now: dateti
         _found_bad(row, conclusion, now)
     elif conclusion.verdict == Verdict.INCONCLUSIVE and before != Verdict.INCONCLUSIVE:
         _alarm_inconclusive(conclusion, now)
-    elif conclusion.verdict == Verdict.NORMAL and _is_over(row, rhythm, now):
+    elif conclusion.verdict == Verdict.NORMAL and is_over(row, quiet=rhythm.quiet, now=now):
         end(row, now=now)
 
 
@@ -92,11 +95,6 @@ def _open_outage_as_well(row: Incident, conclusion: Conclusion, now: datetime) -
         return
     if not Incident.objects.filter(site=row.site, kind=IncidentKind.SITE_DOWN, ended_at=None).exists():
         open_for_site(row.site, IncidentKind.SITE_DOWN, signals=0, last_signal_at=now, now=now, seen=conclusion)
-
-
-def _is_over(row: Incident, rhythm: Rhythm, now: datetime) -> bool:
-    """A site that was down is well when it is displayed; what has signals must be quiet as well."""
-    return row.kind == IncidentKind.SITE_DOWN or now - row.last_signal_at >= rhythm.quiet
 
 
 def settle_watch(done: Examination, *, limits: Limits, rhythm: Rhythm, now: datetime) -> None:
