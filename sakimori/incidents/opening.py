@@ -72,13 +72,17 @@ def open_for_site(
         conclude_incident(incident, seen, now=now)
     incident.save()
     record(incident, "incident.open", by=SYSTEM, now=now)
-    if seen is not None and seen.verdict != Verdict.NOT_PROBED:
-        note_look(incident, seen.verdict, seen.sentence, visited_at=now, now=now)
     if seen is not None:
-        record(incident, "incident.verdict", by=SYSTEM, now=now)
+        _note_seen(incident, seen, now)
     if waiting == Decision.WAITING or not site.reachable:
         alarm(incident, now=now)
     return incident
+
+
+def _note_seen(incident: Incident, seen: Conclusion, now: datetime) -> None:
+    if seen.verdict != Verdict.NOT_PROBED:
+        note_look(incident, seen.verdict, seen.sentence, visited_at=now, now=now)
+    record(incident, "incident.verdict", by=SYSTEM, now=now)
 
 
 def open_for_contract(

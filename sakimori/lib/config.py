@@ -63,6 +63,7 @@ class Config:
     slow_seconds: float
     reprobe_seconds: float
     quiet_minutes: float
+    followup_minutes: float
     outage_minutes: float
     control_urls: tuple[str, ...]
     upload_mib: int
@@ -147,6 +148,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "slow_seconds": ("SAKIMORI_SLOW_SECONDS", values.positive),
     "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", values.positive),
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
+    "followup_minutes": ("SAKIMORI_FOLLOWUP_MINUTES", values.positive),
     "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", values.positive),
     "control_urls": ("SAKIMORI_CONTROL_URLS", values.web_pages),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", values.count),
