@@ -56,7 +56,11 @@ _WATCH = Group(
                 "console:stop",
             ),
         ),
-        Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
+        Entry(
+            "障害・DDoS",
+            "console:incidents",
+            ("console:incident", "console:sites", "console:exercises", "console:exercise"),
+        ),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
         Entry(
             "電話・当番",
@@ -108,7 +112,7 @@ _PORTAL = (
     Entry("診断・検査の予定", "portal:scans", ("portal:scan-new",)),
     Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
     _LOGS,
-    Entry("ご契約内容", "portal:contract"),
+    Entry("ご契約内容", "portal:contract", ("portal:levels",)),
     _ACCOUNT,
 )
 

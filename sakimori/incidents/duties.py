@@ -57,7 +57,11 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
         done += 1
     now = world.clock()
     due = Incident.objects.filter(
-        running(day_of(now), contract="contract"), ended_at=None, next_probe_at__lte=now, site__reachable=True
+        running(day_of(now), contract="contract"),
+        ended_at=None,
+        next_probe_at__lte=now,
+        site__reachable=True,
+        is_exercise=False,
     ).select_related("site")
     for row in claim(
         due.order_by("next_probe_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)

@@ -8,6 +8,7 @@ from sakimori.portal import (
     blacklist,
     contract,
     enquiries,
+    incident_rows,
     log_downloads,
     logs,
     reports,
@@ -49,4 +50,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("scans/<int:pk>/withdraw/", scans.withdraw, name="scan-withdraw"),
     path("blacklist/", blacklist.entries, name="blacklist"),
     path("blacklist/csv/", blacklist.as_csv, name="blacklist-csv"),
+    path("tickets/<str:number>/evidence/<int:pk>/", incident_rows.evidence, name="evidence"),
+    path("levels/", incident_rows.levels, name="levels"),
 ]

@@ -49,6 +49,7 @@ COMMANDS = {
     "blacklist": Entry("sakimori.run.blacklist", "stop and go on putting addresses on lists; try a changed policy"),
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
+    "exercise": Entry("sakimori.run.exercise", "play a DDoS for a sandbox customer, mails and phones included"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
 }
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 from django.conf import settings
 
 from sakimori.incidents import duties as incidents
+from sakimori.incidents.exercise import play_exercises
 from sakimori.incidents.probing import visit
+from sakimori.incidents.promises import watch_promises
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
@@ -38,6 +40,8 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
         ),
         Duty("outages", 5.0, lambda: incidents.find_outages(world=world, rhythm=rhythm, now=utc_now())),
         Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
+        Duty("exercises", 0.5, lambda: play_exercises(world=world, rhythm=rhythm)),
+        Duty("promises", 5.0, lambda: watch_promises(now=utc_now())),
         Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
     ]
 

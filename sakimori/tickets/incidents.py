@@ -7,6 +7,7 @@ from django.db import transaction
 from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.lib.jst import day_of
+from sakimori.notify import exercise
 from sakimori.notify.models import CallState, RoundState
 from sakimori.notify.severity import promised
 from sakimori.tickets.evidence import proof_of
@@ -30,7 +31,7 @@ def tell_of_incident(incident: Incident, *, now: datetime) -> int:
         ticket, new = open_ticket(
             incident.contract,
             kind=TicketKind.DDOS if incident.kind == IncidentKind.DDOS else TicketKind.OUTAGE,
-            subject=texts.ticket_subject(happening),
+            subject=_subject(incident, happening),
             now=now,
             incident=incident,
         )
@@ -44,6 +45,11 @@ def tell_of_incident(incident: Incident, *, now: datetime) -> int:
             _tell_first(ticket, incident, happening, excess, now=now)
         describe(ticket, now=now, detected=texts.detected(happening, excess), handled=texts.handled(happening, ""))
     return 1
+
+
+def _subject(incident: Incident, happening: texts.Happening) -> str:
+    subject = texts.ticket_subject(happening)
+    return exercise.marked(subject) if incident.is_exercise else subject
 
 
 def _tell_first(
