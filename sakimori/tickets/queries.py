@@ -39,7 +39,7 @@ def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
     opened = Q(opened_at__gte=month.begins_at, opened_at__lt=month.ends_at)
     written_in = Q(notes__at__gte=month.begins_at, notes__at__lt=month.ends_at)
     rows = Ticket.objects.filter(opened | written_in, contract=contract).exclude(incident__is_exercise=True)
-    return list(rows.distinct().order_by("opened_at", "pk"))
+    return list(rows.select_related("incident__site").distinct().order_by("opened_at", "pk"))
 
 
 def ticket_entries() -> QuerySet[TicketBlock]:

@@ -4,6 +4,7 @@ from sakimori.run.demo import (
     alarm_steps,
     chain_steps,
     closing_steps,
+    course_steps,
     customer_steps,
     desk_steps,
     door_steps,
@@ -74,6 +75,8 @@ STEPS = (
     Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
+    Step("2-1-1", "第一報、続報、経過つきの終報、重要度と対応の時間", course_steps.followed),
+    Step("2-1-1", "訓練：訓練用のお客様へ、訓練と明示した電話とメール", course_steps.exercise),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
 )
 
