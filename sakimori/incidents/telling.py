@@ -15,6 +15,7 @@ from sakimori.notify.severity import Channel, Promise, promise
 
 EVIDENCE_PATH = "incident__contract__customer"
 _FIRST_MAILS = ("incident:", "incident-whole:")
+_NEVER_RANG = (CallState.PLANNED, CallState.INTENDED, CallState.FAILED)
 
 
 def clocks_of(incidents: Iterable[Incident]) -> dict[int, Clocks]:
@@ -50,10 +51,14 @@ def _mails(keys: Sequence[int]) -> Mapping[int, datetime]:
 
 
 def _calls(keys: Sequence[int]) -> Mapping[int, tuple[datetime | None, datetime | None]]:
-    """When the first phone rang (or an operator dialled), and when somebody was reached."""
+    """When the first phone rang (or an operator dialled), and when somebody was reached.
+
+    A provider may say at once how a call ended: then nobody has seen it ring, and it rang when it was placed.
+    """
     names = {f"incident:{key}": key for key in keys}
-    by_hand = Q(entered_by__isnull=False)
-    rows = Call.objects.filter(Q(rang_at__isnull=False) | by_hand, round__key__in=names)
+    by_hand = Q(entered_by__isnull=False) & ~Q(state=CallState.PLANNED)
+    rang = Q(rang_at__isnull=False) | by_hand | ~Q(state__in=_NEVER_RANG)
+    rows = Call.objects.filter(rang, round__key__in=names)
     found = rows.values_list("round__key").annotate(
         rang=Min(Coalesce("rang_at", "intended_at")),
         reached=Min("ended_at", filter=Q(state=CallState.CONFIRMED)),

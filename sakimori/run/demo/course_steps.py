@@ -65,9 +65,10 @@ def exercise(play: Play) -> None:
     path = _EXERCISE.search(manager.html(overview))
     expect(path, "the exercise is on the list")
     wait_for(
-        lambda: _told(play, before, "【第一報】") == {_TRAINEE}, "the trainee, and nobody else, has the first report"
+        lambda: _told(play, before, "【訓練】", "【第一報】") == {_TRAINEE},
+        "the trainee, and nobody else, has the first report",
     )
-    wait_for(lambda: _told(play, before, "【終報】") == {_TRAINEE}, "he knows that it is over")
+    wait_for(lambda: _told(play, before, "【訓練】", "【終報】") == {_TRAINEE}, "he knows that it is over")
     mails = [letter for letter in play.outside.mails() if _TRAINEE in letter["recipients"]]
     expect(all(letter["subject"].startswith("【訓練】") for letter in mails), "every subject says so")
     calls = [call for call in play.outside.calls() if call["to"] == _TRAINEE_PHONE]
@@ -79,14 +80,14 @@ def _mails(play: Play) -> int:
     return len(play.outside.mails())
 
 
-def _told(play: Play, before: int, subject: str) -> set[str]:
-    """Who outside the SOC has got a mail with this in its subject since then."""
+def _told(play: Play, before: int, *subject: str) -> set[str]:
+    """Who outside the SOC has got a mail whose subject holds all of these since then."""
     new = play.outside.mails()
     new = new[: len(new) - before]
     return {
         recipient
         for letter in new
-        if subject in letter["subject"] and "SOC アラーム" not in letter["subject"]
+        if all(word in letter["subject"] for word in subject) and "SOC アラーム" not in letter["subject"]
         for recipient in letter["recipients"]
     }
 
