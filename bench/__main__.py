@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from bench.alarm import measure_alarm
 from bench.blacklist import measure_blacklist
 from bench.chain import measure_chain
 from bench.doors import measure_doors
@@ -29,6 +30,7 @@ def _ingest() -> Mapping[str, object]:
 
 
 BENCHES: dict[str, tuple[str, Measure]] = {
+    "alarm": ("20 incidents at once beside 200 sites: signal to visit, verdict, mails, rings", measure_alarm),
     "blacklist": ("stored -> blocked, click -> restored, and a storm of attackers", measure_blacklist),
     "chain": ("attack -> blocked -> mailed, click -> restored, through the demo's real doors", _alone(measure_chain)),
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),

@@ -67,6 +67,8 @@ _WATCH = Group(
                 "console:planned-stop",
                 "console:planned-stops",
                 "console:hold",
+                "console:exercises",
+                "console:exercise",
             ),
         ),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
@@ -121,7 +123,7 @@ _PORTAL = (
     Entry("サイトの状態", "portal:sites", ("portal:site", "portal:stops", "portal:stop-new")),
     Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
     _LOGS,
-    Entry("ご契約内容", "portal:contract"),
+    Entry("ご契約内容", "portal:contract", ("portal:levels",)),
     _ACCOUNT,
 )
 

@@ -17,6 +17,8 @@ _ACTIONS = {
     "incident.tell": "「お客様へ連絡する」と判断",
     "incident.keep": "「連絡しない」と判断",
     "incident.end": "終了",
+    "exercise.start": "訓練を開始",
+    "exercise.stop": "訓練を中止",
 }
 _WITH_SENTENCE = ("incident.verdict",)
 

@@ -9,19 +9,15 @@ from django.views.decorators.http import require_GET, require_POST
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import PER_PAGE, page_of
-from sakimori.console.incident_records import records_of
 from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
 from sakimori.incidents import actions
-from sakimori.incidents.models import Decision, Incident
+from sakimori.incidents.models import Incident
 from sakimori.incidents.queries import (
     CUSTOMER_PATH,
-    companions,
     incidents,
     incidents_in_order,
     incidents_to_decide,
-    probes_of,
-    rounds_about,
 )
 from sakimori.lib.jst import utc_now
 
@@ -43,24 +39,6 @@ def overview(request: PersonRequest) -> HttpResponse:
         "rows": rows,
     }
     return show(request, "console/incidents.html", context)
-
-
-@require_GET
-@soc_only
-def incident(request: PersonRequest, pk: int) -> HttpResponse:
-    """One incident: what happened, what visits have shown, who was called."""
-    row = _incident(request, pk)
-    page, probes = page_of(probes_of(row), request)
-    context: dict[str, object] = {
-        "incident": row,
-        "records": records_of(row),
-        "page": page,
-        "probes": probes,
-        "rounds": access.visible(rounds_about(row), request.user),
-        "companions": access.visible(companions(row), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
-        "waits": row.decision == Decision.WAITING,
-    }
-    return show(request, "console/incident.html", context)
 
 
 @require_POST

@@ -16,6 +16,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.tickets import actions
 from sakimori.tickets.filters import TicketFilter
 from sakimori.tickets.forms import WordsForm
+from sakimori.tickets.grading import severity_of_ticket
 from sakimori.tickets.models import Ticket, TicketState
 from sakimori.tickets.queries import (
     CUSTOMER_PATH,
@@ -86,5 +87,6 @@ def _page(request: PersonRequest, ticket: Ticket, form: AnswerForm) -> HttpRespo
         "round": round_,
         "calls": calls_of(ticket) if round_ else [],
         "form": form,
+        "severity": severity_of_ticket(ticket),
     }
     return show(request, "console/ticket.html", context)

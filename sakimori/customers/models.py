@@ -22,6 +22,9 @@ class Customer(models.Model):
     name = models.CharField("お客様名", max_length=200)
     sealed_key = models.TextField(blank=True)
     created_at = models.DateTimeField()
+    is_sandbox = models.BooleanField(
+        "訓練用", default=False, help_text="No real customer: exercises are played for him, and only for such."
+    )
 
     class Meta:
         verbose_name = "お客様"

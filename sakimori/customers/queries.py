@@ -29,8 +29,8 @@ def running(today: date, *, contract: str = "") -> Q:
 
 
 def running_contracts(today: date) -> QuerySet[Contract]:
-    """Contracts that the service works for on a Japanese day."""
-    return Contract.objects.filter(running(today)).select_related("customer").order_by("pk")
+    """Contracts that the service works for on a Japanese day; those of sandbox customers are only played for."""
+    return Contract.objects.filter(running(today), customer__is_sandbox=False).select_related("customer").order_by("pk")
 
 
 def contacts_to_mail(customer: Customer) -> Sequence[Contact]:

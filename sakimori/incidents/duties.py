@@ -66,7 +66,7 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
     now = world.clock()
     due = Incident.objects.filter(
         running(day_of(now), contract="contract"), _is_due("next_probe_at", rhythm.reprobe, now), ended_at=None
-    ).filter(site__reachable=True)
+    ).filter(site__reachable=True, is_exercise=False)
     due = due.select_related("site")
     for row in claim(
         due.order_by("next_probe_at", "pk"), worker=worker, now=now, lease=_lease(world), limit=_room(runner)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.course import Exercise, Turn  # noqa: F401 - Django finds a room's models here
 from sakimori.incidents.history_rows import Hold as Hold  # noqa: PLC0414
 from sakimori.incidents.history_rows import SiteHour as SiteHour  # noqa: PLC0414
 from sakimori.incidents.history_rows import SummedHour as SummedHour  # noqa: PLC0414

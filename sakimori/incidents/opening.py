@@ -7,6 +7,7 @@ from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
 from sakimori.incidents import texts
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, Verdict
+from sakimori.incidents.turning import note_look
 from sakimori.incidents.verdict import Conclusion
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
@@ -14,6 +15,16 @@ from sakimori.notify.models import Alarm, Severity
 
 SYSTEM = "sakimori"
 _CALLED = (IncidentKind.DDOS, IncidentKind.SITE_DOWN, IncidentKind.ORIGIN_DOWN)
+
+
+class NotASandbox(Exception):
+    """An exercise was wanted for a real customer. It is never played."""
+
+
+def check_sandbox(contract: Contract) -> None:
+    """Raise NotASandbox unless the contract is of a customer for whom exercises are played."""
+    if not contract.customer.is_sandbox:
+        raise NotASandbox(contract.number)
 
 
 def site_group(site: Site) -> str:
@@ -35,17 +46,22 @@ def open_for_site(
     now: datetime,
     seen: Conclusion | None = None,
     hold: Hold | None = None,
+    exercise: str = "",
 ) -> Incident:
     """A site may be in trouble. Where the internet can reach it, it is visited at once. seen: what a visit showed.
 
-    hold: it is one of many; then the one alarm about all of them is raised instead of its own.
+    hold: it is one of many; then the one alarm about all of them is raised instead of its own. exercise: the group
+    of an incident that is only played, for a sandbox customer.
     """
+    if exercise:
+        check_sandbox(site.contract)
     waiting = Decision.NONE if kind == IncidentKind.DDOS else Decision.WAITING
     incident = Incident(
         contract=site.contract,
         site=site,
         kind=kind,
-        group=site_group(site),
+        group=exercise or site_group(site),
+        is_exercise=bool(exercise),
         opened_at=now,
         last_signal_at=last_signal_at,
         signals=signals,
@@ -60,10 +76,16 @@ def open_for_site(
     incident.save()
     record(incident, "incident.open", by=SYSTEM, now=now)
     if seen is not None:
-        record(incident, "incident.verdict", by=SYSTEM, now=now)
+        _note_seen(incident, seen, now)
     if (waiting == Decision.WAITING or not site.reachable) and hold is None:
         alarm(incident, now=now)
     return incident
+
+
+def _note_seen(incident: Incident, seen: Conclusion, now: datetime) -> None:
+    if seen.verdict != Verdict.NOT_PROBED:
+        note_look(incident, seen.verdict, seen.sentence, visited_at=now, now=now)
+    record(incident, "incident.verdict", by=SYSTEM, now=now)
 
 
 def open_for_contract(
@@ -131,6 +153,8 @@ def tell(incident: Incident, *, now: datetime) -> None:
     """From now on the customer is told: calls begin here, ticket and mail are made of the row by `tickets`."""
     if incident.told_at is not None:
         return
+    if incident.is_exercise:
+        check_sandbox(incident.contract)
     incident.told_at = now
     incident.save(update_fields=["told_at"])
     if incident.kind in _CALLED:
@@ -160,5 +184,10 @@ def record(incident: Incident, action: str, *, by: User | str, now: datetime) ->
         target=f"incident:{incident.pk}",
         now=now,
         customer=incident.contract.customer,
-        details={"kind": incident.kind, "verdict": incident.verdict, "sentence": incident.sentence},
+        details={
+            "kind": incident.kind,
+            "verdict": incident.verdict,
+            "sentence": incident.sentence,
+            **({"exercise": True} if incident.is_exercise else {}),
+        },
     )

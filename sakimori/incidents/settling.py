@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sakimori.incidents import planned, texts
+from sakimori.incidents.ending import is_over
 from sakimori.incidents.holding import hold_for
 from sakimori.incidents.keeping import keep
 from sakimori.incidents.measure import limits_of, usual_where_slow
@@ -24,14 +25,13 @@ from sakimori.incidents.opening import (
     record,
     tell,
 )
+from sakimori.incidents.turning import note_look
 from sakimori.incidents.verdict import BAD, Conclusion, conclude, doubted
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
-
-_MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,11 @@ def concluded(done: Examination, limits: Limits) -> Conclusion:
 
 def _carry_on(row: Incident, look: Look, rhythm: Rhythm, now: datetime) -> None:
     conclusion, before, was_stopped = look.conclusion, row.verdict, row.in_planned_stop
-    _count(row, look, now)
+    stopped = look.stopped_until is not None
+    note_look(row, conclusion.verdict, conclusion.sentence, visited_at=look.visited_at, now=now, is_planned=stopped)
     if before not in BAD or was_stopped:  # What was bad once stays the reason for what was done.
         conclude_incident(row, conclusion, now=now)
-        row.in_planned_stop = conclusion.is_bad and look.stopped_until is not None
+        row.in_planned_stop = conclusion.is_bad and stopped
         row.decision = _decision(row, conclusion)
         row.save(update_fields=["verdict", "sentence", "verdict_at", "decision", "in_planned_stop"])
         if row.verdict != before or row.in_planned_stop != was_stopped:
@@ -101,18 +102,8 @@ def _carry_on(row: Incident, look: Look, rhythm: Rhythm, now: datetime) -> None:
         _found_bad(row, look, now)
     elif conclusion.verdict == Verdict.INCONCLUSIVE and before != Verdict.INCONCLUSIVE:
         alarm_inconclusive(conclusion, now)
-    elif conclusion.verdict == Verdict.NORMAL and _is_over(row, rhythm, now):
+    elif conclusion.verdict == Verdict.NORMAL and is_over(row, quiet=rhythm.quiet, now=now):
         end(row, now=now)
-
-
-def _count(row: Incident, look: Look, now: datetime) -> None:
-    """First visit, first bad verdict (one of a planned stop is none), and how often it was normal since the last."""
-    row.first_probe_at = row.first_probe_at or look.visited_at
-    if look.conclusion.is_bad and look.stopped_until is None:
-        row.bad_at = row.bad_at or now
-    normal = look.conclusion.verdict == Verdict.NORMAL
-    row.normal_in_a_row = min(row.normal_in_a_row + 1, _MOST_COUNTED) if normal else 0
-    row.save(update_fields=["first_probe_at", "bad_at", "normal_in_a_row"])
 
 
 def _decision(row: Incident, conclusion: Conclusion) -> Decision:
@@ -154,11 +145,6 @@ def _open_outage_as_well(row: Incident, conclusion: Conclusion, now: datetime) -
         return
     if not Incident.objects.filter(site=row.site, kind=IncidentKind.SITE_DOWN, ended_at=None).exists():
         open_for_site(row.site, IncidentKind.SITE_DOWN, signals=0, last_signal_at=now, now=now, seen=conclusion)
-
-
-def _is_over(row: Incident, rhythm: Rhythm, now: datetime) -> bool:
-    """A site that was down is well when it is displayed; what has signals must be quiet as well."""
-    return row.kind == IncidentKind.SITE_DOWN or now - row.last_signal_at >= rhythm.quiet
 
 
 def _alarm_planned(row: Incident, now: datetime) -> None:

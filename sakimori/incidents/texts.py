@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.lib.jst import JST, written
+from sakimori.notify.exercise import MARK, SPOKEN
 
 NOT_PROBED = "インターネットから接続できないサイトとして登録されているため、表示の確認は行っていません。"
 _WHAT = {
@@ -20,7 +21,8 @@ HOLD_OVER = "多数サイトの同時障害は解消しました。保留中の�
 
 def alarm(incident: Incident) -> str:
     """One sentence for the alarms bar."""
-    sentence = f"{_whose(incident)}{_WHAT[IncidentKind(incident.kind)]}。{incident.sentence}"
+    mark = MARK if incident.is_exercise else ""
+    sentence = f"{mark}{_whose(incident)}{_WHAT[IncidentKind(incident.kind)]}。{incident.sentence}"
     if incident.decision == Decision.WAITING:
         return sentence + _ASK
     return sentence + ("お客様への連絡を開始しました。" if incident.told_at else "")
@@ -65,12 +67,14 @@ def own_sentence(stopped_at: datetime, back_at: datetime) -> str:
 
 def call_subject(incident: Incident) -> str:
     """One line for the SOC's pages about calls."""
-    return f"{incident.get_kind_display()}（{_site(incident)}）"
+    mark = MARK if incident.is_exercise else ""
+    return f"{mark}{incident.get_kind_display()}（{_site(incident)}）"
 
 
 def call_words(incident: Incident) -> str:
     """What the called person hears, between the opening and the keys."""
     return (
+        f"{SPOKEN if incident.is_exercise else ''}"
         f"{incident.contract.customer.name} 様のサイト、{_site(incident)} について、"
         f"{_WHAT[IncidentKind(incident.kind)]}。{_seen(incident)}"
         "詳しくは、お送りするメールと MSS ポータルのチケットをご確認ください。"

@@ -64,6 +64,7 @@ class Config:
     slow_factor: float
     reprobe_seconds: float
     quiet_minutes: float
+    followup_minutes: float
     outage_minutes: float
     control_urls: tuple[str, ...]
     control_waf_urls: tuple[str, ...]
@@ -160,6 +161,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "slow_factor": ("SAKIMORI_SLOW_FACTOR", values.positive),
     "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", values.positive),
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
+    "followup_minutes": ("SAKIMORI_FOLLOWUP_MINUTES", values.positive),
     "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", values.positive),
     "control_urls": ("SAKIMORI_CONTROL_URLS", values.web_pages),
     "control_waf_urls": ("SAKIMORI_CONTROL_WAF_URLS", values.web_pages),

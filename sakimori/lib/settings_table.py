@@ -142,6 +142,9 @@ SETTINGS = (
     Setting("SAKIMORI_REPROBE_SECONDS", "Pause between two visits while an incident is open.", "60"),
     Setting("SAKIMORI_QUIET_MINUTES", "A DDoS incident ends after so long without a signal.", "30"),
     Setting(
+        "SAKIMORI_FOLLOWUP_MINUTES", "While an incident lasts its customer gets a follow-up by mail so often.", "60"
+    ),
+    Setting(
         "SAKIMORI_OUTAGE_MINUTES", "A longer time in which this service did not work is an outage of its own.", "5"
     ),
     Setting(

@@ -19,6 +19,7 @@ from sakimori.customers import access
 from sakimori.customers.models import Customer, MemberRole
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.forms import RestoreForm
+from sakimori.portal.incident_rows import incident_context
 from sakimori.portal.pages import show
 from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, refused_rows, standing_of
 from sakimori.tickets.actions import request_restore
@@ -68,6 +69,7 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
         "round": round_,
         "calls": calls_of(found) if round_ else [],
         "may_reply": _may_reply(request, found),
+        **incident_context(request, found, now=utc_now()),
         **_state(request, found, rows),
     }
     return show(request, "portal/ticket.html", context)

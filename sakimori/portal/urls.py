@@ -8,6 +8,7 @@ from sakimori.portal import (
     blacklist,
     contract,
     enquiries,
+    incident_rows,
     log_downloads,
     logs,
     reports,
@@ -56,4 +57,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sites/<int:pk>/stop/", sites.new_stop, name="stop-new"),
     path("stops/", sites.stops, name="stops"),
     path("stops/<int:pk>/cancel/", sites.cancel_stop, name="stop-cancel"),
+    path("tickets/<str:number>/evidence/<int:pk>/", incident_rows.evidence, name="evidence"),
+    path("levels/", incident_rows.levels, name="levels"),
 ]

@@ -9,6 +9,7 @@ from sakimori.lib.defang import visible
 from sakimori.lib.jst import written
 from sakimori.reports import wording
 from sakimori.reports.figures import Figures, SiteFigure, SourceFigure, Tally, TicketFigure
+from sakimori.reports.incidents import incident_rows
 from sakimori.reports.wording import Letterhead, good_traffic, kind_label
 
 _LONGEST_LINE, _MOST_LINES = 1000, 40
@@ -40,6 +41,7 @@ def document(
         "chart_alt": f"{month.written}の日ごとの攻撃検知件数",
         "comment": paragraphs(comment, most=_MOST_LINES * 5),
         **_tables(figures),
+        "incidents": incident_rows(figures.incidents),
         "tickets": [_ticket(ticket) for ticket in figures.tickets],
         "notes": wording.completeness(figures),
     }
@@ -114,7 +116,7 @@ def _ticket(ticket: TicketFigure) -> dict[str, Any]:
     parts = [{"label": label, "lines": paragraphs(text) or ["―"]} for label, text in contents]
     return {
         "number": visible(ticket.number),
-        "kind": visible(ticket.kind),
+        "kind": visible(ticket.kind) + (f"　重要度 {ticket.severity}" if ticket.severity else ""),
         "subject": visible(ticket.subject),
         "opened": visible(ticket.opened),
         "state": visible(ticket.state),

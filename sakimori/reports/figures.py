@@ -82,6 +82,23 @@ class TicketFigure:
     detected: str
     handled: str
     result: str
+    severity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFigure:
+    """An incident that the customer was told of, with its clocks as text (empty: it has not happened)."""
+
+    ticket: str
+    kind: str
+    site: str
+    severity: str
+    opened: str
+    verdict: str
+    mail: str
+    ring: str
+    reached: str
+    ended: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,7 @@ class Figures:
     log: LogNote
     scans: list[ScanFigure] = field(default_factory=list)
     scanned: int = 0
+    incidents: list[IncidentFigure] = field(default_factory=list)
 
     @property
     def received(self) -> bool:
@@ -192,6 +210,7 @@ def from_json(frozen: Mapping[str, Any]) -> Figures:
         "sources": [SourceFigure(**_opened(row)) for row in frozen["sources"]],
         "tickets": [TicketFigure(**row) for row in frozen["tickets"]],
         "scans": [ScanFigure(**row) for row in frozen.get("scans", ())],
+        "incidents": [IncidentFigure(**row) for row in frozen.get("incidents", ())],
     }
     return Figures(**{**frozen, **lists, "total": Tally(**frozen["total"]), "log": LogNote(**frozen["log"])})
 

@@ -11,8 +11,10 @@ from sakimori.logs.queries import kept_since
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports import counting
 from sakimori.reports.figures import Figures, ScanFigure, TicketFigure, summarise
+from sakimori.reports.incidents import incident_figures
 from sakimori.reports.models import Report
 from sakimori.reports.schedule import covered_days
+from sakimori.tickets.grading import severity_of_ticket
 from sakimori.tickets.models import Ticket
 from sakimori.tickets.queries import tickets_of_month
 
@@ -28,21 +30,23 @@ def gather(report: Report, *, store: LogStore) -> Figures:
     kept_from = kept_since(contract) or first
     if kept_from > last >= first:
         raise NothingKept
-    days = max(first, kept_from), last
+    days, tickets = (max(first, kept_from), last), tickets_of_month(contract, month)
     figures = summarise(
         counting.counts(store, contract, days),
         days=days,
         sites=contract.sites.order_by("pk").values_list("domain", flat=True),
         sources=counting.top_sources(store, contract, days),
         source_count=counting.source_count(store, contract, days),
-        tickets=[_figure(ticket) for ticket in tickets_of_month(contract, month)],
+        tickets=[_figure(ticket) for ticket in tickets],
         log=counting.log_note(contract, days),
         files_by_day=counting.files_by_day(contract, days),
         keeps_access_lines=counting.keeps_access_lines(contract, days),
     )
     begins, ends = start_of_day(days[0]), start_of_day(days[1] + timedelta(days=1))
     scans = [_scan(scan) for scan in scans_between(contract, begins, ends)]
-    return replace(figures, scans=scans, scanned=requests_of_scans(contract, begins, ends))
+    return replace(
+        figures, scans=scans, scanned=requests_of_scans(contract, begins, ends), incidents=incident_figures(tickets)
+    )
 
 
 def _scan(scan: Announced) -> ScanFigure:
@@ -59,4 +63,5 @@ def _figure(row: Ticket) -> TicketFigure:
         detected=row.detected,
         handled=row.handled,
         result=row.result,
+        severity=str(severity_of_ticket(row).label),
     )

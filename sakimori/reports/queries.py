@@ -32,7 +32,11 @@ def unreleased_reports() -> QuerySet[Report]:
 def contracts_without_report(month: Month) -> QuerySet[Contract]:
     """Contracts that ran in the month and have no row for it, with the newest month that they have (`newest`)."""
     ran = Q(starts_on__lte=month.last) & (Q(ends_on=None) | Q(ends_on__gt=month.first))
-    rows = Contract.objects.filter(ran).exclude(reports__month=str(month)).select_related("customer")
+    rows = (
+        Contract.objects.filter(ran, customer__is_sandbox=False)
+        .exclude(reports__month=str(month))
+        .select_related("customer")
+    )
     return rows.annotate(newest=Max("reports__month", filter=Q(reports__month__lt=str(month)))).order_by("pk")
 
 

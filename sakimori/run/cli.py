@@ -51,6 +51,7 @@ COMMANDS = {
     "doctor": Entry("sakimori.run.doctor", "check settings, stores, mail, phone, duty roster, contacts and vendor"),
     "person": Entry("sakimori.run.person", "make somebody of the SOC's desk, give him a new password, or stop him"),
     "probe": Entry("sakimori.run.probe", "look at a page and print the verdict, or do it for others", settings=False),
+    "exercise": Entry("sakimori.run.exercise", "play a DDoS for a sandbox customer, mails and phones included"),
     "demo": Entry("sakimori.run.demo.command", "everything with simulators, on this machine only", settings=False),
 }
 

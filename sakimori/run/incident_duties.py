@@ -10,9 +10,11 @@ from sakimori.blacklist.networks import vendor_networks
 from sakimori.incidents import duties as incidents
 from sakimori.incidents.browsing import Browser, browser_path
 from sakimori.incidents.elsewhere import Vantage
+from sakimori.incidents.exercise import play_exercises
 from sakimori.incidents.hours import sum_hours
 from sakimori.incidents.line import LineWatch
 from sakimori.incidents.probing import visit
+from sakimori.incidents.promises import watch_promises
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
 from sakimori.incidents.visit import Limits
@@ -49,6 +51,8 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
         Duty("heartbeat", min(30.0, gap.total_seconds() / 4), lambda: incidents.beat(longest_gap=gap, now=utc_now())),
         Duty("line", _LINE_SECONDS, lambda: line.look(world)),
         Duty("site hours", 60.0, lambda: sum_hours(now=utc_now())),
+        Duty("exercises", 0.5, lambda: play_exercises(world=world, rhythm=rhythm)),
+        Duty("promises", 5.0, lambda: watch_promises(now=utc_now())),
         Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
     ]
 

@@ -20,6 +20,7 @@ from sakimori.notify.models import CallRound
 from sakimori.tickets import deviations, incidents, upgrades
 from sakimori.tickets.block_mails import customers_to_tell, tell_of_blocks
 from sakimori.tickets.blocks import describe_blocks, follow_decisions, join_findings, join_ticket
+from sakimori.tickets.follow_ups import follow_up
 from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.restores import BY_ITSELF, tell_of_desk, tell_of_expired, tell_of_restore, untold_restores
 from sakimori.tickets.texts.reasons import NEVER_TOLD
@@ -140,6 +141,7 @@ def follow_incidents(*, now: datetime) -> int:
     changed = sum(incidents.settle_calls(ticket, now=now) for ticket in late[:_AT_ONCE])
     for ticket in rows.select_related("contract__customer", "incident__site"):
         changed += incidents.tell_of_excess(ticket, now=now) + incidents.refresh_incident(ticket, now=now)
+        changed += follow_up(ticket, now=now)
     return changed
 
 

@@ -4,13 +4,19 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.lib.jst import day_of
+from sakimori.notify import exercise
 from sakimori.notify.models import CallState, RoundState
+from sakimori.notify.severity import promised
+from sakimori.tickets.evidence import proof_of
 from sakimori.tickets.models import Note, Ticket, TicketKind
 from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
 from sakimori.tickets.queries import calls_of, round_of
 from sakimori.tickets.texts import incident as texts
+from sakimori.tickets.texts.proof import proof_part
+from sakimori.tickets.timeline import as_text, timeline
 from sakimori.usage.queries import highest_load
 
 # Attacks swell before they are reported as such; figures come in steps of five minutes.
@@ -20,12 +26,12 @@ _SHOWN_VERDICTS = (Verdict.NOT_DISPLAYED, Verdict.SLOW, Verdict.INCONCLUSIVE)
 
 def tell_of_incident(incident: Incident, *, now: datetime) -> int:
     """Open the ticket and write the first mail (第一報), or the only one. Returns 1 when it was news."""
-    happening, excess = _happening(incident), _excess(incident)
+    happening, excess = happening_of(incident), _excess(incident)
     with transaction.atomic():
         ticket, new = open_ticket(
             incident.contract,
             kind=TicketKind.DDOS if incident.kind == IncidentKind.DDOS else TicketKind.OUTAGE,
-            subject=texts.ticket_subject(happening),
+            subject=_subject(incident, happening),
             now=now,
             incident=incident,
         )
@@ -36,16 +42,25 @@ def tell_of_incident(incident: Incident, *, now: datetime) -> int:
         if incident.ended_at:
             _tell_all_at_once(ticket, happening, excess, now=now)
         else:
-            _tell_first(ticket, happening, excess, now=now)
+            _tell_first(ticket, incident, happening, excess, now=now)
         describe(ticket, now=now, detected=texts.detected(happening, excess), handled=texts.handled(happening, ""))
     return 1
 
 
-def _tell_first(ticket: Ticket, happening: texts.Happening, excess: texts.Excess | None, *, now: datetime) -> None:
+def _subject(incident: Incident, happening: texts.Happening) -> str:
+    subject = texts.ticket_subject(happening)
+    return exercise.marked(subject) if incident.is_exercise else subject
+
+
+def _tell_first(
+    ticket: Ticket, incident: Incident, happening: texts.Happening, excess: texts.Excess | None, *, now: datetime
+) -> None:
     letter, key = letterhead(ticket), f"incident:{ticket.incident_id}"
     add_note(ticket, key=key, text=texts.first_note(happening), now=now)
-    subject, body = texts.first_subject(letter, happening), texts.first_mail(letter, happening, excess)
-    tell(ticket, key=key, subject=subject, body=body, now=now)
+    proof, attached = proof_of(incident)
+    subject = texts.first_subject(letter, happening)
+    body = texts.first_mail(letter, happening, excess, proof_part(proof))
+    tell(ticket, key=key, subject=subject, body=body, now=now, attachments=attached)
 
 
 def _tell_all_at_once(
@@ -86,7 +101,7 @@ def refresh_incident(ticket: Ticket, *, now: datetime) -> int:
     """Let the ticket say whom the calls have reached. Returns 1 when that changed something."""
     if ticket.incident is None:
         return 0
-    handled = texts.handled(_happening(ticket.incident), _reached(ticket))
+    handled = texts.handled(happening_of(ticket.incident), calls_told(ticket))
     return int(handled != ticket.handled and describe(ticket, now=now, handled=handled))
 
 
@@ -94,7 +109,7 @@ def settle_calls(ticket: Ticket, *, now: datetime) -> int:
     """As `refresh_incident`, for a ticket whose calls ended after it: looked at once. Returns 1 when that was news."""
     if ticket.incident is None:
         return 0
-    return int(describe(ticket, now=now, handled=texts.handled(_happening(ticket.incident), _reached(ticket))))
+    return int(describe(ticket, now=now, handled=texts.handled(happening_of(ticket.incident), calls_told(ticket))))
 
 
 def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
@@ -102,7 +117,7 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
     incident = ticket.incident
     if incident is None or incident.ended_at is None:
         return 0
-    happening = _happening(incident)
+    happening = happening_of(incident)
     with transaction.atomic():
         letter = letterhead(ticket)
         add_note(ticket, key=f"incident-end:{incident.pk}", text=texts.last_note(happening), now=now)
@@ -110,16 +125,17 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
             ticket,
             key=f"incident-end:{incident.pk}",
             subject=texts.last_subject(letter, happening),
-            body=texts.last_mail(letter, happening),
+            body=texts.last_mail(letter, happening, as_text(timeline(ticket))),
             now=now,
         )
-        handled = texts.handled(happening, _reached(ticket))
+        handled = texts.handled(happening, calls_told(ticket))
         describe(ticket, now=now, handled=handled, result=texts.result(happening))
         finish(ticket, now=now)
     return 1
 
 
-def _happening(incident: Incident) -> texts.Happening:
+def happening_of(incident: Incident) -> texts.Happening:
+    """An incident as its texts tell of it."""
     verdict = Verdict(incident.verdict)
     return texts.Happening(
         kind=IncidentKind(incident.kind),
@@ -131,6 +147,7 @@ def _happening(incident: Incident) -> texts.Happening:
         signals=incident.signals,
         ending=_ending(incident),
         proved=verdict != Verdict.INCONCLUSIVE,
+        severity=promised(severity_of_incident(incident)),
     )
 
 
@@ -156,8 +173,8 @@ def _excess_key(incident: Incident) -> str:
     return f"over-plan:{incident.pk}"
 
 
-def _reached(ticket: Ticket) -> str:
-    """What came of the calls, once it is known."""
+def calls_told(ticket: Ticket) -> str:
+    """What came of the calls, once it is known; empty before."""
     call = calls_of(ticket).filter(state=CallState.CONFIRMED).first()
     if call:
         return texts.reached(call.name, call.ended_at, call.spoke_with)

@@ -1,6 +1,7 @@
 """What every kind of ticket needs: opening it once, writing into it, telling all contacts, ending it."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -9,8 +10,11 @@ from django.urls import reverse
 from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
+from sakimori.notify import exercise
 from sakimori.notify.actions import write_mail
+from sakimori.notify.interface import AttachedFile
 from sakimori.notify.models import Message
+from sakimori.tickets.grading import severity_of_ticket
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
 from sakimori.tickets.texts.letter import Letterhead
 
@@ -73,9 +77,15 @@ def finish(ticket: Ticket, *, now: datetime) -> None:
     rows.filter(waits_since=None).update(state=TicketState.DONE)
 
 
-def tell(ticket: Ticket, *, key: str, subject: str, body: str, now: datetime) -> Message:
-    """One mail to all contacts of the ticket's customer, once per key."""
-    return write_mail(key=key, customer=ticket.contract.customer, subject=subject, body=body, now=now)
+def tell(
+    ticket: Ticket, *, key: str, subject: str, body: str, now: datetime, attachments: Sequence[AttachedFile] = ()
+) -> Message:
+    """One mail to all contacts of the ticket's customer, once per key. An exercise says so before anything else."""
+    if ticket.incident is not None and ticket.incident.is_exercise:
+        subject, body = exercise.marked(subject), f"{exercise.WRITTEN}\n\n{body}"
+    return write_mail(
+        key=key, customer=ticket.contract.customer, subject=subject, body=body, now=now, attachments=attachments
+    )
 
 
 def letterhead(ticket: Ticket) -> Letterhead:
@@ -88,4 +98,5 @@ def letterhead(ticket: Ticket) -> Letterhead:
         ticket_number=ticket.number,
         ticket_url=f"{config.base_url}{reverse('portal:ticket', args=[ticket.number])}",
         soc_phone=config.soc_phone,
+        severity=str(severity_of_ticket(ticket).label),
     )

@@ -38,7 +38,8 @@ def tickets_of_month(contract: Contract, month: Month) -> Sequence[Ticket]:
     """
     opened = Q(opened_at__gte=month.begins_at, opened_at__lt=month.ends_at)
     written_in = Q(notes__at__gte=month.begins_at, notes__at__lt=month.ends_at)
-    return list(Ticket.objects.filter(opened | written_in, contract=contract).distinct().order_by("opened_at", "pk"))
+    rows = Ticket.objects.filter(opened | written_in, contract=contract).exclude(incident__is_exercise=True)
+    return list(rows.select_related("incident__site").distinct().order_by("opened_at", "pk"))
 
 
 def ticket_entries() -> QuerySet[TicketBlock]:

@@ -2,10 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sakimori.accounts.models import User
+from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.course import Exercise, Turn
+from sakimori.incidents.exercise import start_exercise
 from sakimori.incidents.models import (
     Decision,
+    Evidence,
+    EvidenceKind,
     Hold,
     Incident,
     IncidentKind,
@@ -17,7 +21,10 @@ from sakimori.incidents.models import (
     Verdict,
 )
 from sakimori.incidents.opening import record
+from sakimori.incidents.sandbox import Trainee, make_sandbox
+from sakimori.incidents.scenario import INVENTED
 from sakimori.lib.jst import utc_now
+from sakimori.notify.actions import write_mail
 from sakimori.notify.calling import call_contacts
 from tests.people import NOW, People
 
@@ -71,6 +78,59 @@ def make_late_signal(contract: Contract, **columns: object) -> LateSignal:
     return LateSignal.objects.create(contract=contract, **{**values, **columns})
 
 
+def fill_story(incident: Incident) -> None:
+    """What an incident that goes on leaves: turns, a mail with its copy, visits by two paths, evidence."""
+    for minutes, verdict in enumerate(("normal", "slow", "not_displayed", "inconclusive")):
+        Turn.objects.create(
+            incident=incident, at=NOW + timedelta(minutes=minutes), verdict=verdict, sentence="確認しました。"
+        )
+    site = incident.contract.sites.earliest("pk")
+    for path, via in (("visitor", "waf"), ("origin", "bypassed"), ("browser", "unknown")):
+        Probe.objects.create(
+            site=site,
+            incident=incident,
+            at=NOW,
+            url="https://shop-a.example.jp/",
+            verdict=Verdict.SLOW,
+            sentence="表示に 15.0 秒かかりました（基準 10 秒）。",
+            path=path,
+            via=via,
+            vantage="大阪" if path == "visitor" else "",
+            page="challenge" if path == "browser" else "site",
+            address="203.0.113.10",
+            total_ms=15_000,
+        )
+    for kind in EvidenceKind:
+        Evidence.objects.create(
+            incident=incident,
+            kind=kind,
+            name="確認結果.png",
+            content_type="image/png",
+            stored_name="0" * 32,
+            size_bytes=2048,
+            sha256="ab" * 32,
+            at=NOW,
+        )
+    write_mail(
+        key=f"incident:{incident.pk}", customer=incident.contract.customer, subject="第一報", body="本文", now=NOW
+    )
+    Incident.objects.filter(pk=incident.pk).update(bad_at=NOW, first_probe_at=NOW, verdict=Verdict.SLOW)
+
+
+def make_exercise(person: User, **columns: object) -> Exercise:
+    """An exercise that goes on, of a sandbox customer of its own."""
+    trainee = Trainee("訓練 一郎", "kunren@example.jp", "03-0000-0901")
+    User.objects.filter(pk=person.pk).update(soc_role=SocRole.MANAGER)
+    manager = User.objects.get(pk=person.pk)
+    customer = make_sandbox(name="訓練用のお客様", trainees=[trainee], by=manager, now=NOW)
+    site = Site.objects.get(contract__customer=customer)
+    row = start_exercise(site, INVENTED["down"], speed=30, by=manager, now=NOW)
+    User.objects.filter(pk=person.pk).update(soc_role=person.soc_role)
+    if columns:
+        Exercise.objects.filter(pk=row.pk).update(**columns)
+    return row
+
+
 def fill_incidents(people: People) -> None:
     """Every kind, verdict and decision; one that was told, with a call."""
     for kind in IncidentKind:
@@ -81,6 +141,7 @@ def fill_incidents(people: People) -> None:
     for decision in Decision:
         make_incident(people.b, ended_at=NOW, decision=decision)
     make_late_signal(people.a)
+    make_exercise(people.dana)
     told = make_incident(people.a, IncidentKind.DDOS, told_at=NOW)
     record(told, "incident.told", by="sakimori", now=NOW)
     people.a.customer.contacts.create(name="桜井 花子", email="a@example.jp", phone="03-0000-1001", priority=1)

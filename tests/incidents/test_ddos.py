@@ -115,7 +115,7 @@ def test_further_signals_of_a_wave_only_count(post: Post, people: People) -> Non
     assert only().opened_at == START
 
 
-def test_a_wave_ends_after_a_quiet_time_and_a_good_visit(post: Post, people: People) -> None:
+def test_a_wave_ends_after_a_quiet_time_and_three_good_looks(post: Post, people: People) -> None:
     page = url_of(people.a)
     post.pages.states[page] = dead
     post.ddos(people.a)
@@ -123,7 +123,7 @@ def test_a_wave_ends_after_a_quiet_time_and_a_good_visit(post: Post, people: Peo
     post.round(minutes=40)
     assert only().ended_at is None
     del post.pages.states[page]
-    post.round(minutes=1)
+    post.recover(minutes=1)
     row = only()
     assert (row.ended_at, row.next_probe_at, row.verdict) == (post.clock(), None, Verdict.NOT_DISPLAYED)
     post.ddos(people.a)

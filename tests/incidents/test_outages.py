@@ -120,7 +120,7 @@ def test_a_site_that_is_down_is_visited_until_it_is_well_and_then_the_outage_is_
     post.round(minutes=1)
     assert (only().ended_at, only().verdict) == (None, Verdict.SLOW)
     post.pages.states.clear()
-    post.round(minutes=1)
+    post.recover(minutes=1)
     row = only()
     assert (row.ended_at, row.verdict, row.decision) == (post.clock(), Verdict.SLOW, Decision.WAITING)
     post.pages.visited.clear()
@@ -425,7 +425,7 @@ def test_who_is_called_after_the_end_hears_that_it_is_over(post: Post, people: P
     post.pages.states[url_of(people.a)] = dead
     post.round()
     post.pages.states.clear()
-    post.round(minutes=5)
+    post.recover(minutes=5)
     assert only().ended_at
     actions.tell_customer(only(), by=people.dana, now=post.clock())
     assert "確認しました。その後、回復を確認しております。" in CallRound.objects.get().say
@@ -451,7 +451,7 @@ def test_about_a_ddos_there_is_nothing_to_decide(post: Post, people: People) -> 
 def test_a_decision_about_one_site_concerns_no_other_occurrence(post: Post, people: People) -> None:
     origin_down(post, people.a)
     post.round()
-    post.round(minutes=40)
+    post.recover(minutes=40)
     origin_down(post, people.a)
     post.round()
     first, second = Incident.objects.order_by("pk")

@@ -32,6 +32,7 @@ from sakimori.customers.models import (
     SheetDraft,
     Site,
 )
+from sakimori.incidents.course import Exercise
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, LateSignal, PlannedStop
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
@@ -60,7 +61,7 @@ from sakimori.usage.models import UpgradeRequest
 from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
-from tests.incidents.rows import fill_incidents, fill_sites
+from tests.incidents.rows import fill_incidents, fill_sites, fill_story
 from tests.people import NOW, People, make_block, make_file, make_finding, make_proxy_case, make_ticket
 from tests.reports.samples import busy
 from tests.usage.rows import fill_usage
@@ -120,6 +121,14 @@ _WRONG_SITE = {
     "origin_address": "10.0.0.1",
     "expected_text": "あ" * 101,
 }
+
+
+def _told_incident() -> list[object]:
+    return [Incident.objects.filter(ticket__isnull=False).earliest("pk").pk]
+
+
+def _exercise() -> list[object]:
+    return [Exercise.objects.earliest("pk").pk]
 
 
 def _report() -> list[object]:
@@ -240,6 +249,15 @@ VISITS: dict[str, Visit] = {
     "portal:ticket": Visit(_ticket),
     "portal:progress": Visit(_ticket),
     "portal:restore": _RESTORE,
+    "portal:evidence": Visit(lambda: ["T-0001", 0]),
+    "portal:levels": Visit(),
+    "console:evidence": Visit(lambda: [Incident.objects.earliest("pk").pk, 0]),
+    "console:exercises": Visit(),
+    "console:exercise": Visit(_exercise),
+    "console:exercise-stop": Visit(_exercise, posts=({},)),
+    "console:exercise-start": Visit(posts=({}, {"site": "x", "scenario": "x", "speed": "0"})),
+    "console:exercise-sandbox": Visit(posts=({}, {"name": "訓練", "name1": "訓練 一", "mail1": "x"})),
+    "console:incident-follow": Visit(_told_incident, posts=({}, {"text": "あ" * 4001}, {"text": "\x07"})),
     "portal:ticket-addresses": Visit(_ticket),
     "portal:enquire": Visit(posts=({}, {"about": "あ" * 101, "text": "x", "token": "x"})),
     "portal:file": Visit(lambda: ["T-0003", 1]),
@@ -538,6 +556,7 @@ def _fill_enquiry(people: People) -> None:
         size_bytes=2048,
         content_type="application/pdf",
     )
+    fill_story(incident)
 
 
 def _fill_calls(people: People) -> None:

@@ -20,12 +20,14 @@ from sakimori.run.demo.samples import play_samples
 from sakimori.run.demo.steps import LAST_STEPS, STEPS
 
 # Waves of six seconds instead of fifteen minutes, so that the check sees second mails too; alarms as quick to the
-# phone; sites are visited every three seconds, and an incident ends after twelve quiet ones.
+# phone; sites are visited every three seconds, and an incident ends after twelve quiet ones;
+# meanwhile its customer has a follow-up every nine.
 _ENVIRONMENT = {
     "SAKIMORI_WAVE_MINUTES": "0.1",
     "SAKIMORI_ALARM_MINUTES": "0.1",
     "SAKIMORI_PROBE_MINUTES": "0.05",
     "SAKIMORI_QUIET_MINUTES": "0.2",
+    "SAKIMORI_FOLLOWUP_MINUTES": "0.15",
 }
 
 

@@ -10,6 +10,7 @@ from sakimori.accounts.models import User
 from sakimori.advisories import actions as advisories
 from sakimori.advisories.duties import mail_advisories
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict
 from sakimori.incidents.opening import SYSTEM, record
 from sakimori.incidents.texts import call_subject, call_words
@@ -97,7 +98,12 @@ def _ddos(contract: Contract, *, at: datetime) -> None:
         sentence="3 回中 3 回、表示に 10 秒より長くかかりました（最長 24.1 秒）。",
         verdict_at=told_at,
         told_at=told_at,
+        first_probe_at=at + timedelta(seconds=2),
+        bad_at=told_at,
     )
+    for turned_at, verdict in ((told_at, Verdict.SLOW), (at + timedelta(minutes=15), Verdict.NORMAL)):
+        sentence = incident.sentence if verdict == Verdict.SLOW else "正常に表示されました。"
+        Turn.objects.create(incident=incident, at=turned_at, verdict=verdict, sentence=sentence)
     _visits(incident, incident.contract.sites.earliest("pk"))
     for action, seconds in (("incident.open", 0), ("incident.verdict", 40), ("incident.told", 40)):
         record(incident, action, by=SYSTEM, now=at + timedelta(seconds=seconds))

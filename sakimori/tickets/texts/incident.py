@@ -21,7 +21,7 @@ class Ending(Enum):
 class Happening:
     """An incident as its ticket tells of it. site: empty for all sites. verdict: its Japanese word, or empty.
 
-    proved: whether visits could say how the site is.
+    proved: whether visits could say how the site is. severity: its line of the table, or empty.
     """
 
     kind: IncidentKind
@@ -33,6 +33,7 @@ class Happening:
     signals: int
     ending: Ending = Ending.WELL
     proved: bool = True
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,22 @@ class Excess:
 
 def ticket_subject(happening: Happening) -> str:
     """Subject of the ticket."""
-    return f"{_title(happening)}（{_place(happening)}）"
+    return f"{title(happening)}（{_place(happening)}）"
 
 
 def first_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the first mail."""
-    return subject(letter, f"【第一報】{_title(happening)}")
+    return subject(letter, f"【第一報】{title(happening)}")
 
 
-def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
-    """Body of the first mail: what was seen, since when, what we do."""
+def first_mail(letter: Letterhead, happening: Happening, excess: Excess | None, proof: str = "") -> str:
+    """Body of the first mail: what was seen, since when, what proves it, what we do."""
     return mail(
         letter,
         _seen(happening),
         f"■ 検知内容\n{harmless(detected(happening, None))}",
         _excess_part(excess),
+        proof,
         f"■ 弊社の対応\n{_DOING[happening.kind]}",
     )
 
@@ -97,12 +99,13 @@ def last_subject(letter: Letterhead, happening: Happening) -> str:
     return subject(letter, f"【終報】{_ended(happening)}")
 
 
-def last_mail(letter: Letterhead, happening: Happening) -> str:
-    """Body of the last mail: it is over."""
+def last_mail(letter: Letterhead, happening: Happening, timeline: str = "") -> str:
+    """Body of the last mail: it is over, and how it went. timeline: one line per step."""
     return mail(
         letter,
         f"お知らせした件について、{_ended(happening)}。",
         f"■ 結果\n{harmless(result(happening))}",
+        f"■ 経過（日本時間）\n{harmless(timeline)}" if timeline else "",
         "ご不明な点がございましたら、下記のチケットまたはお電話でお問い合わせください。",
     )
 
@@ -114,7 +117,7 @@ def last_note(happening: Happening) -> str:
 
 def whole_subject(letter: Letterhead, happening: Happening) -> str:
     """Subject of the only mail about an incident that was over before the customer was to be told."""
-    return subject(letter, f"【発生・復旧】{_title(happening)}")
+    return subject(letter, f"【発生・復旧】{title(happening)}")
 
 
 def whole_mail(letter: Letterhead, happening: Happening, excess: Excess | None) -> str:
@@ -141,6 +144,8 @@ def detected(happening: Happening, excess: Excess | None) -> str:
         f"対象サイト: {_place(happening)}",
         f"発生日時: {written(happening.opened_at)}",
     ]
+    if happening.severity:
+        lines.append(happening.severity)
     if happening.verdict:
         lines.append(f"確認結果: {happening.verdict}")
     if happening.sentence:
@@ -185,7 +190,8 @@ def _excess_part(excess: Excess | None) -> str:
     return f"■ 契約帯域の超過について\n{excess_text(excess)}" if excess else ""
 
 
-def _title(happening: Happening) -> str:
+def title(happening: Happening) -> str:
+    """What it is about, for subjects."""
     if happening.kind is IncidentKind.DDOS and not happening.proved:
         return "DDoS 攻撃の検知のお知らせ"
     return _SUBJECTS[happening.kind]

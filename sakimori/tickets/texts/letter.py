@@ -8,7 +8,10 @@ from sakimori.lib.defang import defang_prose
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What stands in every mail. others: heads of further tickets that the same mail tells of."""
+    """What stands in every mail. others: heads of further tickets that the same mail tells of.
+
+    severity: 高, 中 or 低, or empty.
+    """
 
     service_name: str
     customer_name: str
@@ -17,6 +20,7 @@ class Letterhead:
     ticket_url: str
     soc_phone: str
     others: Sequence["Letterhead"] = ()
+    severity: str = ""
 
 
 def subject(letter: Letterhead, text: str) -> str:
@@ -57,6 +61,7 @@ SOC 電話番号: {letter.soc_phone}（24 時間 365 日）
 
 
 def _ticket(letter: Letterhead) -> str:
+    severity = f"重要度: {letter.severity}\n" if letter.severity else ""
     return f"""チケット番号: {letter.ticket_number}
-契約番号: {letter.contract_number}
+{severity}契約番号: {letter.contract_number}
 詳細（ログインが必要です）: {letter.ticket_url}"""

@@ -1,0 +1,170 @@
+"""Follow-ups (続報) of incidents that go on: one per slot, one at each change that matters, and an analyst's own.
+
+What was told lies in the ticket's notes: `incident-follow:<incident>:` and the slot's number, `t` and the turn, or `h`
+and the form. A key is written once, by whichever worker comes first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from sakimori.accounts.models import User
+from sakimori.customers import audit
+from sakimori.incidents.course import Turn
+from sakimori.incidents.models import Incident, Verdict
+from sakimori.incidents.telling import is_stopped, turns_of
+from sakimori.lib.jst import day_of
+from sakimori.tickets.actions import NotPossible
+from sakimori.tickets.evidence import proof_of
+from sakimori.tickets.follow_plan import Beat, Standing, change_due, slot_due, slot_of
+from sakimori.tickets.incidents import calls_told, happening_of
+from sakimori.tickets.models import Note, Ticket
+from sakimori.tickets.opening import add_note, letterhead, tell
+from sakimori.tickets.texts import follow as texts
+from sakimori.tickets.texts.proof import proof_part
+from sakimori.tickets.timeline import turn_words
+
+_PAUSE = timedelta(minutes=5)
+_LONGEST = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the rows say of an incident's telling: its turns, its notes by key, and the last word's moment."""
+
+    incident: Incident
+    turns: list[Turn]
+    notes: dict[str, datetime]
+    last_word: datetime
+
+    @property
+    def shows(self) -> Turn | None:
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def told(self) -> Turn | None:
+        """What visits showed when the customer last read of it."""
+        return next((turn for turn in reversed(self.turns) if turn.at <= self.last_word), None)
+
+
+def beat_of(incident: Incident) -> Beat:
+    """How often, by the setting; an exercise that is played faster is followed up faster."""
+    speed = incident.exercise.speed if incident.is_exercise and hasattr(incident, "exercise") else 1.0
+    return Beat(timedelta(minutes=settings.CONFIG.followup_minutes) / speed, _PAUSE / speed)
+
+
+def follow_up(ticket: Ticket, *, now: datetime) -> int:
+    """Write the follow-up that is due, if one is. Returns how many were written (0 or 1)."""
+    incident = ticket.incident
+    if incident is None or incident.told_at is None or incident.ended_at is not None:
+        return 0
+    known, beat = _known(ticket, incident), beat_of(incident)
+    standing, shows = _standing(known), known.shows
+    changed = shows is not None and change_due(standing, beat=beat, now=now)
+    slot = slot_due(standing, beat=beat, now=now)
+    if not (changed or slot is not None) or is_stopped(incident, now=now):
+        return 0
+    if changed and shows is not None:
+        return _write(ticket, known, f"t{shows.pk}", beat, changed=Verdict(shows.verdict), now=now)
+    return _write(ticket, known, str(slot), beat, changed=None, now=now)
+
+
+def _known(ticket: Ticket, incident: Incident) -> _Known:
+    rows = Note.objects.filter(ticket=ticket, key__startswith=_prefix(incident)).values_list("key", "at")
+    notes = {key.removeprefix(_prefix(incident)): at for key, at in rows}
+    return _Known(incident, list(turns_of(incident)), notes, max([ticket.opened_at, *notes.values()]))
+
+
+def _standing(known: _Known) -> Standing:
+    told, shows = known.told, known.shows
+    changes = [at for key, at in known.notes.items() if key.startswith("t")]
+    return Standing(
+        told_at=known.incident.told_at or known.last_word,
+        told=told.verdict if told else known.incident.verdict,
+        shows=shows.verdict if shows else known.incident.verdict,
+        slots=[int(key) for key in known.notes if key.isdecimal()],
+        changed_at=max(changes, default=None),
+    )
+
+
+def _write(ticket: Ticket, known: _Known, name: str, beat: Beat, *, changed: Verdict | None, now: datetime) -> int:
+    key = f"{_prefix(known.incident)}{name}"
+    happening = happening_of(known.incident)
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update(of=("self",))
+        if not rows.filter(pk=known.incident.pk, ended_at=None).exists() or Note.objects.filter(key=key).exists():
+            return 0  # Another worker was quicker, or it has just ended: then the end report says all.
+        proof, attached = proof_of(known.incident)
+        progress = _progress(ticket, known, beat, proof=proof_part(proof), now=now)
+        letter = letterhead(ticket)
+        add_note(ticket, key=key, text=texts.follow_note(happening, progress, changed), now=now)
+        tell(
+            ticket,
+            key=key,
+            subject=texts.follow_subject(letter, happening, changed),
+            body=texts.follow_mail(letter, happening, progress),
+            now=now,
+            attachments=attached if changed else (),
+        )
+    return 1
+
+
+def _progress(ticket: Ticket, known: _Known, beat: Beat, *, proof: str, now: datetime) -> texts.Progress:
+    shows, incident = known.shows, known.incident
+    begun = incident.told_at or now
+    return texts.Progress(
+        at=now,
+        since=known.last_word,
+        shows=Verdict(shows.verdict if shows else incident.verdict) if incident.site_id else None,
+        sentence=shows.sentence if shows else incident.sentence,
+        steps=[(turn.at, turn_words(turn.verdict, turn.sentence)) for turn in known.turns if turn.at > known.last_word],
+        signals=incident.signals,
+        calls=calls_told(ticket),
+        proof=proof,
+        next_at=begun + beat.slot * (slot_of(begun, now, beat.slot) + 1),
+    )
+
+
+def draft_of(ticket: Ticket, *, now: datetime) -> str:
+    """The text with which an analyst begins a follow-up; empty where none can be written."""
+    if ticket.incident is None:
+        return ""
+    known = _known(ticket, ticket.incident)
+    progress = _progress(ticket, known, beat_of(ticket.incident), proof="", now=now)
+    return texts.draft(happening_of(ticket.incident), progress)
+
+
+def follow_by_hand(ticket: Ticket, *, text: str, token: str, by: User, now: datetime) -> Note:
+    """An analyst's own follow-up to all contacts; the same form sent twice is one. Raises NotPossible."""
+    words = text.strip()
+    incident = ticket.incident
+    if incident is None or incident.told_at is None:
+        raise NotPossible("お客様へ連絡していないインシデントのため、続報を送れません。")
+    if not words or len(words) > _LONGEST:
+        raise NotPossible(f"続報の本文を {_LONGEST:,} 文字以内で入力してください。")
+    if not ticket.contract.runs_on(day_of(now)):
+        raise NotPossible("ご契約が終了しているため、続報を送れません。")
+    key = f"{_prefix(incident)}h{token}"[:120]
+    with transaction.atomic():
+        if said := Note.objects.filter(key=key).first():
+            return said
+        if Incident.objects.filter(pk=incident.pk, ended_at__isnull=False).exists():
+            raise NotPossible("インシデントが終了しているため、続報は送れません。チケットから回答してください。")
+        letter = letterhead(ticket)
+        note = add_note(ticket, key=key, text=texts.hand_note(words), by=by, now=now)
+        tell(ticket, key=key, subject=texts.hand_subject(letter), body=texts.hand_mail(letter, words), now=now)
+        audit.record(
+            "ticket.follow",
+            by=by.username,
+            target=f"ticket:{ticket.pk}",
+            now=now,
+            customer=ticket.contract.customer,
+            details={"note": note.pk},
+        )
+    return note
+
+
+def _prefix(incident: Incident) -> str:
+    return f"incident-follow:{incident.pk}:"
