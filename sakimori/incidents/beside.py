@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from sakimori.incidents.visit import Limits, Target, Trouble, Visit
+from sakimori.incidents.visit import Limits, Target, Visit
 
 PATIENCE_SECONDS = 3.0
 _MOST_PICTURES = 20
@@ -124,12 +124,3 @@ class Aside:
     def _note(self, sentence: str) -> None:
         with self._lock:
             self.notes.append(sentence)
-
-
-def controls_answer(urls: tuple[str, ...], visiting: Visiting, limits: Limits, clock: Callable[[], datetime]) -> bool:
-    """Whether one of these pages answers; having none counts as that. Only their beginning is read."""
-    return not urls or any(_opens(url, visiting, limits, clock) for url in urls)
-
-
-def _opens(url: str, visiting: Visiting, limits: Limits, clock: Callable[[], datetime]) -> bool:
-    return visiting(Target(url, whole=False), limits=limits, at=clock()).trouble is Trouble.NONE

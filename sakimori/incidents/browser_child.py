@@ -7,6 +7,7 @@ gives it no secret, kills it when its time is over, and is the only one whom the
 import base64
 import json
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -20,6 +21,24 @@ _LOOK_AGAIN_MS = 500
 _PICTURE_MS = 5000
 _UNWANTED = ("media", "websocket", "eventsource")
 _MOST_REQUESTS = 300
+_END_SECONDS = 20  # Whoever started us may have been killed: then we end by ourselves.
+# What the browser says, and values of `visit.Trouble`.
+_TROUBLES = (
+    ("Timeout", "timeout"),
+    ("ERR_CERT", "tls"),
+    ("ERR_SSL", "tls"),
+    ("ERR_TOO_MANY_REDIRECTS", "redirects"),
+    ("ERR_EMPTY_RESPONSE", "broken"),
+    ("ERR_CONNECTION_RESET", "broken"),
+    ("ERR_CONTENT_LENGTH_MISMATCH", "broken"),
+    ("ERR_INCOMPLETE_CHUNKED_ENCODING", "broken"),
+    ("ERR_ABORTED", "broken"),
+)
+# From the beginning of the last navigation: comparable with a visit without a browser, which loads no pictures either.
+_TIMING = """() => {
+  const it = performance.getEntriesByType('navigation')[0];
+  return it ? {whole: it.responseEnd, first: it.responseStart - it.requestStart} : {};
+}"""
 _OPTIONS = (
     "--disable-gpu",
     "--lang=ja",
@@ -86,7 +105,7 @@ def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
     try:
         page.goto(order["url"], wait_until="load")
     except Error as error:
-        told["trouble"] = "timeout" if "Timeout" in str(error) else "connect"
+        told["trouble"] = next((trouble for sign, trouble in _TROUBLES if sign in str(error)), "connect")
     told["total_ms"] = round((time.monotonic() - began) * 1000)
     if told["trouble"] == "timeout" and not answers:
         # Nothing has come, and whatever is asked of such a page waits for it.
@@ -98,9 +117,20 @@ def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
         told["total_ms"] = round((time.monotonic() - began) * 1000)
     told |= {"url": page.url, "content": content[: 1 << 20], "words": _words(page)}
     if answers:
-        told |= {"status": answers[-1].status, "headers": _headers(answers[-1])}
+        told |= {"status": answers[-1].status, "headers": _headers(answers[-1]), **_timing(page, told)}
     told["screenshot"] = _picture(page)
     return told
+
+
+def _timing(page: Page, told: dict[str, Any]) -> dict[str, int]:
+    """How long the page itself took, without the challenge before it and without its pictures."""
+    try:
+        found = page.evaluate(_TIMING) if not told["trouble"] else {}
+    except Error:
+        found = {}
+    if not found.get("whole"):
+        return {}
+    return {"total_ms": round(found["whole"]), "first_byte_ms": max(0, round(found["first"]))}
 
 
 def _is_the_page(answer: Response, page: Page) -> bool:
@@ -137,4 +167,6 @@ def _picture(page: Page) -> str:
 
 
 if __name__ == "__main__":
-    json.dump(look(json.load(sys.stdin)), sys.stdout)
+    given = json.load(sys.stdin)
+    signal.alarm(int(given["seconds"]) + _END_SECONDS)
+    json.dump(look(given), sys.stdout)

@@ -8,14 +8,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
-from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting, controls_answer
+from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting
 from sakimori.incidents.models import Verdict
+from sakimori.incidents.tries import all_at_once, make_tries
 from sakimori.incidents.verdict import QUESTIONS, conclude, is_settled
-from sakimori.incidents.visit import Limits, Target, Visit
+from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 
-_SIDE_BY_SIDE = 16
+_SIDE_BY_SIDE = 64
+_OVERLAP_SECONDS = 10.0
+_GRACE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class World:
 
     controls: pages of others that are not behind the WAF; waf_controls: pages behind it that are no customer's.
     browser, vantage: None where there is none. patience: seconds that a settled verdict waits for what is beside it.
+    overlap: a try that hangs for so many seconds gets company.
     """
 
     visiting: Visiting
@@ -36,6 +41,7 @@ class World:
     vantage: Visiting | None = None
     album: Album = field(default_factory=Album)
     patience: float = PATIENCE_SECONDS
+    overlap: float = _OVERLAP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +73,18 @@ def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pict
         aside.browse(target, world.browser)
     if not one_is_enough:
         _look_aside(aside, target, world)
-    visits: list[Visit] = []
-    while not is_settled(visits, world.limits, one_is_enough=one_is_enough):
-        if visits:
-            world.pause()
-        visits.append(_try(target, world, aside))
+    visits = make_tries(
+        lambda: _try(target, world, aside),
+        is_settled=partial(is_settled, limits=world.limits, one_is_enough=one_is_enough),
+        pause=world.pause,
+        overlap=world.overlap,
+    )
     seen = conclude(visits, world.limits)
     if one_is_enough and seen.verdict != Verdict.NORMAL:
         _look_aside(aside, target, world)
     if pictured and pictured != seen.verdict and not aside.screenshot:
         aside.browse(target, world.browser)
-    opened = (controls_open(world), waf_controls_open(world)) if seen.is_bad else (True, True)
+    opened = _open(world, world.controls, world.waf_controls) if seen.is_bad else (True, True)
     aside.wait(world.patience)
     late = world.album.take(key) if pictured is not None else b""
     return Examination(
@@ -114,12 +121,20 @@ def _try(target: Target, world: World, aside: Aside) -> Visit:
 
 def controls_open(world: World) -> bool:
     """Whether the internet can be reached from here: one control page that answers is enough, as is having none."""
-    return controls_answer(world.controls, world.visiting, world.limits, world.clock)
+    return _open(world, world.controls)[0]
 
 
-def waf_controls_open(world: World) -> bool:
-    """Whether pages behind the WAF that are no customer's can be reached; one is enough, as is having none."""
-    return controls_answer(world.waf_controls, world.visiting, world.limits, world.clock)
+def _open(world: World, *groups: tuple[str, ...]) -> tuple[bool, ...]:
+    """Whether a page of each group answers, having none counts as that. All are asked at once: our line may be dead."""
+    urls = [url for group in groups for url in group]
+    looks = [partial(_answers, url, world) for url in urls]
+    opened = dict(zip(urls, all_at_once(looks, seconds=world.limits.probe_seconds + _GRACE_SECONDS), strict=True))
+    return tuple(not group or any(opened[url] for url in group) for group in groups)
+
+
+def _answers(url: str, world: World) -> bool:
+    visit = world.visiting(Target(url, whole=False), limits=world.limits, at=world.clock())
+    return visit.trouble is Trouble.NONE
 
 
 class Runner(Protocol):

@@ -93,10 +93,10 @@ def read(environment: Mapping[str, str]) -> Config:
             "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
         )
 
-    if environment.get("SAKIMORI_VANTAGE_URL") and not _raw(environment, "SAKIMORI_VANTAGE_KEY"):
+    config = Config(**{field: _take(environment, name, parse) for field, (name, parse) in _READERS.items()})
+    if config.vantage_url and not config.vantage_key:
         raise SettingError("The setting SAKIMORI_VANTAGE_KEY is missing: the second vantage point answers nobody else.")
-
-    return Config(**{field: _take(environment, name, parse) for field, (name, parse) in _READERS.items()})
+    return config
 
 
 def _take(environment: Mapping[str, str], name: str, parse: Callable[[str], Value]) -> Value:

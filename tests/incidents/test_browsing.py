@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import stat
 import threading
 from dataclasses import replace
@@ -17,7 +18,8 @@ from sakimori.incidents.probing import visit
 from sakimori.incidents.verdict import conclude
 from sakimori.incidents.visit import Limits, Target, Trouble
 from sakimori.incidents.visitors import World, examine
-from tests.incidents.stage import answer, serving
+from tests.incidents.certificate import make_certificate
+from tests.incidents.stage import Talk, answer, serving
 from tests.moments import START
 
 LIMITS = Limits(probe_seconds=10, slow_seconds=8, training=True)
@@ -59,6 +61,8 @@ def test_a_challenge_is_passed_by_browser_and_the_page_behind_it_is_judged() -> 
     (seen,) = done.visits
     assert (seen.page, seen.path, seen.text_found, seen.via) == (PageKind.SITE, ProbePath.BROWSER, True, Via.WAF)
     assert seen.address == "127.0.0.1"
+    assert seen.first_byte_ms is not None
+    assert seen.total_ms < 5000  # The page alone: it asked for a reload after 200 ms, and a browser needs its time.
     assert [each.page for each in done.beside] == [PageKind.CHALLENGE]
     assert conclude(done.visits, LIMITS).verdict == Verdict.NORMAL
     assert done.screenshot.startswith(b"\x89PNG")
@@ -169,3 +173,26 @@ def test_a_page_whose_picture_never_comes_is_seen_as_far_as_it_goes() -> None:
         sight = browser()(Target(site.url(), TEXT), limits=replace(LIMITS, probe_seconds=3), at=START)
         gate.set()
     assert (sight.visit.trouble, sight.visit.status, sight.visit.text_found) == (Trouble.TIMEOUT, 200, True)
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("talk", "trouble"),
+    [
+        (lambda peer, _: None, Trouble.BROKEN),
+        (lambda peer, _: peer.sendall(answer(b"", status="302 Found", headers="Location: /\r\n")), Trouble.REDIRECTS),
+    ],
+)
+def test_what_keeps_the_browser_from_a_page_is_told(talk: Talk, trouble: Trouble) -> None:
+    with serving(talk) as site:
+        assert browser()(Target(site.url()), limits=LIMITS, at=START).visit.trouble is trouble
+
+
+@needs_browser
+def test_the_browser_verifies_certificates_through_the_gate(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "shop.example.jp")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    with serving(answer(PAGE.encode()), tls=server) as site:
+        seen = browser()(Target(site.url(scheme="https")), limits=LIMITS, at=START).visit
+    assert (seen.trouble, seen.status, seen.address) == (Trouble.TLS, None, "127.0.0.1")

@@ -28,6 +28,7 @@ from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 from sakimori.logs.store.interface import LogStore
 from tests.incidents.post import Post, dead, url_of, watch_site
 from tests.incidents.rows import make_incident
+from tests.incidents.stage import Pages
 from tests.moments import START
 from tests.people import People, make_people
 
@@ -218,3 +219,27 @@ def test_pictures_are_taken_for_what_is_kept_only(people: People, log_store: Log
     assert browser.looked == (2 if works else browser.looked)
     notes = json.loads(content_of(evidence_of(Incident.objects.get())[0]))["備考"]
     assert notes == ([] if works else ["ブラウザーを起動できませんでした。"])
+
+
+@pytest.mark.django_db
+def test_at_quiet_times_the_beginning_is_read_and_on_a_signal_the_whole_and_the_origin(
+    people: People, log_store: LogStore
+) -> None:
+    """What the duties ask for, as the visit gets it."""
+    asked: list[Target] = []
+
+    class Noting(Pages):
+        def __call__(self, target: Target, *, limits: Limits, at: datetime) -> Visit:
+            asked.append(target)
+            return super().__call__(target, limits=limits, at=at)
+
+    people.a.sites.update(origin_address="192.0.2.80", expected_text="店")
+    post = Post(log_store, pages=Noting())
+    watch_site(people.a)
+    post.watch()
+    assert [(each.whole, each.connect_to, each.expected_text) for each in asked] == [(False, "", "店")]
+    asked.clear()
+    post.ddos(people.a)
+    post.search()
+    post.probe()
+    assert sorted((each.whole, each.connect_to) for each in asked) == [(True, ""), (True, ""), (True, "192.0.2.80")]

@@ -38,6 +38,12 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("SAKIMORI_MAIL_FROM", "soc"),
         ("SAKIMORI_MAIL_FROM", "soc@example.jp\nBcc: x@example.jp"),
         ("SAKIMORI_SOC_PHONE", ""),
+        ("SAKIMORI_BROWSER", "/no/such/browser"),
+        ("SAKIMORI_BROWSER", ""),
+        ("SAKIMORI_CONTROL_WAF_URLS", "shop.example.com"),
+        ("SAKIMORI_VANTAGE_KEY", "short"),
+        ("SAKIMORI_VANTAGE_URL", "osaka.example.jp"),
+        ("SAKIMORI_VANTAGE_LISTEN", "8470"),
         ("SAKIMORI_LISTEN", "8000"),
         ("SAKIMORI_LISTEN", "127.0.0.1:99999"),
         ("DATABASE_URL", "mysql://host/db"),
@@ -82,3 +88,23 @@ def test_the_drop_folder_must_be_there(tmp_path: Path) -> None:
     assert read({**GOOD, "SAKIMORI_DROP": str(tmp_path)}).drop == tmp_path
     with pytest.raises(SettingError, match="SAKIMORI_DROP is wrong: there is no folder"):
         read({**GOOD, "SAKIMORI_DROP": str(tmp_path / "nowhere")})
+
+
+def test_a_second_vantage_point_needs_its_key_and_no_error_shows_one(tmp_path: Path) -> None:
+    there = GOOD | {"SAKIMORI_VANTAGE_URL": "https://osaka.example.jp/"}
+    with pytest.raises(SettingError, match="SAKIMORI_VANTAGE_KEY is missing"):
+        read(there)
+    file = tmp_path / "key"
+    file.write_text("k" * 32 + "\n")
+    config = read(there | {"SAKIMORI_VANTAGE_KEY_FILE": str(file)})
+    assert (config.vantage_url, config.vantage_key) == ("https://osaka.example.jp", "k" * 32)
+    with pytest.raises(SettingError) as error:
+        read(there | {"SAKIMORI_VANTAGE_KEY": "too-short-secret"})
+    assert "too-short-secret" not in str(error.value)
+
+
+def test_a_browser_is_looked_for_unless_it_is_named_or_unwanted(tmp_path: Path) -> None:
+    path = tmp_path / "chromium"
+    path.touch()
+    assert [read(GOOD | {"SAKIMORI_BROWSER": each}).browser for each in ("off", str(path))] == ["off", str(path)]
+    assert read(GOOD).browser == "auto"

@@ -3,22 +3,28 @@
 import argparse
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from sakimori.incidents.beside import Sight
+from sakimori.incidents.beside import NotVisited, Sight
+from sakimori.incidents.elsewhere import Vantage
 from sakimori.incidents.visit import Limits, Target, Visit
 from sakimori.incidents.visitors import World
+from sakimori.lib.http import GuardedClient
+from sakimori.lib.jst import utc_now
 from sakimori.run import probe_server
 from sakimori.run.cli import main
 from sakimori.run.incident_duties import visit_world
 from sakimori.run.probe_shell import look
 from tests.incidents.post import dead, inner, slow
-from tests.incidents.stage import Pages
+from tests.incidents.stage import Pages, answer, serving
 from tests.moments import START
 
 URL = "https://shop.example.jp/"
@@ -104,14 +110,18 @@ def test_the_command_finds_both(capsys: pytest.CaptureFixture[str]) -> None:
     assert "SAKIMORI_VANTAGE_KEY" in printed
 
 
+def without_settings() -> dict[str, str]:
+    """The environment of somebody who has installed nothing."""
+    ours = ("SAKIMORI", "DATABASE", "DJANGO")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
 def test_it_works_where_nothing_is_installed() -> None:
     """No data folder, no database, no other setting; 10.0.0.1 is refused before anything is connected to."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SAKIMORI", "DATABASE", "DJANGO"))
-    }
     done = subprocess.run(
         [sys.executable, "-m", "sakimori", "probe", "http://10.0.0.1/"],
-        env={**kept, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=without_settings(),
         capture_output=True,
         text=True,
         check=False,
@@ -123,3 +133,40 @@ def test_it_works_where_nothing_is_installed() -> None:
 def test_the_settings_make_the_world() -> None:
     made = visit_world()
     assert (made.waf_controls, made.vantage) == ((), None)
+
+
+def test_the_service_runs_as_a_command_and_stops_when_asked_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    key = "k" * 40
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sakimori", "probe", "serve"],
+        env={
+            **without_settings(),
+            "SAKIMORI_VANTAGE_KEY": key,
+            "SAKIMORI_VANTAGE_LISTEN": f"127.0.0.1:{port}",
+            "SAKIMORI_ALLOW_DOCUMENTATION": "1",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert f"127.0.0.1:{port}" in process.stdout.readline()
+        with serving(answer("さきもり商店".encode(), headers="X-CDN: Imperva\r\n")) as site, GuardedClient() as client:
+            seen = asked_there(Vantage(f"http://127.0.0.1:{port}", key, client, clock=utc_now), site.url())
+        assert (seen.text_found, seen.via, seen.vantage, seen.address) == (True, "waf", "127.0.0.1", "127.0.0.1")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
+def asked_there(vantage: Vantage, url: str) -> Visit:
+    """The answer, as soon as the service listens: it says so a moment before it does."""
+    target, limits = Target(url, "さきもり"), Limits(probe_seconds=10, slow_seconds=5, training=True)
+    for _ in range(200):
+        try:
+            return vantage(target, limits=limits, at=START)
+        except NotVisited:
+            threading.Event().wait(0.05)
+    return vantage(target, limits=limits, at=START)
