@@ -26,22 +26,24 @@ _WEEK = timedelta(weeks=1)
 
 def sum_hours(*, now: datetime) -> int:
     """Sum up hours that are over and were not yet. Returns how many; a clock that was set back finds nothing new."""
-    hours = _hours_to_sum(now)[:_HOURS_AT_ONCE]
-    return sum(_sum_hour(hour, now) for hour in hours)
+    return sum(_sum_hour(hour, now) for hour in _hours_to_sum(now))
 
 
 def _hours_to_sum(now: datetime) -> list[datetime]:
-    last = hour_of(now - _GRACE) - HOUR
-    since = now - KEPT
-    first = Probe.objects.filter(at__gte=since).order_by("at").values_list("at", flat=True).first()
-    if first is None:
-        return []
-    marks = set(SummedHour.objects.filter(begins_at__gte=since).values_list("begins_at", flat=True))
-    hours, hour = [], hour_of(first)
-    while hour <= last:
+    """The next hours with visits and without a mark. A time without visits costs one look."""
+    last, hour = hour_of(now - _GRACE) - HOUR, hour_of(now - KEPT)
+    marks = set(SummedHour.objects.filter(begins_at__gte=hour).values_list("begins_at", flat=True))
+    hours: list[datetime] = []
+    while len(hours) < _HOURS_AT_ONCE:
+        while hour in marks:
+            hour += HOUR
+        visit = Probe.objects.filter(at__gte=hour).order_by("at").values_list("at", flat=True).first()
+        if visit is None or hour_of(visit) > last:
+            break
+        hour = hour_of(visit)
         if hour not in marks:
             hours.append(hour)
-        hour += HOUR
+            hour += HOUR
     return hours
 
 
