@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from sakimori.incidents.baseline import HOUR, hour_of, same_hours, usual_ms
 from sakimori.incidents.hour_sums import Around, HourSum, Seen, Span, hour_sum
-from sakimori.incidents.models import Incident, PageKind, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
+from sakimori.incidents.models import Incident, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
 
 KEPT = timedelta(days=100)
 _GRACE = timedelta(minutes=15)
@@ -72,7 +72,7 @@ def _sum_hour(hour: datetime, now: datetime) -> int:
 
 def visitors_visits() -> QuerySet[Probe]:
     """Visits that say how a visitor's way to the site is: from here, through whatever the name leads to."""
-    return Probe.objects.filter(path=ProbePath.VISITOR, vantage="")
+    return Probe.objects.filter(vantage="").exclude(path=ProbePath.ORIGIN)
 
 
 def _visits(hour: datetime) -> QuerySet[Probe]:
@@ -80,10 +80,10 @@ def _visits(hour: datetime) -> QuerySet[Probe]:
 
 
 def sums_between(visits: QuerySet[Probe], hour: datetime) -> dict[int, HourSum]:
-    """The sums, by site, of the visits of an hour. A page of the WAF itself proves nothing of the site."""
+    """The sums, by site, of the visits of an hour. A browser takes its own time: no measure of others."""
     found: dict[int, list[Seen]] = defaultdict(list)
-    for site, at, verdict, total_ms, page in visits.values_list("site_id", "at", "verdict", "total_ms", "page"):
-        found[site].append(Seen(at, verdict, total_ms if page == PageKind.SITE else None))
+    for site, at, verdict, total_ms, path in visits.values_list("site_id", "at", "verdict", "total_ms", "path"):
+        found[site].append(Seen(at, verdict, total_ms if path == ProbePath.VISITOR else None))
     around = _around(found, hour)
     return {site: hour_sum(seen, hour, around.get(site, Around())) for site, seen in found.items()}
 

@@ -1,9 +1,9 @@
 """Rows of visits, as they are kept."""
 
 from sakimori.customers.models import Site
-from sakimori.incidents.models import Incident, Probe, Verdict
-from sakimori.incidents.saying import of_path, phrase_of
-from sakimori.incidents.verdict import BAD, Conclusion, verdict_of
+from sakimori.incidents.models import Incident, Probe, ProbePath, Verdict
+from sakimori.incidents.saying import of_path
+from sakimori.incidents.verdict import BAD, Conclusion, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits, Visit
 from sakimori.incidents.visitors import Examination
 
@@ -11,9 +11,13 @@ from sakimori.incidents.visitors import Examination
 def probe_rows(
     done: Examination, site: Site, incident: Incident | None, limits: Limits, whole: Conclusion
 ) -> list[Probe]:
-    """One row per visit (not saved), those beside the tries too. A bad one that proves nothing says so."""
+    """One row per visit (not saved), those on other ways first. A bad one that proves nothing says so.
+
+    What a browser has repeated is no visit of its own.
+    """
     doubtful = whole.verdict == Verdict.INCONCLUSIVE
-    return [_row(visit, site, incident, limits, doubtful=doubtful) for visit in (*done.visits, *done.beside)]
+    ways = [visit for visit in done.beside if visit.vantage or visit.path == ProbePath.ORIGIN]
+    return [_row(visit, site, incident, limits, doubtful=doubtful) for visit in (*ways, *done.visits)]
 
 
 def _row(visit: Visit, site: Site, incident: Incident | None, limits: Limits, *, doubtful: bool) -> Probe:
@@ -24,7 +28,7 @@ def _row(visit: Visit, site: Site, incident: Incident | None, limits: Limits, *,
         at=visit.at,
         url=visit.url,
         verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
-        sentence=f"{of_path(visit)}{phrase_of([visit], limits, verdict)}。"[:300],
+        sentence=f"{of_path(visit)}{phrase_of([visit], limits)}。"[:300],
         status=visit.status,
         size_bytes=visit.size_bytes,
         dns_ms=visit.dns_ms,

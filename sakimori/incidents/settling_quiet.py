@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from sakimori.customers.models import Site
 from sakimori.incidents import planned
 from sakimori.incidents.holding import hold_for_site
+from sakimori.incidents.hours import visitors_visits
 from sakimori.incidents.keeping import probe_rows
 from sakimori.incidents.measure import limits_of, usual_where_slow
 from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict, Watch
@@ -82,5 +83,5 @@ def _is_known(site: Site) -> bool:
 
 
 def _was_inconclusive(site: Site) -> bool:
-    last = Probe.objects.filter(site=site).order_by("-at", "-pk").first()
+    last = visitors_visits().filter(site=site).order_by("-at", "-pk").first()
     return last is not None and last.verdict == Verdict.INCONCLUSIVE
