@@ -1,11 +1,20 @@
 """Rows of visits, as they are kept."""
 
+from collections.abc import Sequence
+
 from sakimori.customers.models import Site
 from sakimori.incidents.models import Incident, Probe, ProbePath, Verdict
 from sakimori.incidents.saying import of_path
 from sakimori.incidents.verdict import BAD, Conclusion, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits, Visit
 from sakimori.incidents.visitors import Examination
+
+
+def keep_for_incident(
+    done: Examination, site: Site, incident: Incident, limits: Limits, whole: Conclusion
+) -> Sequence[Probe]:
+    """Write down the visits of an incident's examination. Returns the rows, those of the tries last."""
+    return Probe.objects.bulk_create(probe_rows(done, site, incident, limits, whole))
 
 
 def probe_rows(

@@ -10,7 +10,7 @@ from sakimori.customers.models import Site
 from sakimori.incidents import planned
 from sakimori.incidents.holding import hold_for_site
 from sakimori.incidents.hours import visitors_visits
-from sakimori.incidents.keeping import probe_rows
+from sakimori.incidents.keeping import keep_for_incident, probe_rows
 from sakimori.incidents.measure import limits_of, usual_where_slow
 from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict, Watch
 from sakimori.incidents.opening import open_for_site
@@ -39,7 +39,10 @@ def settle_watches(done: Sequence[Examination], *, limits: Limits, rhythm: Rhyth
             incident = None
             if conclusion.verdict != Verdict.NORMAL:
                 incident = _trouble(site, each, conclusion, stopped=site.pk in stopped, now=now)
-            rows += probe_rows(each, site, incident, own, conclusion)
+            if incident is None:
+                rows += probe_rows(each, site, None, own, conclusion)
+            else:
+                keep_for_incident(each, site, incident, own, conclusion)
         Probe.objects.bulk_create(rows, batch_size=500)
         _set_next(sites, stopped, rhythm, now)
 
