@@ -62,13 +62,13 @@ class Config:
     probe_seconds: float
     slow_seconds: float
     slow_factor: float
+    many_sites: int
+    hold_minutes: float
+    stop_hours: float
     reprobe_seconds: float
     quiet_minutes: float
     outage_minutes: float
     control_urls: tuple[str, ...]
-    many_sites: int
-    hold_minutes: float
-    stop_hours: float
     upload_mib: int
     log_days: int
     silent_minutes: float
@@ -150,13 +150,13 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "probe_seconds": ("SAKIMORI_PROBE_SECONDS", values.positive),
     "slow_seconds": ("SAKIMORI_SLOW_SECONDS", values.positive),
     "slow_factor": ("SAKIMORI_SLOW_FACTOR", values.positive),
+    "many_sites": ("SAKIMORI_MANY_SITES", values.count),
+    "hold_minutes": ("SAKIMORI_HOLD_MINUTES", values.positive),
+    "stop_hours": ("SAKIMORI_STOP_HOURS", values.positive),
     "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", values.positive),
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
     "outage_minutes": ("SAKIMORI_OUTAGE_MINUTES", values.positive),
     "control_urls": ("SAKIMORI_CONTROL_URLS", values.web_pages),
-    "many_sites": ("SAKIMORI_MANY_SITES", values.count),
-    "hold_minutes": ("SAKIMORI_HOLD_MINUTES", values.positive),
-    "stop_hours": ("SAKIMORI_STOP_HOURS", values.positive),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", values.count),
     "log_days": ("SAKIMORI_LOG_DAYS", values.count),
     "silent_minutes": ("SAKIMORI_SILENT_MINUTES", values.positive),
