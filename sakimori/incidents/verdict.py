@@ -93,7 +93,8 @@ def _inconclusive(
     shown, verdict = next((pair for pair in pairs if pair[1] == Verdict.INCONCLUSIVE), pairs[0])
     if shown.trouble is Trouble.FORBIDDEN:
         return Conclusion(Verdict.INCONCLUSIVE, f"{FORBIDDEN}。")
-    told = f"{of_path(shown)}{words_for([shown], limits, verdict)}。" + _besides(beside, limits)
+    where = "" if shown.page in QUESTIONS else of_path(shown)  # That the WAF answered is what the words say.
+    told = f"{where}{words_for([shown], limits, verdict)}。" + _besides(beside, limits)
     return Conclusion(Verdict.INCONCLUSIVE, told[:_LONGEST])
 
 

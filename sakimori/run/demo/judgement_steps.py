@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from sakimori.lib.jst import JST
-from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, SAKURA_SECOND, SAKURA_SITE
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, SAKURA_SECOND, SAKURA_SITE, WAF_CONTROL
 from sakimori.run.demo.doors import Browser, expect, wait_for
 from sakimori.run.demo.incident_doors import (
     call_numbers,
@@ -72,6 +72,28 @@ def slow(play: Play) -> None:
     called_in_order(play, calls)
     wait_for(lambda: told(play, "DDoS", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     set_site(play, SAKURA_SECOND, "normal")
+    wait_until_over(play, page_of(row))
+
+
+def many(play: Play) -> None:
+    """No page behind the WAF opens any more: the notice waits, and one word of the analyst releases it."""
+    set_habits(play)
+    calls, analyst = call_numbers(play), play.browser(ANALYST.login)
+    set_site(play, WAF_CONTROL, "dead")
+    ddos(play, SAKURA_SITE, "198.51.100.184", site_mode="dead")
+    row = wait_for_row(play, "DDoS 攻撃", "shop.sakura.example.jp", "進行中", "判断待ち")
+    expect("WAF 経由の対照ページも開けない" in analyst.text("/console/alarms/"), "one alarm tells of the vendor")
+    expect(not new_calls(play, calls, ""), "nobody is called unasked")
+    hold = re.search(r'href="(/console/holds/\d+/)"', analyst.html(_BOARD))
+    expect(hold, "the board leads to what is held")
+    page = hold.group(1) if hold else ""
+    expect("1 件すべてのお客様へ連絡する" in analyst.text(page), "the page lists what is held")
+    began = time.monotonic()
+    analyst.post(f"{page}release/", {}, page=page)
+    called_in_order(play, calls)
+    play.measured["released_to_reached_s"] = time.monotonic() - began
+    for site in (WAF_CONTROL, SAKURA_SITE):
+        set_site(play, site, "normal")
     wait_until_over(play, page_of(row))
 
 

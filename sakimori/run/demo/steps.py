@@ -66,6 +66,7 @@ STEPS = (
     Step("2-1-1", "DDoS でもサイトが正常なら内部記録のみ", incident_steps.normal),
     Step("2-1-1", "計画停止中は連絡せず、終了後も異常ならあらためて連絡", judgement_steps.planned_stop),
     Step("2-1-1", "平常時の同じ曜日・時間帯と比べて「極端に遅い」と判定", judgement_steps.slow),
+    Step("2-1-1", "WAF 全体の障害が疑われるときは連絡を保留し、一度の操作でまとめて連絡", judgement_steps.many),
     Step("1-3", "サイトの障害は、アナリストの判断でお客様へ連絡", incident_steps.outage),
     Step("1-3", "オリジンサーバー停止の検知と「連絡しない」の判断", incident_steps.origin_down),
     Step("1-3", "WAF ベンダーの障害は一度の判断で、影響のあるお客様すべてへ連絡", incident_steps.vendor_outage),
