@@ -9,7 +9,7 @@ from bench.blacklist import measure_blacklist
 from bench.chain import measure_chain
 from bench.doors import measure_doors
 from bench.ingest import PEERS, measure_ingest
-from bench.ledger import measure_histories, measure_storm
+from bench.ledger import measure_histories, measure_settling, measure_storm
 from bench.machine import machine_facts
 from bench.parse import measure_parse
 from bench.peers import available
@@ -47,6 +47,10 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "storm": (
         "ten thousand due blocks of one contract: calls to the vendor, and the list at the end",
         lambda arguments: measure_storm(int(arguments[0]) if arguments else 10_000),
+    ),
+    "settling": (
+        "visits of quiet times written down and summed up: processor time",
+        lambda arguments: measure_settling(int(arguments[0]) if arguments else 1000),
     ),
     "search": ("many events, and what the pages of the log search ask", measure_search),
     "small": ("small files of many contracts: processor time of each, stored together and alone", measure_small),

@@ -51,3 +51,11 @@ def measure_storm(number: int = 10_000) -> dict[str, float]:
         from bench.storm import apply_storm  # noqa: PLC0415 - needs a configured Django
 
         return apply_storm(number)
+
+
+def measure_settling(number: int = 1000) -> dict[str, float]:
+    """What it costs to write down visits of quiet times; see `settling.py`."""
+    with throw_away_database():
+        from bench.settling import settle_visits  # noqa: PLC0415 - needs a configured Django
+
+        return settle_visits(number, in_a_round=17)

@@ -89,12 +89,13 @@ def sites_now(now: datetime) -> QuerySet[Site]:
         incident=Subquery(open_.values("pk")[:1]),
         is_stopped=Exists(PlannedStop.objects.filter(holding(now), site=OuterRef("pk"))),
         has_phone=Exists(phones),
-        is_bad=Exists(open_.filter(verdict__in=BAD, normal_in_a_row=0)) | Q(last_verdict__in=BAD),
+        is_bad=Q(is_stopped=False, reachable=True)
+        & (Exists(open_.filter(verdict__in=BAD, normal_in_a_row=0)) | Q(last_verdict__in=BAD)),
     ).order_by(F("is_bad").desc(), F("incident").desc(nulls_last=True), "contract__customer__name", "domain", "pk")
 
 
 FILTERS = {
-    "bad": ("異常", Q(is_bad=True, reachable=True, is_stopped=False)),
+    "bad": ("異常", Q(is_bad=True)),
     "incident": ("インシデント進行中", Q(incident__isnull=False)),
     "stopped": ("計画停止中", Q(is_stopped=True)),
     "never": ("未確認", Q(last_probe=None, reachable=True)),

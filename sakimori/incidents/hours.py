@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from sakimori.incidents.baseline import HOUR, hour_of, same_hours, usual_ms
 from sakimori.incidents.hour_sums import Around, HourSum, Seen, Span, hour_sum
-from sakimori.incidents.models import Incident, PageKind, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
+from sakimori.incidents.models import Incident, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
 
 KEPT = timedelta(days=100)
 _GRACE = timedelta(minutes=15)
@@ -26,22 +26,24 @@ _WEEK = timedelta(weeks=1)
 
 def sum_hours(*, now: datetime) -> int:
     """Sum up hours that are over and were not yet. Returns how many; a clock that was set back finds nothing new."""
-    hours = _hours_to_sum(now)[:_HOURS_AT_ONCE]
-    return sum(_sum_hour(hour, now) for hour in hours)
+    return sum(_sum_hour(hour, now) for hour in _hours_to_sum(now))
 
 
 def _hours_to_sum(now: datetime) -> list[datetime]:
-    last = hour_of(now - _GRACE) - HOUR
-    since = now - KEPT
-    first = Probe.objects.filter(at__gte=since).order_by("at").values_list("at", flat=True).first()
-    if first is None:
-        return []
-    marks = set(SummedHour.objects.filter(begins_at__gte=since).values_list("begins_at", flat=True))
-    hours, hour = [], hour_of(first)
-    while hour <= last:
+    """The next hours with visits and without a mark. A time without visits costs one look."""
+    last, hour = hour_of(now - _GRACE) - HOUR, hour_of(now - KEPT)
+    marks = set(SummedHour.objects.filter(begins_at__gte=hour).values_list("begins_at", flat=True))
+    hours: list[datetime] = []
+    while len(hours) < _HOURS_AT_ONCE:
+        while hour in marks:
+            hour += HOUR
+        visit = Probe.objects.filter(at__gte=hour).order_by("at").values_list("at", flat=True).first()
+        if visit is None or hour_of(visit) > last:
+            break
+        hour = hour_of(visit)
         if hour not in marks:
             hours.append(hour)
-        hour += HOUR
+            hour += HOUR
     return hours
 
 
@@ -70,7 +72,7 @@ def _sum_hour(hour: datetime, now: datetime) -> int:
 
 def visitors_visits() -> QuerySet[Probe]:
     """Visits that say how a visitor's way to the site is: from here, through whatever the name leads to."""
-    return Probe.objects.filter(path=ProbePath.VISITOR, vantage="")
+    return Probe.objects.filter(vantage="").exclude(path=ProbePath.ORIGIN)
 
 
 def _visits(hour: datetime) -> QuerySet[Probe]:
@@ -78,10 +80,10 @@ def _visits(hour: datetime) -> QuerySet[Probe]:
 
 
 def sums_between(visits: QuerySet[Probe], hour: datetime) -> dict[int, HourSum]:
-    """The sums, by site, of the visits of an hour. A page of the WAF itself proves nothing of the site."""
+    """The sums, by site, of the visits of an hour. A browser takes its own time: no measure of others."""
     found: dict[int, list[Seen]] = defaultdict(list)
-    for site, at, verdict, total_ms, page in visits.values_list("site_id", "at", "verdict", "total_ms", "page"):
-        found[site].append(Seen(at, verdict, total_ms if page == PageKind.SITE else None))
+    for site, at, verdict, total_ms, path in visits.values_list("site_id", "at", "verdict", "total_ms", "path"):
+        found[site].append(Seen(at, verdict, total_ms if path == ProbePath.VISITOR else None))
     around = _around(found, hour)
     return {site: hour_sum(seen, hour, around.get(site, Around())) for site, seen in found.items()}
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sakimori.customers.models import Site
 from sakimori.incidents.evidence import keep_evidence
 from sakimori.incidents.models import Incident, Probe, ProbePath, Verdict
-from sakimori.incidents.saying import of_path, phrase_of
-from sakimori.incidents.verdict import BAD, Conclusion, verdict_of
+from sakimori.incidents.saying import of_path
+from sakimori.incidents.verdict import BAD, Conclusion, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits, Visit
 from sakimori.incidents.visitors import Examination
 from sakimori.incidents.ways import ways_of
@@ -24,7 +24,7 @@ def probe_rows(
     return [_row(visit, site, incident, limits, doubtful=doubtful) for visit in (*beside, *done.visits)]
 
 
-def keep(done: Examination, site: Site, incident: Incident, limits: Limits, whole: Conclusion) -> None:
+def keep_for_incident(done: Examination, site: Site, incident: Incident, limits: Limits, whole: Conclusion) -> None:
     """Write the rows of an incident's examination; what it has shown becomes evidence, if that is worth it."""
     rows = Probe.objects.bulk_create(probe_rows(done, site, incident, limits, whole))
     keep_shown(done, rows, incident, whole)
@@ -45,7 +45,7 @@ def _row(visit: Visit, site: Site, incident: Incident | None, limits: Limits, *,
         at=visit.at,
         url=visit.url,
         verdict=Verdict.INCONCLUSIVE if doubtful and verdict in BAD else verdict,
-        sentence=f"{of_path(visit)}{phrase_of([visit], limits, verdict)}。"[:300],
+        sentence=f"{of_path(visit)}{phrase_of([visit], limits)}。"[:300],
         status=visit.status,
         size_bytes=visit.size_bytes,
         dns_ms=visit.dns_ms,

@@ -13,18 +13,15 @@ _TROUBLES = {
     Trouble.BROKEN: "応答が途中で切れました",
     Trouble.REDIRECTS: "転送が繰り返され、表示に至りませんでした",
 }
-_PAGES = {
-    PageKind.CHALLENGE: "WAF の確認画面が表示され、サイトの表示を確認できませんでした",
-    PageKind.CAPTCHA: "WAF の画像認証画面が表示され、サイトの表示を確認できませんでした",
-    PageKind.WAF_ERROR: "WAF のエラー画面が表示され、サイトの表示を確認できませんでした",
-}
-_QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
+_QUESTIONED = "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした"
+_REFUSED = "WAF がこの確認を拒否したため、サイトの表示を確認できませんでした"
+_WAF_ERROR = "WAF のエラー画面が表示されました"
 _USUAL = "平常時の同じ曜日・時間帯の 95 パーセンタイル"
 FORBIDDEN = "サイトのアドレスがインターネット上の公開アドレスではないため、確認できませんでした"
 OUR_SIDE = "確認用の対照ページも開けないため、SOC 側の回線の問題の可能性があります。"
 
 
-def phrase_of(visits: Sequence[Visit], limits: Limits, verdict: Verdict) -> str:
+def words_for(visits: Sequence[Visit], limits: Limits, verdict: Verdict) -> str:
     """What visits of one kind and verdict have shown, as the end of a sentence without its full stop."""
     first = visits[0]
     if first.trouble is Trouble.FORBIDDEN:
@@ -33,11 +30,12 @@ def phrase_of(visits: Sequence[Visit], limits: Limits, verdict: Verdict) -> str:
         return f"{limits.probe_seconds:g} 秒以内に表示が完了しませんでした"
     if first.trouble:
         return _TROUBLES[first.trouble]
-    if (first.status or 0) >= _SERVER_ERROR and first.page not in _QUESTIONS:
-        who = "WAF がエラー画面" if first.page == PageKind.WAF_ERROR else "サーバーがエラー"
-        return f"{who}（{first.status}）を返しました"
+    if first.page == PageKind.WAF_ERROR:
+        return _REFUSED if verdict == Verdict.INCONCLUSIVE else _WAF_ERROR
     if first.page != PageKind.SITE:
-        return _PAGES[PageKind(first.page)]
+        return _QUESTIONED
+    if (first.status or 0) >= _SERVER_ERROR:
+        return f"サーバーがエラー（{first.status}）を返しました"
     if first.text_found is False:
         return "表示されるべき文言が見つかりませんでした"
     return _slow(visits, limits) if verdict == Verdict.SLOW else _normal(visits, limits)
@@ -56,7 +54,7 @@ def of_path(visit: Visit) -> str:
 
 def besides(visit: Visit, limits: Limits, verdict: Verdict) -> str:
     """One sentence about a visit on another path or from another place."""
-    return f"{of_path(visit) or '別の確認では、'}{phrase_of([visit], limits, verdict)}。"
+    return f"{of_path(visit) or '別の確認では、'}{words_for([visit], limits, verdict)}。"
 
 
 def _slow(visits: Sequence[Visit], limits: Limits) -> str:

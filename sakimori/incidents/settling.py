@@ -12,7 +12,7 @@ from django.db import transaction
 from sakimori.incidents import planned, texts
 from sakimori.incidents.ending import is_over
 from sakimori.incidents.holding import hold_for
-from sakimori.incidents.keeping import keep
+from sakimori.incidents.keeping import keep_for_incident
 from sakimori.incidents.measure import limits_of, usual_where_slow
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.incidents.opening import (
@@ -68,7 +68,7 @@ def settle_incident(done: Examination, *, limits: Limits, rhythm: Rhythm, now: d
             return
         own = limits_of(row.site, limits, usual_where_slow([(row.site, done)], limits, now))
         conclusion = concluded(done, own)
-        keep(done, row.site, row, own, conclusion)
+        keep_for_incident(done, row.site, row, own, conclusion)
         if row.ended_at is None and row.contract.runs_on(day_of(now)):
             look = Look(conclusion, done.visits[0].at, done.waf_controls_open, stopped_until)
             _carry_on(row, look, rhythm, now)

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from sakimori.customers.models import Site
 from sakimori.incidents import planned
 from sakimori.incidents.holding import hold_for_site
-from sakimori.incidents.keeping import keep, probe_rows
+from sakimori.incidents.hours import visitors_visits
+from sakimori.incidents.keeping import keep_for_incident, probe_rows
 from sakimori.incidents.measure import limits_of, usual_where_slow
 from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict, Watch
 from sakimori.incidents.opening import open_for_site
@@ -17,7 +18,6 @@ from sakimori.incidents.settling import Rhythm, alarm_inconclusive, concluded, n
 from sakimori.incidents.verdict import Conclusion
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination
-from sakimori.incidents.ways import TRIES
 from sakimori.lib.jst import day_of
 
 
@@ -39,10 +39,10 @@ def settle_watches(done: Sequence[Examination], *, limits: Limits, rhythm: Rhyth
             incident = None
             if conclusion.verdict != Verdict.NORMAL:
                 incident = _trouble(site, each, conclusion, stopped=site.pk in stopped, now=now)
-            if incident is not None:
-                keep(each, site, incident, own, conclusion)
-                continue
-            rows += probe_rows(each, site, incident, own, conclusion)
+            if incident is None:
+                rows += probe_rows(each, site, None, own, conclusion)
+            else:
+                keep_for_incident(each, site, incident, own, conclusion)
         Probe.objects.bulk_create(rows, batch_size=500)
         _set_next(sites, stopped, rhythm, now)
 
@@ -86,5 +86,5 @@ def _is_known(site: Site) -> bool:
 
 
 def _was_inconclusive(site: Site) -> bool:
-    last = Probe.objects.filter(TRIES, site=site).order_by("-at", "-pk").first()
+    last = visitors_visits().filter(site=site).order_by("-at", "-pk").first()
     return last is not None and last.verdict == Verdict.INCONCLUSIVE

@@ -1,20 +1,20 @@
 """What visits prove. Pure: the verdict of one visit, of up to three tries, and what our own side may be to blame for.
 
 A page that cannot be displayed or is extremely slow in two of three tries is so (specification 2-1-1). A bad result
-counts for nothing while no page outside the WAF can be opened. A page with which the WAF itself answers says nothing
-of the site: only what a browser saw after it does. The sentences are in `saying.py`.
+counts for nothing while no page outside the WAF can be opened. A page with which the WAF asks who we are says nothing
+of the site: a browser's visit takes the place of such a try, where there is one. The sentences are in `saying.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sakimori.incidents.models import PageKind, Verdict
-from sakimori.incidents.saying import FORBIDDEN, OUR_SIDE, besides, of_path, phrase_of
+from sakimori.incidents.models import PageKind, ProbePath, Verdict
+from sakimori.incidents.saying import FORBIDDEN, OUR_SIDE, besides, of_path, words_for
 from sakimori.incidents.visit import Limits, Trouble, Visit
 
 MOST_TRIES = 3
 _MAJORITY = 2
-_SERVER_ERROR = 500
+_SERVER_ERROR, _REFUSED = 500, 403
 BAD = (Verdict.NOT_DISPLAYED, Verdict.SLOW)
 # With these the WAF asks who we are; they say nothing about the site.
 QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
@@ -35,15 +35,19 @@ class Conclusion:
 
 
 def verdict_of(visit: Visit, limits: Limits) -> Verdict:
-    """The verdict of one visit by itself. An error page of the WAF is seen by visitors too; its other pages are not."""
-    if visit.trouble is Trouble.FORBIDDEN:
+    """The verdict of one visit by itself. An error page of the WAF meets visitors too, unless it refuses only us."""
+    if visit.trouble is Trouble.FORBIDDEN or visit.page in QUESTIONS:
         return Verdict.INCONCLUSIVE
-    is_error = (visit.status or 0) >= _SERVER_ERROR
-    if not visit.trouble and (visit.page in QUESTIONS or (visit.page == PageKind.WAF_ERROR and not is_error)):
-        return Verdict.INCONCLUSIVE
-    if visit.trouble or is_error or visit.text_found is False:
+    if visit.page == PageKind.WAF_ERROR:
+        return Verdict.INCONCLUSIVE if visit.status == _REFUSED else Verdict.NOT_DISPLAYED
+    if visit.trouble or (visit.status or 0) >= _SERVER_ERROR or visit.text_found is False:
         return Verdict.NOT_DISPLAYED
     return Verdict.SLOW if visit.total_ms > limits.slow_ms else Verdict.NORMAL
+
+
+def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
+    """What visits of one kind have shown, as the end of a sentence without its full stop."""
+    return words_for(visits, limits, verdict_of(visits[0], limits))
 
 
 def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) -> bool:
@@ -57,7 +61,7 @@ def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) 
 
 
 def conclude(visits: Sequence[Visit], limits: Limits, beside: Sequence[Visit] = ()) -> Conclusion:
-    """The verdict of up to three tries (at least one). beside: what was seen past the WAF, or elsewhere."""
+    """The verdict of up to three tries (at least one). beside: what was seen past the WAF and from elsewhere."""
     verdicts = [verdict_of(visit, limits) for visit in visits]
     broken = verdicts.count(Verdict.NOT_DISPLAYED)
     late = verdicts.count(Verdict.SLOW)
@@ -89,13 +93,15 @@ def _inconclusive(
     shown, verdict = next((pair for pair in pairs if pair[1] == Verdict.INCONCLUSIVE), pairs[0])
     if shown.trouble is Trouble.FORBIDDEN:
         return Conclusion(Verdict.INCONCLUSIVE, f"{FORBIDDEN}。")
-    told = f"{of_path(shown)}{phrase_of([shown], limits, verdict)}。" + _besides(beside, limits)
+    where = "" if shown.page in QUESTIONS else of_path(shown)  # That the WAF answered is what the words say.
+    told = f"{where}{words_for([shown], limits, verdict)}。" + _besides(beside, limits)
     return Conclusion(Verdict.INCONCLUSIVE, told[:_LONGEST])
 
 
 def _besides(beside: Sequence[Visit], limits: Limits) -> str:
     """What other paths and places have shown, one sentence for each."""
-    return "".join(besides(visit, limits, verdict_of(visit, limits)) for visit in beside)
+    ways = [visit for visit in beside if visit.vantage or visit.path == ProbePath.ORIGIN]
+    return "".join(besides(visit, limits, verdict_of(visit, limits)) for visit in ways)
 
 
 def _sentence(
@@ -107,5 +113,5 @@ def _sentence(
     for visit, verdict in reversed(chosen):
         alike.setdefault((verdict, visit.trouble, visit.status, visit.text_found), []).append((visit, verdict))
     groups = list(alike.values())[:2]
-    told = "。".join(phrase_of([visit for visit, _ in group], limits, group[0][1]) for group in groups)
+    told = "。".join(words_for([visit for visit, _ in group], limits, group[0][1]) for group in groups)
     return f"{of_path(groups[0][0][0])}{len(visits)} 回中 {len(chosen)} 回、{told}。"

@@ -62,6 +62,9 @@ class Config:
     probe_seconds: float
     slow_seconds: float
     slow_factor: float
+    many_sites: int
+    hold_minutes: float
+    stop_hours: float
     reprobe_seconds: float
     quiet_minutes: float
     followup_minutes: float
@@ -72,9 +75,6 @@ class Config:
     vantage_url: str
     vantage_key: str
     vantage_listen: tuple[str, int]
-    many_sites: int
-    hold_minutes: float
-    stop_hours: float
     upload_mib: int
     log_days: int
     silent_minutes: float
@@ -159,6 +159,9 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "probe_seconds": ("SAKIMORI_PROBE_SECONDS", values.positive),
     "slow_seconds": ("SAKIMORI_SLOW_SECONDS", values.positive),
     "slow_factor": ("SAKIMORI_SLOW_FACTOR", values.positive),
+    "many_sites": ("SAKIMORI_MANY_SITES", values.count),
+    "hold_minutes": ("SAKIMORI_HOLD_MINUTES", values.positive),
+    "stop_hours": ("SAKIMORI_STOP_HOURS", values.positive),
     "reprobe_seconds": ("SAKIMORI_REPROBE_SECONDS", values.positive),
     "quiet_minutes": ("SAKIMORI_QUIET_MINUTES", values.positive),
     "followup_minutes": ("SAKIMORI_FOLLOWUP_MINUTES", values.positive),
@@ -169,9 +172,6 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "vantage_url": ("SAKIMORI_VANTAGE_URL", lambda text: values.web_address(text) if text else ""),
     "vantage_key": ("SAKIMORI_VANTAGE_KEY", values.shared_key),
     "vantage_listen": ("SAKIMORI_VANTAGE_LISTEN", values.endpoint),
-    "many_sites": ("SAKIMORI_MANY_SITES", values.count),
-    "hold_minutes": ("SAKIMORI_HOLD_MINUTES", values.positive),
-    "stop_hours": ("SAKIMORI_STOP_HOURS", values.positive),
     "upload_mib": ("SAKIMORI_UPLOAD_MIB", values.count),
     "log_days": ("SAKIMORI_LOG_DAYS", values.count),
     "silent_minutes": ("SAKIMORI_SILENT_MINUTES", values.positive),

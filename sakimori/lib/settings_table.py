@@ -139,6 +139,14 @@ SETTINGS = (
         "With two weeks of history a page must also take so many times its usual 95th percentile to be extremely slow.",
         "5",
     ),
+    Setting(
+        "SAKIMORI_MANY_SITES",
+        "So many bad sites of several contracts at once (or those of most contracts) are one outage: the notices to "
+        "the customers wait for an analyst.",
+        "30",
+    ),
+    Setting("SAKIMORI_HOLD_MINUTES", "The alarm about notices that wait for an analyst comes again after this.", "15"),
+    Setting("SAKIMORI_STOP_HOURS", "A planned stop of a site may be registered for at most this long.", "72"),
     Setting("SAKIMORI_REPROBE_SECONDS", "Pause between two visits while an incident is open.", "60"),
     Setting("SAKIMORI_QUIET_MINUTES", "A DDoS incident ends after so long without a signal.", "30"),
     Setting(
@@ -174,14 +182,6 @@ SETTINGS = (
         "",
     ),
     Setting("SAKIMORI_VANTAGE_LISTEN", "Where `sakimori probe serve` listens, address:port.", "127.0.0.1:8470"),
-    Setting(
-        "SAKIMORI_MANY_SITES",
-        "So many bad sites of several contracts at once (or those of most contracts) are one outage: the notices to "
-        "the customers wait for an analyst.",
-        "30",
-    ),
-    Setting("SAKIMORI_HOLD_MINUTES", "The alarm about notices that wait for an analyst comes again after this.", "15"),
-    Setting("SAKIMORI_STOP_HOURS", "A planned stop of a site may be registered for at most this long.", "72"),
     Setting("SAKIMORI_UPLOAD_MIB", "Largest file that may be uploaded to a ticket.", "10"),
     Setting(
         "SAKIMORI_LOG_DAYS",

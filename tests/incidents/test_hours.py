@@ -80,12 +80,21 @@ def test_hours_that_were_missed_are_summed_up_later_and_a_clock_set_back_changes
     make_hour(site, START)
     make_hour(site, START + timedelta(hours=30))
     later = START + timedelta(hours=40)
-    assert sum_hours(now=later) == 24
     assert sum_hours(now=START) == 0
-    assert sum_hours(now=later) == 15
+    assert sum_hours(now=later) == 2
     assert sum_hours(now=later) == 0
-    assert SiteHour.objects.count() == 2
-    assert SummedHour.objects.count() == 39
+    assert sum_hours(now=START) == 0
+    assert SiteHour.objects.count() == SummedHour.objects.count() == 2
+    make_hour(site, START + timedelta(hours=7))
+    assert sum_hours(now=later) == 1
+
+
+def test_not_more_than_a_day_of_hours_is_summed_up_at_once(people: People) -> None:
+    site = people.a.sites.get()
+    for number in range(30):
+        make_hour(site, START + timedelta(hours=number))
+    later = START + timedelta(hours=40)
+    assert [sum_hours(now=later) for _ in range(3)] == [24, 6, 0]
 
 
 def test_what_is_usual_needs_two_weeks(people: People) -> None:

@@ -106,14 +106,19 @@ def test_a_clock_that_is_set_back_does_not_silence_it() -> None:
 
 
 def test_a_failing_look_does_not_end_the_looking() -> None:
-    def broken(_target: Target, **_more: object) -> Visit:
-        raise RuntimeError("a bug")
+    class Failing(OneAfterTheOther):
+        def fetch(self) -> Examination | None:
+            if super().fetch() is not None:
+                raise RuntimeError("a bug")
+            return None
 
-    clock, watch = Clock(), LineWatch(OneAfterTheOther(), AGAIN)
-    watch.look(World(broken, LIMITS, CONTROLS, clock, lambda: None))
+    clock, watch = Clock(), LineWatch(Failing(), AGAIN)
+    here = world(Pages(dict.fromkeys(CONTROLS, dead)), clock)
+    watch.look(here)
     with pytest.raises(RuntimeError, match="a bug"):
-        watch.look(world(Pages(), clock))
-    look(watch, world(Pages(dict.fromkeys(CONTROLS, dead)), clock))
+        watch.look(here)
+    watch.runner = OneAfterTheOther()
+    look(watch, here)
     assert Alarm.objects.exists()
 
 

@@ -42,6 +42,7 @@ CUSTOMER_LOGIN = "sakura"
 READER_LOGIN = "sakura-read"
 HOKUTO_LOGIN = "hokuto"
 SAKURA_SITE, SAKURA_SECOND, HOKUTO_SITE = 9001, 9002, 9101
+WAF_CONTROL = 9800  # A page behind the WAF that is no customer's.
 # A customer of the past, who has no account at the vendor any more: see seed_closing.py.
 MINATO, MINATO_NAME, MINATO_CONTRACT, MINATO_LOGIN = "C-0009", "株式会社みなと工芸", "K-2025-0009", "minato"
 

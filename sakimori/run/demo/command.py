@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sakimori.lib.config import SETTINGS
 from sakimori.run.cli import set_up_django
-from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, companies
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, WAF_CONTROL, companies
 from sakimori.run.demo.check import check
 from sakimori.run.demo.child import DOORS_FILE
 from sakimori.run.demo.notes import FILE, DemoNotes, is_taken, load_or_make
@@ -139,6 +139,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_PHONE_URL": world.phone_url,
         "SAKIMORI_CONTROL_URLS": world.site_url,
         "SAKIMORI_REPROBE_SECONDS": "3",
+        "SAKIMORI_CONTROL_WAF_URLS": world.site_page(WAF_CONTROL),
         "SAKIMORI_PROBE_SECONDS": "5",
         "SAKIMORI_SLOW_SECONDS": "2",
         "SAKIMORI_PROBE_MINUTES": os.environ.get("SAKIMORI_PROBE_MINUTES", "1"),

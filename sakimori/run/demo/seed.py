@@ -16,6 +16,7 @@ from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
 from sakimori.run.demo.seed_past import seed_past
 from sakimori.run.demo.seed_report import seed_reports
+from sakimori.run.demo.seed_sites import seed_sites
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.world import World
 
@@ -32,6 +33,7 @@ def seed(notes: DemoNotes, world: World, *, now: datetime) -> None:
             _past(analyst, manager, now)
         seed_reports(manager, now=now)
     seed_closing(notes.password, now=now)
+    seed_sites(now=now)
 
 
 def _past(analyst: User, manager: User, now: datetime) -> None:
