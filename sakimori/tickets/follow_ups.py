@@ -16,17 +16,20 @@ from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Incident, Verdict
 from sakimori.incidents.telling import is_stopped, turns_of
 from sakimori.lib.jst import day_of
+from sakimori.notify.models import RoundState
 from sakimori.tickets.actions import NotPossible
 from sakimori.tickets.evidence import proof_of
 from sakimori.tickets.follow_plan import Beat, Standing, change_due, slot_due, slot_of
 from sakimori.tickets.incidents import calls_told, happening_of
 from sakimori.tickets.models import Note, Ticket
 from sakimori.tickets.opening import add_note, letterhead, tell
+from sakimori.tickets.queries import round_of
 from sakimori.tickets.texts import follow as texts
 from sakimori.tickets.texts.proof import proof_part
 from sakimori.tickets.timeline import turn_words
 
 _PAUSE = timedelta(minutes=5)
+_SHORTEST_SLOT = timedelta(seconds=10)  # Of an exercise that is played fast: nobody reads more.
 _LONGEST = 4000
 
 
@@ -52,7 +55,8 @@ class _Known:
 def beat_of(incident: Incident) -> Beat:
     """How often, by the setting; an exercise that is played faster is followed up faster."""
     speed = incident.exercise.speed if incident.is_exercise and hasattr(incident, "exercise") else 1.0
-    return Beat(timedelta(minutes=settings.CONFIG.followup_minutes) / speed, _PAUSE / speed)
+    slot = timedelta(minutes=settings.CONFIG.followup_minutes)
+    return Beat(max(slot / speed, min(slot, _SHORTEST_SLOT)), _PAUSE / speed)
 
 
 def follow_up(ticket: Ticket, *, now: datetime) -> int:
@@ -121,10 +125,16 @@ def _progress(ticket: Ticket, known: _Known, beat: Beat, *, proof: str, now: dat
         sentence=shows.sentence if shows else incident.sentence,
         steps=[(turn.at, turn_words(turn.verdict, turn.sentence)) for turn in known.turns if turn.at > known.last_word],
         signals=incident.signals,
-        calls=calls_told(ticket),
+        calls=calls_told(ticket) or _calls_go_on(ticket),
         proof=proof,
         next_at=begun + beat.slot * (slot_of(begun, now, beat.slot) + 1),
     )
+
+
+def _calls_go_on(ticket: Ticket) -> str:
+    """That we are calling, while nobody was reached; empty where nobody is called (any more)."""
+    round_ = round_of(ticket)
+    return texts.CALLING if round_ is not None and round_.state == RoundState.RUNNING else ""
 
 
 def draft_of(ticket: Ticket, *, now: datetime) -> str:

@@ -83,6 +83,7 @@ def test_a_follow_up_comes_every_hour_once_and_says_what_is_so(people: People, c
     mail = Message.objects.latest("pk")
     assert mail.subject.startswith("【Webサイトプロテクションサービス】【続報】DDoS 攻撃の検知とサイト表示の異常")
     for words in (
+        "まだご連絡が取れておりません",
         "表示できない状態が続いています",
         "これまでに 7 件",
         "新たな変化はありません",
