@@ -13,9 +13,9 @@ from sakimori.customers.models import Site
 from sakimori.customers.queries import running
 from sakimori.incidents import outages
 from sakimori.incidents.models import Incident, Probe, Watch
-from sakimori.incidents.search import signals_in_file
+from sakimori.incidents.search import Searched, signals_in_files
 from sakimori.incidents.settling import Rhythm, settle_incident, settle_watch
-from sakimori.incidents.signals import Times, note_signals
+from sakimori.incidents.signals import Times, mark_silent, note_signals
 from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import Runner, World, controls_open, examine
 from sakimori.lib.claims import claim
@@ -24,7 +24,7 @@ from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.store.interface import LogStore
 
-_FILES_AT_ONCE = 20
+_FILES_AT_ONCE = 200
 _ROWS_AT_ONCE = 5000
 _KEPT = timedelta(days=100)
 _LATEST = timedelta(days=1)
@@ -40,13 +40,18 @@ def search_signals(*, store: LogStore, times: Times, clock: Callable[[], datetim
     files = LogFile.objects.filter(
         latest, running(day_of(clock()), contract="contract"), incident_search=None
     ).select_related("contract__customer")
-    searched = 0
-    for file in files.order_by("stored_at", "pk")[:_FILES_AT_ONCE]:
-        span = timely(door=file.door, received_at=file.received_at, limit=times.late)
-        signals = signals_in_file(store, contract_id=file.contract_id, file_id=file.pk, timely=span)
-        note_signals(file, signals, times=times, now=clock())
-        searched += 1
-    return searched
+    some = list(files.order_by("stored_at", "pk")[:_FILES_AT_ONCE])
+    found = signals_in_files(store, [_searched(file, times) for file in some])
+    for file in some:
+        if file.pk in found:
+            note_signals(file, found[file.pk], times=times, now=clock())
+    mark_silent([file for file in some if file.pk not in found], now=clock())
+    return len(some)
+
+
+def _searched(file: LogFile, times: Times) -> Searched:
+    span = timely(door=file.door, received_at=file.received_at, limit=times.late)
+    return Searched(file.contract_id, file.pk, span)
 
 
 def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) -> int:

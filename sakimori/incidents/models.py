@@ -1,5 +1,5 @@
 """Incident (what may keep visitors from a site), Probe (one visit to a site), Evidence, PlannedStop, LateSignal,
-Watch, SearchedFile, Heartbeat.
+Watch, SearchedFile, Heartbeat. What reading the vendor remembers: `source_rows.py`, `mail_rows.py`.
 """
 
 from django.conf import settings
@@ -7,8 +7,36 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.mail_rows import MailKind, MailPattern, MailReading
+from sakimori.incidents.source_rows import SeenEvent, SignalSource, SiteFigures, SourceCount, VendorPoll
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
+
+__all__ = [
+    "Decision",
+    "Evidence",
+    "EvidenceKind",
+    "Heartbeat",
+    "Incident",
+    "IncidentKind",
+    "LateSignal",
+    "MailKind",
+    "MailPattern",
+    "MailReading",
+    "PageKind",
+    "PlannedStop",
+    "Probe",
+    "ProbePath",
+    "SearchedFile",
+    "SeenEvent",
+    "SignalSource",
+    "SiteFigures",
+    "SourceCount",
+    "VendorPoll",
+    "Verdict",
+    "Via",
+    "Watch",
+]
 
 
 class IncidentKind(models.TextChoices):
