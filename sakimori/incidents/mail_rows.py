@@ -1,4 +1,6 @@
-"""The vendor's alert mails: MailPattern says how they are understood, MailReading what came of each."""
+"""The vendor's alert mails: MailPattern says how they are understood (PatternVersion: and was, before), MailReading
+what came of each.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -34,6 +36,23 @@ class MailPattern(models.Model):
     class Meta:
         verbose_name = "通知メールのパターン"
         ordering = ["kind", "name"]
+
+
+class PatternVersion(models.Model):
+    """What a pattern was made or changed to. Rows are only ever added."""
+
+    pattern = models.ForeignKey(MailPattern, on_delete=models.CASCADE, related_name="versions")
+    name = models.CharField("名称", max_length=60)
+    kind = models.CharField("種類", max_length=8, choices=MailKind)
+    subject = models.CharField("件名の正規表現", max_length=300, blank=True)
+    text = models.CharField("本文の正規表現", max_length=600, blank=True)
+    is_active = models.BooleanField("使用する")
+    changed_at = models.DateTimeField("変更日時")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "通知メールのパターンの履歴"
+        ordering = ["-pk"]
 
 
 class MailReading(models.Model):

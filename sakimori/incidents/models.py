@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from sakimori.customers.models import Contract, Site
-from sakimori.incidents.mail_rows import MailKind, MailPattern, MailReading
+from sakimori.incidents.mail_rows import MailKind, MailPattern, MailReading, PatternVersion
 from sakimori.incidents.source_rows import SeenEvent, SignalSource, SiteFigures, SourceCount, VendorPoll
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
@@ -24,6 +24,7 @@ __all__ = [
     "MailPattern",
     "MailReading",
     "PageKind",
+    "PatternVersion",
     "PlannedStop",
     "Probe",
     "ProbePath",

@@ -73,6 +73,10 @@ class Config:
     disk_floor_mib: int
     certificate_days: int
     training: bool
+    attack_seconds: float
+    blocked_per_second: float
+    blocked_times: float
+    vendor_mail_domains: tuple[str, ...]
 
 
 def read(environment: Mapping[str, str]) -> Config:
@@ -157,4 +161,8 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "disk_floor_mib": ("SAKIMORI_DISK_FLOOR_MIB", values.count),
     "certificate_days": ("SAKIMORI_CERTIFICATE_DAYS", values.count),
     "training": ("SAKIMORI_ALLOW_DOCUMENTATION", lambda text: text == "1"),
+    "attack_seconds": ("SAKIMORI_ATTACK_SECONDS", values.positive),
+    "blocked_per_second": ("SAKIMORI_BLOCKED_PER_SECOND", values.positive),
+    "blocked_times": ("SAKIMORI_BLOCKED_TIMES", values.positive),
+    "vendor_mail_domains": ("SAKIMORI_VENDOR_MAIL_DOMAINS", values.domains),
 }

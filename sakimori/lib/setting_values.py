@@ -119,3 +119,14 @@ def count(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def domains(text: str) -> tuple[str, ...]:
+    """Names of domains, comma separated; at least one."""
+    names = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for name in names:
+        if "." not in name or not all(label and label.replace("-", "a").isalnum() for label in name.split(".")):
+            raise ValueError(f"{name!r} is not a domain")
+    if not names:
+        raise ValueError("name at least one domain")
+    return names

@@ -169,4 +169,25 @@ SETTINGS = (
         "1 treats documentation addresses as public, and allows plain-HTTP cookies: only for demo and training.",
         "0",
     ),
+    Setting(
+        "SAKIMORI_ATTACK_SECONDS",
+        "Pause between two looks at what the vendor counts of attacks. They take at most half of "
+        "SAKIMORI_VENDOR_CALLS.",
+        "60",
+    ),
+    Setting(
+        "SAKIMORI_BLOCKED_PER_SECOND",
+        "So many requests blocked per second, on average of five minutes, are the signal of a DDoS.",
+        "100",
+    ),
+    Setting(
+        "SAKIMORI_BLOCKED_TIMES",
+        "They are a signal only if they are as many times as much as is usual for the site.",
+        "10",
+    ),
+    Setting(
+        "SAKIMORI_VENDOR_MAIL_DOMAINS",
+        "Domains, comma separated, from which the vendor's alert mails come. Mails of other senders count for nothing.",
+        "imperva.com,incapsula.com",
+    ),
 )
