@@ -56,7 +56,19 @@ _WATCH = Group(
                 "console:stop",
             ),
         ),
-        Entry("障害・DDoS", "console:incidents", ("console:incident", "console:sites")),
+        Entry(
+            "障害・DDoS",
+            "console:incidents",
+            (
+                "console:incident",
+                "console:sites",
+                "console:vendor-mails",
+                "console:vendor-mail",
+                "console:mail-patterns",
+                "console:mail-pattern",
+                "console:mail-pattern-new",
+            ),
+        ),
         Entry("チケット", "console:tickets", ("console:ticket", "console:answer")),
         Entry(
             "電話・当番",

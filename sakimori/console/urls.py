@@ -21,6 +21,7 @@ from sakimori.console import (
     log_import,
     log_senders,
     logs,
+    mail_patterns,
     people,
     policies,
     proxy_cases,
@@ -31,6 +32,7 @@ from sakimori.console import (
     tickets,
     usage,
     users,
+    vendor_mails,
     widening,
 )
 
@@ -139,4 +141,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop/on/", stops.turn_on, name="stop-on"),
     path("stop/off/", stops.turn_off, name="stop-off"),
     path("attacks/news/", attacks.news, name="attacks-news"),
+    path("vendor-mails/", vendor_mails.mails, name="vendor-mails"),
+    path("vendor-mails/<int:pk>/", vendor_mails.mail, name="vendor-mail"),
+    path("vendor-mails/<int:pk>/see/", vendor_mails.see, name="vendor-mail-see"),
+    path("mail-patterns/", mail_patterns.all_patterns, name="mail-patterns"),
+    path("mail-patterns/new/", mail_patterns.new, name="mail-pattern-new"),
+    path("mail-patterns/<int:pk>/", mail_patterns.edit, name="mail-pattern"),
 ]

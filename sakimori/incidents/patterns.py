@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import pyarrow as pa
+import pyarrow.lib as pa
 import pyarrow.compute as pc
 
 from sakimori.incidents.mail_rows import MailKind
