@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import pyarrow.lib as pa
 import pyarrow.compute as pc
+import pyarrow.lib as pa
 
 from sakimori.incidents.mail_rows import MailKind
 

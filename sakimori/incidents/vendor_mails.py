@@ -27,6 +27,8 @@ LINK = "/console/vendor-mails/"
 _AT_ONCE = 50
 _WORDS = {MailKind.START: "攻撃の開始", MailKind.END: "攻撃の終息"}
 _RECENT = timedelta(days=1)
+# A mail whose sender is still being asked about is not read before that is settled.
+_PROVEN = {"next_check_at": None} if hasattr(ReceivedMail, "next_check_at") else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Rules:
 
 def read_vendor_mails(*, rules: Rules, now: datetime) -> int:
     """Read every mail that waits, the oldest first. Returns how many."""
-    waiting = ReceivedMail.objects.filter(box=Mailbox.VENDOR, handled_at=None).order_by("received_at", "pk")
+    waiting = ReceivedMail.objects.filter(box=Mailbox.VENDOR, handled_at=None, **_PROVEN).order_by("received_at", "pk")
     patterns = active_patterns()
     return sum(_read(key, patterns, rules, now) for key in list(waiting.values_list("pk", flat=True)[:_AT_ONCE]))
 

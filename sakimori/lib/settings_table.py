@@ -23,6 +23,11 @@ SETTINGS = (
     Setting(
         "SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp. Customers answer to it: the SOC reads it."
     ),
+    Setting(
+        "SAKIMORI_VENDOR_MAIL_DOMAINS",
+        "Domains whose signed mails count as the vendor's, comma separated.",
+        "imperva.com,incapsula.com",
+    ),
     Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
     Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
     Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),
@@ -184,10 +189,5 @@ SETTINGS = (
         "SAKIMORI_BLOCKED_TIMES",
         "They are a signal only if they are as many times as much as is usual for the site.",
         "10",
-    ),
-    Setting(
-        "SAKIMORI_VENDOR_MAIL_DOMAINS",
-        "Domains, comma separated, from which the vendor's alert mails come. Mails of other senders count for nothing.",
-        "imperva.com,incapsula.com",
     ),
 )

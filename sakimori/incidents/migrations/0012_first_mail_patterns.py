@@ -13,7 +13,7 @@ _FIRST = (
     (
         "DDoS 攻撃の開始（出荷時）",
         "start",
-        r"\bDDoS\b.*\b(?:attack (?:was |has been |is )?(?:detected|started|in progress|underway)|under attack)\b",
+        r"\bDDoS\b.*\b(?:attack (?:was |has been |has |is )?(?:detected|started|in progress|underway)|under attack)\b",
         _SITE,
     ),
     (
