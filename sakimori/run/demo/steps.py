@@ -17,6 +17,7 @@ from sakimori.run.demo import (
     policy_steps,
     report_steps,
     shared_steps,
+    signal_steps,
     telling_steps,
     usage_steps,
 )
@@ -75,6 +76,8 @@ STEPS = (
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
+    Step("2-1-1", "ベンダーの統計だけに現れた DDoS も 1 件のインシデントとして確認", signal_steps.by_statistics),
+    Step("2-1-1", "通知メールのパターンを、何も変えずに試せる", signal_steps.tried_patterns),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
