@@ -35,7 +35,7 @@ class MailPattern(models.Model):
 
     class Meta:
         verbose_name = "通知メールのパターン"
-        ordering = ["kind", "name"]
+        ordering = ["pk"]
 
 
 class PatternVersion(models.Model):

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "通知メールのパターン",
-                "ordering": ["kind", "name"],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
