@@ -1,9 +1,8 @@
 """The control room: what a person or a test may do to the simulated world, by JSON or by a page's form.
 
 GET  /control/blacklist?account=  /control/journal?after=  /control/faults  /control/switches  /control/world
-/control/dns
-POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox /flood /network
-/vendor-mail ; DELETE /control/faults[?id=]
+POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox ; DELETE /control/faults[?id=]
+POST /control/flood /network
 """
 
 import base64
@@ -34,7 +33,6 @@ from sakimori.simulators.payload import is_form, number, payload, texts
 from sakimori.simulators.spec import WorldSpec
 from sakimori.simulators.state import Clock, JsonObject, State, milliseconds
 from sakimori.simulators.switches import Switches, read_switches, set_switches
-from sakimori.simulators.vendor_mail import VendorMailKind, dns_records, hand_over, vendor_mail
 from sakimori.simulators.website import SiteCondition, SiteMode, condition, set_condition
 
 TITLE = "模擬環境の操作卓"
@@ -175,21 +173,6 @@ class Control:
             self.state, account, kind=str(data["kind"]), target=str(data.get("target") or ""), now_ms=self.now_ms
         )
 
-    def vendor_mail(self, data: JsonObject) -> JsonObject:
-        """kind, site_id, recipient, port (of the SMTP door on this machine), signed?: the vendor writes a mail."""
-        site = self.spec.site(int(number(data, "site_id", 0)))
-        recipient, signed = str(data["recipient"]), str(data.get("signed", True)).lower() == "true"
-        raw = vendor_mail(
-            self.state,
-            VendorMailKind(str(data["kind"])),
-            site=site.domain,
-            recipient=recipient,
-            now=self._clock(),
-            signed=signed,
-        )
-        hand_over(raw, port=int(number(data, "port", 0)), recipient=recipient)
-        return {"site": site.domain, "signed": signed}
-
     def blacklist(self, account_id: int) -> JsonObject:
         """Every entry of every list of an account."""
         account = self.spec.account(account_id)
@@ -215,7 +198,6 @@ def control_app(control: Control, links: Links) -> Starlette:
         Route("/control/switches", _reader(lambda _: asdict(read_switches(control.state))), methods=["GET"]),
         Route("/control/blacklist", _reader(lambda q: control.blacklist(int(q["account"]))), methods=["GET"]),
         Route("/control/journal", _reader(lambda q: control.journal(int(q.get("after", "0")))), methods=["GET"]),
-        Route("/control/dns", _reader(lambda _: {**dns_records(control.state)}), methods=["GET"]),
         Route("/control/world", _reader(lambda _: {"links": asdict(links)}), methods=["GET"]),
         static_route(),
     ]
@@ -231,7 +213,6 @@ def control_app(control: Control, links: Links) -> Starlette:
         "mailbox": control.mailbox,
         "flood": control.flood,
         "network": control.network,
-        "vendor-mail": control.vendor_mail,
     }
     routes += [Route(f"/control/{name}", _doer(act), methods=["POST"]) for name, act in actions.items()]
     return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])
@@ -251,7 +232,7 @@ def _doer(act: Action) -> Endpoint:
     async def serve(request: Request) -> Response:
         try:
             done = act(await payload(request))
-        except (KeyError, ValueError, TypeError, OSError) as error:
+        except (KeyError, ValueError, TypeError) as error:
             sentence = f"{type(error).__name__}: {error}"
             return error_page(sentence) if is_form(request) else JSONResponse({"error": sentence}, 400)
         return RedirectResponse("/?done", 303) if is_form(request) else JSONResponse(done)

@@ -1,9 +1,13 @@
 """Steps of the check for signals that no log line gives: the vendor's statistics, network events, alert mails."""
 
-from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE, SAKURA_SECOND
+import re
+
+from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE
 from sakimori.run.demo.doors import expect, readable, wait_for
 from sakimori.run.demo.play import HOKUTO, Play
 
+_MAIL_SITE, _VENDOR = "www.sakura.example.jp", "vendor@sakimori.example.jp"
+_SEE = re.compile(r'action="(/console/vendor-mails/\d+/see/)"')
 _LIST, _MAILS, _PATTERNS = "/console/incidents/", "/console/vendor-mails/", "/console/mail-patterns/"
 
 
@@ -24,18 +28,30 @@ def by_statistics(play: Play) -> None:
     expect(_incidents(play, "www.hokuto.example.jp") == before + 1, "all of it is one incident")
 
 
-def by_mail(play: Play, *, port: int, recipient: str) -> None:
+def by_mail(play: Play) -> None:
     """An attack that only an alert mail tells of; a forged end closes nothing, an unknown mail is a task."""
-    site = {"site_id": SAKURA_SECOND, "port": port, "recipient": recipient}
-    before = _incidents(play, "www.sakura.example.jp")
-    play.outside.do("vendor-mail", kind="start", **site)
-    wait_for(lambda: _incidents(play, "www.sakura.example.jp") == before + 1, "the mail opens an incident")
-    play.outside.do("vendor-mail", kind="end", signed=False, **site)
-    wait_for(lambda: "偽の通知の可能性" in _mails(play), "the forged end waits for the SOC")
-    play.outside.do("vendor-mail", kind="unknown", **site)
+    before = _incidents(play, _MAIL_SITE)
+    _notice(play, "DDoS attack detected")
+    play.measured["alert_mail_to_incident_s"] = wait_for(
+        lambda: _incidents(play, _MAIL_SITE) == before + 1, "the mail opens an incident"
+    )
+    _notice(play, "DDoS attack ended", is_forged=True)
+    wait_for(lambda: "「攻撃の終息」の通知ですが" in _mails(play), "the forged end waits for the SOC")
+    expect("攻撃の終息として記録しました" not in _mails(play), "and is not believed")
+    _notice(play, "Something has changed")
     wait_for(lambda: "どのパターンにも当てはまらない" in _mails(play), "the unknown mail waits for the SOC")
-    play.outside.do("vendor-mail", kind="end", **site)
+    _notice(play, "DDoS attack ended")
     wait_for(lambda: "攻撃の終息として記録しました" in _mails(play), "the signed end is noted on the incident")
+    analyst = play.browser(ANALYST.login)
+    while found := _SEE.search(analyst.html(_MAILS)):
+        analyst.post(found[1], {}, page=_MAILS)
+    expect("確認を待っている通知メールはありません" in _mails(play), "each is done by a click")
+
+
+def _notice(play: Play, subject: str, **more: object) -> None:
+    """The vendor, or whoever pretends to be, writes."""
+    text = f"Hello,\nSite: {_MAIL_SITE}\n"
+    play.outside.do("vendor-mail", to=_VENDOR, subject=subject, text=text, **more)
 
 
 def tried_patterns(play: Play) -> None:
