@@ -87,7 +87,7 @@ def _remember(poll: VendorPoll, total: int, counted: int, reading: Reading) -> N
     poll.unexplained += 1
     if poll.unexplained >= _TRIES:
         contract = poll.contract
-        alarm_unknown_site(contract, f"契約 {contract.number} の統計", key="statistics", now=reading.now)
+        alarm_unknown_site(contract, f"契約 {contract.number}", where="統計", key="statistics", now=reading.now)
         poll.threats, poll.unknown, poll.unexplained = total, total - counted, 0
 
 
@@ -180,7 +180,8 @@ def _note_event(contract: Contract, event: NetworkEvent, times: Times, now: date
         for key in sorted(behind):
             note_signal(sites[key], _signal(SignalSource.NETWORK, 1, event.at, kind), times=times, now=now)
         if not behind:
-            alarm_unknown_site(contract, f"ネットワーク {event.target}", key=f"network:{event.target}"[:60], now=now)
+            where, key = "ネットワーク保護のイベント", f"network:{event.target}"[:60]
+            alarm_unknown_site(contract, event.target, where=where, key=key, now=now)
     return 1
 
 

@@ -50,12 +50,12 @@ def _note(file: LogFile, signal: Signal, site: Site | None, times: Times, now: d
     return 1
 
 
-def alarm_unknown_site(contract: Contract, site: str, *, key: str, now: datetime) -> None:
+def alarm_unknown_site(contract: Contract, site: str, *, where: str = "ログ", key: str, now: datetime) -> None:
     """Nobody can be told about a site that we do not know, but nobody may overlook it either."""
     raise_alarm(
         key=f"signal-site:{contract.pk}:{key}",
         severity=Severity.MIDDLE,
-        sentence=texts.unknown_site(contract.customer.name, site),
+        sentence=texts.unknown_site(contract.customer.name, site, where=where),
         link="/console/incidents/",
         now=now,
     )

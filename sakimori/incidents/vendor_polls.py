@@ -68,7 +68,13 @@ class VendorPolls:
     def _look(self, key: int) -> int:
         now = self.clock()
         due = self._due(now).filter(pk=key).select_related("contract__customer", "contract__vendor_account")
-        return sum(self._read(poll) for poll in claim(due, worker=self.worker, now=now, lease=_LEASE))
+        found = 0
+        for poll in claim(due, worker=self.worker, now=now, lease=_LEASE):
+            try:
+                found += self._read(poll)
+            finally:
+                release(poll)
+        return found
 
     def _read(self, poll: VendorPoll) -> int:
         vendor: WafVendor | None = None
@@ -84,7 +90,6 @@ class VendorPolls:
         else:
             self._well(poll, vendor.calls_made() - calls)
         poll.save()
-        release(poll)
         return found
 
     def _events(self, poll: VendorPoll, vendor: WafVendor, now: datetime) -> int:

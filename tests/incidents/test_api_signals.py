@@ -159,7 +159,7 @@ def test_a_site_that_joined_later_at_ours_is_counted_from_what_we_know(vendor: V
         vendor.hit(ddos=1, site=777)
         vendor.poll()
     alarm = Alarm.objects.get()
-    assert "登録されていないサイト（契約 K-A-001 の統計）" in alarm.sentence
+    assert "の統計に、登録されていないサイト（契約 K-A-001）" in alarm.sentence
     assert not Incident.objects.exists()
 
 
@@ -224,7 +224,7 @@ def test_a_network_that_no_site_of_ours_lies_in_is_told_to_the_soc(vendor: Vendo
     vendor.happen("203.0.113.0/24")
     vendor.poll()
     assert not Incident.objects.exists()
-    assert "ネットワーク 203.0.113.0/24" in Alarm.objects.get().sentence
+    assert "のネットワーク保護のイベントに、登録されていないサイト（203.0.113.0/24）" in Alarm.objects.get().sentence
 
 
 def test_servers_that_are_down_are_a_matter_for_the_analyst_and_other_events_are_none(vendor: Vendor) -> None:
@@ -277,6 +277,17 @@ def test_a_key_that_is_refused_is_told_too(vendor: Vendor) -> None:
         vendor.poll(minutes=15)
     assert Alarm.objects.get().key == f"attack-statistics:{vendor.contract.pk}"
     assert VendorPoll.objects.get().last_error.startswith("WafUnauthorised")
+
+
+def test_who_fails_otherwise_gives_the_account_back_at_once(vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor.poll()
+    with monkeypatch.context() as patch:
+        patch.setattr("sakimori.incidents.vendor_polls.read_figures", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            vendor.poll()
+    vendor.hit(ddos=1)
+    vendor.clock.pass_time(seconds=1)
+    assert sum(look() for _, look in vendor.polls("two").due_looks()) == 1
 
 
 def test_nothing_is_asked_for_a_contract_that_has_ended_or_has_no_account(vendor: Vendor, people: People) -> None:
