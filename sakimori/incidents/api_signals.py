@@ -180,8 +180,8 @@ def _note_event(contract: Contract, event: NetworkEvent, times: Times, now: date
         for key in sorted(behind):
             note_signal(sites[key], _signal(SignalSource.NETWORK, 1, event.at, kind), times=times, now=now)
         if not behind:
-            where, key = "ネットワーク保護のイベント", f"network:{event.target}"[:60]
-            alarm_unknown_site(contract, event.target, where=where, key=key, now=now)
+            where, alarm_key = "ネットワーク保護のイベント", f"network:{event.target}"[:60]
+            alarm_unknown_site(contract, event.target, where=where, key=alarm_key, now=now)
     return 1
 
 
