@@ -25,6 +25,7 @@ from sakimori.console import (
     log_import,
     log_senders,
     logs,
+    mail_patterns,
     people,
     planned,
     policies,
@@ -36,6 +37,7 @@ from sakimori.console import (
     tickets,
     usage,
     users,
+    vendor_mails,
     widening,
 )
 
@@ -161,4 +163,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exercises/<int:pk>/stop/", exercises.stop, name="exercise-stop"),
     path("incidents/<int:pk>/follow/", incident_page.follow, name="incident-follow"),
     path("incidents/<int:pk>/evidence/<int:number>/", incident_page.evidence, name="evidence"),
+    path("vendor-mails/", vendor_mails.mails, name="vendor-mails"),
+    path("vendor-mails/<int:pk>/", vendor_mails.mail, name="vendor-mail"),
+    path("vendor-mails/<int:pk>/see/", vendor_mails.see, name="vendor-mail-see"),
+    path("mail-patterns/", mail_patterns.all_patterns, name="mail-patterns"),
+    path("mail-patterns/new/", mail_patterns.new, name="mail-pattern-new"),
+    path("mail-patterns/<int:pk>/", mail_patterns.edit, name="mail-pattern"),
 ]

@@ -1,5 +1,6 @@
 """Incident (what may keep visitors from a site), Probe (one visit to a site), Evidence, PlannedStop, LateSignal,
-Watch, SearchedFile, Heartbeat. Sums of visits and holds: `history_rows.py`.
+Watch, SearchedFile, Heartbeat. Sums of visits and holds: `history_rows.py`; turns and exercises: `course.py`; what
+reading the vendor remembers: `source_rows.py`, `mail_rows.py`.
 """
 
 from django.conf import settings
@@ -11,8 +12,37 @@ from sakimori.incidents.course import Exercise, Turn  # noqa: F401 - Django find
 from sakimori.incidents.history_rows import Hold as Hold  # noqa: PLC0414
 from sakimori.incidents.history_rows import SiteHour as SiteHour  # noqa: PLC0414
 from sakimori.incidents.history_rows import SummedHour as SummedHour  # noqa: PLC0414
+from sakimori.incidents.mail_rows import MailKind, MailPattern, MailReading, PatternVersion
+from sakimori.incidents.source_rows import SeenEvent, SignalSource, SiteFigures, SourceCount, VendorPoll
 from sakimori.lib.claims import Claimable
 from sakimori.logs.models import LogFile
+
+__all__ = [
+    "Decision",
+    "Evidence",
+    "EvidenceKind",
+    "Heartbeat",
+    "Incident",
+    "IncidentKind",
+    "LateSignal",
+    "MailKind",
+    "MailPattern",
+    "MailReading",
+    "PageKind",
+    "PatternVersion",
+    "PlannedStop",
+    "Probe",
+    "ProbePath",
+    "SearchedFile",
+    "SeenEvent",
+    "SignalSource",
+    "SiteFigures",
+    "SourceCount",
+    "VendorPoll",
+    "Verdict",
+    "Via",
+    "Watch",
+]
 
 
 class IncidentKind(models.TextChoices):

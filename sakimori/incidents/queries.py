@@ -3,7 +3,7 @@
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sakimori.customers.models import AuditEntry
-from sakimori.incidents.models import Decision, Incident, Probe
+from sakimori.incidents.models import Decision, Incident, MailReading, Probe, SourceCount
 from sakimori.notify.models import CallRound
 
 CUSTOMER_PATH = "contract__customer"
@@ -46,6 +46,16 @@ def companions(incident: Incident) -> QuerySet[Incident]:
 def probes_of(incident: Incident) -> QuerySet[Probe]:
     """Visits that were made because of an incident, the newest first."""
     return Probe.objects.filter(incident=incident).order_by("-at", "-pk")
+
+
+def sources_of(incident: Incident) -> QuerySet[SourceCount]:
+    """Who has told of an incident, and how much each; the first one first."""
+    return SourceCount.objects.filter(incident=incident).order_by("first_at", "pk")
+
+
+def mails_about(incident: Incident) -> QuerySet[MailReading]:
+    """Mails of the vendor that began it, counted for it or said that it is over, in order."""
+    return MailReading.objects.filter(incident=incident).select_related("mail").order_by("mail__received_at", "pk")
 
 
 def rounds_about(incident: Incident) -> QuerySet[CallRound]:

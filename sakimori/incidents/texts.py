@@ -49,9 +49,9 @@ def planned_alarm(incident: Incident) -> str:
     )
 
 
-def unknown_site(customer: str, site: str) -> str:
-    """A signal that names a site which this contract does not have."""
-    return f"{customer} のログに、登録されていないサイト（{site[:100]}）の DDoS 攻撃または障害が記録されています。"
+def unknown_site(customer: str, site: str, *, where: str) -> str:
+    """A signal that names a site which this contract does not have. where: who names it."""
+    return f"{customer} の{where}に、登録されていないサイト（{site[:100]}）の DDoS 攻撃または障害が記録されています。"
 
 
 def vendor_sentence(failures: int) -> str:

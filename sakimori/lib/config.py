@@ -29,6 +29,7 @@ class Config:
     base_url: str
     mail_url: str
     mail_from: str
+    vendor_mail_domains: tuple[str, ...]
     soc_phone: str
     service_name: str
     listen: tuple[str, int]
@@ -83,6 +84,9 @@ class Config:
     disk_floor_mib: int
     certificate_days: int
     training: bool
+    attack_seconds: float
+    blocked_per_second: float
+    blocked_times: float
 
 
 def read(environment: Mapping[str, str]) -> Config:
@@ -126,6 +130,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "base_url": ("SAKIMORI_BASE_URL", values.web_address),
     "mail_url": ("SAKIMORI_MAIL_URL", values.mail_url),
     "mail_from": ("SAKIMORI_MAIL_FROM", values.mail_address),
+    "vendor_mail_domains": ("SAKIMORI_VENDOR_MAIL_DOMAINS", values.mail_domains),
     "soc_phone": ("SAKIMORI_SOC_PHONE", values.filled),
     "service_name": ("SAKIMORI_SERVICE_NAME", values.filled),
     "listen": ("SAKIMORI_LISTEN", values.endpoint),
@@ -180,4 +185,7 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "disk_floor_mib": ("SAKIMORI_DISK_FLOOR_MIB", values.count),
     "certificate_days": ("SAKIMORI_CERTIFICATE_DAYS", values.count),
     "training": ("SAKIMORI_ALLOW_DOCUMENTATION", lambda text: text == "1"),
+    "attack_seconds": ("SAKIMORI_ATTACK_SECONDS", values.positive),
+    "blocked_per_second": ("SAKIMORI_BLOCKED_PER_SECOND", values.positive),
+    "blocked_times": ("SAKIMORI_BLOCKED_TIMES", values.positive),
 }

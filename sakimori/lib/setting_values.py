@@ -72,6 +72,14 @@ def mail_address(text: str) -> str:
     return text
 
 
+def mail_domains(text: str) -> tuple[str, ...]:
+    """Domains, comma separated, in small letters; at least one."""
+    domains = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not domains or not all("." in domain and domain.isascii() and " " not in domain for domain in domains):
+        raise ValueError(f"{text!r} is not of the form example.com,example.net")
+    return domains
+
+
 def endpoint(text: str) -> tuple[str, int]:
     """address:port to listen at."""
     host, _, port = text.rpartition(":")

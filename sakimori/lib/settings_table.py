@@ -23,6 +23,11 @@ SETTINGS = (
     Setting(
         "SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp. Customers answer to it: the SOC reads it."
     ),
+    Setting(
+        "SAKIMORI_VENDOR_MAIL_DOMAINS",
+        "Domains whose signed mails count as the vendor's, comma separated.",
+        "imperva.com,incapsula.com",
+    ),
     Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
     Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),
     Setting("SAKIMORI_LISTEN", "Address and port of the web pages.", "127.0.0.1:8000"),
@@ -206,5 +211,21 @@ SETTINGS = (
         "SAKIMORI_ALLOW_DOCUMENTATION",
         "1 treats documentation addresses as public, and allows plain-HTTP cookies: only for demo and training.",
         "0",
+    ),
+    Setting(
+        "SAKIMORI_ATTACK_SECONDS",
+        "Pause between two looks at what the vendor counts of attacks. They take at most half of "
+        "SAKIMORI_VENDOR_CALLS.",
+        "60",
+    ),
+    Setting(
+        "SAKIMORI_BLOCKED_PER_SECOND",
+        "So many requests blocked per second, on average of five minutes, are the signal of a DDoS.",
+        "100",
+    ),
+    Setting(
+        "SAKIMORI_BLOCKED_TIMES",
+        "They are a signal only if they are as many times as much as is usual for the site.",
+        "10",
     ),
 )

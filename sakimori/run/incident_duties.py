@@ -6,8 +6,10 @@ from functools import partial
 
 from django.conf import settings
 
+from sakimori import backends
 from sakimori.blacklist.networks import vendor_networks
 from sakimori.incidents import duties as incidents
+from sakimori.incidents.api_signals import forget_events
 from sakimori.incidents.browsing import Browser, browser_path
 from sakimori.incidents.elsewhere import Vantage
 from sakimori.incidents.exercise import play_exercises
@@ -17,10 +19,14 @@ from sakimori.incidents.probing import visit
 from sakimori.incidents.promises import watch_promises
 from sakimori.incidents.settling import Rhythm
 from sakimori.incidents.signals import Times
+from sakimori.incidents.thresholds import Threshold
+from sakimori.incidents.vendor_mails import Rules, read_vendor_mails
+from sakimori.incidents.vendor_polls import Pace, VendorPolls
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Visitors, World
 from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
+from sakimori.logs.receive.parallel import Parallel
 from sakimori.logs.store.interface import LogStore
 from sakimori.run.duty import Duty
 
@@ -54,7 +60,25 @@ def incident_duties(store: LogStore, worker: str) -> list[Duty]:
         Duty("exercises", 0.5, lambda: play_exercises(world=world, rhythm=rhythm)),
         Duty("promises", 5.0, lambda: watch_promises(now=utc_now())),
         Duty("old probes", 3600.0, lambda: incidents.forget_old_probes(now=utc_now())),
+        Duty("attack statistics", min(1.0, config.attack_seconds), Parallel(_vendor_polls(times, worker)).start_due),
+        Duty("old events", 3600.0, lambda: forget_events(now=utc_now())),
+        Duty("vendor mails", 1.0, lambda: read_vendor_mails(rules=mail_rules(), now=utc_now())),
     ]
+
+
+def mail_rules() -> Rules:
+    """How the vendor's mails are judged, by the settings."""
+    config = settings.CONFIG
+    times = Times(timedelta(minutes=config.late_minutes), timedelta(minutes=config.quiet_minutes))
+    return Rules(config.vendor_mail_domains, times)
+
+
+def _vendor_polls(times: Times, worker: str) -> VendorPolls:
+    """Asking the vendor about attacks, by the settings."""
+    config = settings.CONFIG
+    threshold = Threshold(config.blocked_per_second, config.blocked_times)
+    pace = Pace(timedelta(seconds=config.attack_seconds), config.vendor_calls)
+    return VendorPolls(backends.waf_vendor, threshold, times, pace, worker, utc_now)
 
 
 def visit_world() -> World:

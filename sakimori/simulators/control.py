@@ -2,6 +2,7 @@
 
 GET  /control/blacklist?account=  /control/journal?after=  /control/faults  /control/switches  /control/world
 POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox ; DELETE /control/faults[?id=]
+POST /control/flood /network
 """
 
 import base64
@@ -22,6 +23,8 @@ from sakimori.simulators.control_page import control_body, error_page
 from sakimori.simulators.edge import Edge, Outcome
 from sakimori.simulators.faults import Fault, FaultKind, FaultScope, active_faults, add_fault, clear_faults
 from sakimori.simulators.imperva.blacklist import ConsoleEdit, blacklist, edit_by_hand
+from sakimori.simulators.imperva.floods import Flood, start_flood, stop_flood
+from sakimori.simulators.imperva.networks import add_event
 from sakimori.simulators.imperva.setup import changed_setup, set_site_setup, site_setup
 from sakimori.simulators.loopback import LoopbackOnly
 from sakimori.simulators.mailbox import MailboxMode, set_mailbox_mode
@@ -151,6 +154,25 @@ class Control:
         set_mailbox_mode(self.state, mode)
         return {"mode": mode}
 
+    def flood(self, data: JsonObject) -> JsonObject:
+        """site_id, state (start or stop), blocked_per_second?, incidents_per_minute?: an attack that is only seen in
+        the statistics; no log line tells of it.
+        """
+        site = self.spec.site(int(number(data, "site_id", 0)))
+        if str(data["state"]) == "stop":
+            stop_flood(self.state, site.site_id, self.now_ms)
+            return {"site_id": site.site_id, "state": "stop"}
+        flood = Flood(number(data, "blocked_per_second", 2000), number(data, "incidents_per_minute", 60))
+        start_flood(self.state, site.site_id, flood, self.now_ms)
+        return {"site_id": site.site_id, "state": "start", **asdict(flood)}
+
+    def network(self, data: JsonObject) -> JsonObject:
+        """account, kind (as the vendor names events), target (a network): an event of infrastructure protection."""
+        account = self.spec.account(int(number(data, "account", 0)))
+        return add_event(
+            self.state, account, kind=str(data["kind"]), target=str(data.get("target") or ""), now_ms=self.now_ms
+        )
+
     def blacklist(self, account_id: int) -> JsonObject:
         """Every entry of every list of an account."""
         account = self.spec.account(account_id)
@@ -189,6 +211,8 @@ def control_app(control: Control, links: Links) -> Starlette:
         "setup": control.setup,
         "switches": control.switches,
         "mailbox": control.mailbox,
+        "flood": control.flood,
+        "network": control.network,
     }
     routes += [Route(f"/control/{name}", _doer(act), methods=["POST"]) for name, act in actions.items()]
     return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from sakimori.simulators import journal
 from sakimori.simulators.attack_kinds import ATTACKS
+from sakimori.simulators.attack_section import attack_section
 from sakimori.simulators.faults import FaultKind, FaultScope, active_faults
 from sakimori.simulators.imperva.blacklist import blacklist
 from sakimori.simulators.imperva.setup_section import setup_section
@@ -70,6 +71,7 @@ def control_body(state: State, spec: WorldSpec, *, now_ms: int, links: Mapping[s
     parts = [
         _links(links),
         _attacks(sites),
+        attack_section(spec, sites),
         _sites(state, sites),
         setup_section(state, sites, now_ms),
         _faults(state, now_ms),

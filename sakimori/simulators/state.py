@@ -34,6 +34,12 @@ CREATE TABLE IF NOT EXISTS log_file (
 CREATE TABLE IF NOT EXISTS tally (
     site_id INTEGER NOT NULL, bucket_ms INTEGER NOT NULL, what TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (site_id, bucket_ms, what));
+CREATE TABLE IF NOT EXISTS flood (
+    site_id INTEGER NOT NULL, since_ms INTEGER NOT NULL, until_ms INTEGER, blocked_per_second REAL NOT NULL,
+    incidents_per_minute REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS network_event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,
+    target TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL UNIQUE, received_ms INTEGER NOT NULL,
     last_ms INTEGER NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT NULL, content BLOB NOT NULL,

@@ -133,6 +133,44 @@ class TrafficSample:
     bits_per_second: int
 
 
+@dataclass(frozen=True, slots=True)
+class BlockedSample:
+    """Requests that the vendor has blocked in the five minutes that begin at `at`, so far: the number only grows."""
+
+    at: datetime
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatFigures:
+    """What the vendor counts of attacks in a span. ddos: its own count of DDoS incidents, which only grows.
+
+    blocked: by five minutes, oldest first; those that have only just begun are with them.
+    """
+
+    ddos: int
+    blocked: tuple[BlockedSample, ...]
+
+
+class NetworkEventKind(StrEnum):
+    """What happened to a network under the vendor's infrastructure protection."""
+
+    ATTACK_STARTED = "attack_started"
+    ATTACK_ENDED = "attack_ended"
+    SERVERS_DOWN = "servers_down"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkEvent:
+    """An event of the infrastructure protection. target: the network, as text. key: the same for the same event."""
+
+    at: datetime
+    kind: NetworkEventKind
+    target: str
+    key: str
+
+
 class BalancingAlgorithm(StrEnum):
     """How requests are spread over the servers of a site."""
 
@@ -216,6 +254,15 @@ class WafVendor(Protocol):
 
         The vendor still counts the five minutes that are running, so `end` is not to lie in the future. It may
         correct its figures for some hours, and may leave out what it does not know.
+        """
+
+    def threats(self, start: datetime, end: datetime, *, site_id: int | None = None) -> ThreatFigures:
+        """What the vendor counts of attacks from `start` to `end`; of the whole account, or a site."""
+
+    def network_events(self, start: datetime, end: datetime) -> Sequence[NetworkEvent]:
+        """Events from `start` to `end` of the account's networks, oldest first. They may come minutes late.
+
+        An account without infrastructure protection has none, or is refused.
         """
 
     def data_centers(self, site_id: int) -> Balancing:

@@ -4,6 +4,7 @@ It behaves as the real vendor does where callers could notice: policies made on 
 by hand, a list that is full, answers that get lost after the write, and reads that lag behind.
 """
 
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -14,7 +15,10 @@ from sakimori.waf.interface import (
     Balancing,
     BalancingAlgorithm,
     BlacklistView,
+    BlockedSample,
     BlockTarget,
+    NetworkEvent,
+    ThreatFigures,
     TrafficSample,
     WafAccount,
     WafCertificate,
@@ -63,6 +67,8 @@ class MemoryVendor(MemoryLists):
         self._logs = dict(logs) if logs is not None else None
         self.purchased = WafSubscription(plan_mbps=20, load_balancing=False)
         self._traffic: dict[int | None, dict[datetime, int]] = {}
+        self._hits: list[tuple[int, datetime, int, int]] = []  # Site, when, DDoS incidents, blocked requests.
+        self._events: list[NetworkEvent] | None = None
         self._balancing: dict[int, Balancing] = {}
         self._certificates: dict[int, tuple[WafCertificate, ...]] = {}
         self._faults: list[MemoryFault] = []
@@ -114,6 +120,25 @@ class MemoryVendor(MemoryLists):
             known = self._traffic.get(self._known(site_id) if site_id is not None else None, {})
             inside = [at for at in sorted(known) if at >= start and at + _BUCKET <= end]
             return [TrafficSample(at, known[at]) for at in inside]
+
+    def threats(self, start: datetime, end: datetime, *, site_id: int | None = None) -> ThreatFigures:
+        with self._lock:
+            self._meet_fault()
+            wanted = self._known(site_id) if site_id is not None else None
+            hits = [hit for hit in self._hits if wanted in (None, hit[0]) and start <= hit[1] < end]
+            blocked: Counter[datetime] = Counter()
+            for _, at, _, requests in hits:
+                blocked[_bucket_of(at)] += requests
+            samples = tuple(BlockedSample(at, number) for at, number in sorted(blocked.items()) if number)
+            return ThreatFigures(sum(hit[2] for hit in hits), samples)
+
+    def network_events(self, start: datetime, end: datetime) -> Sequence[NetworkEvent]:
+        with self._lock:
+            self._meet_fault()
+            if self._events is None:
+                raise WafRefused("このアカウントでは利用できません。")
+            inside = [event for event in self._events if start <= event.at < end]
+            return sorted(inside, key=lambda event: event.at)
 
     def data_centers(self, site_id: int) -> Balancing:
         with self._lock:
@@ -173,6 +198,16 @@ class MemoryVendor(MemoryLists):
         with self._lock:
             self._traffic[site_id] = {**self._traffic.get(site_id, {}), **samples}
 
+    def put_hits(self, site_id: int, at: datetime, *, ddos: int = 0, blocked: int = 0) -> None:
+        """Let the vendor count DDoS incidents and blocked requests of a site at a time."""
+        with self._lock:
+            self._hits.append((site_id, at, ddos, blocked))
+
+    def put_events(self, *events: NetworkEvent) -> None:
+        """Let events of networks appear; the first call gives the account infrastructure protection."""
+        with self._lock:
+            self._events = [*(self._events or ()), *events]
+
     def put_balancing(self, site_id: int, balancing: Balancing) -> None:
         """Somebody sets up the servers of a site."""
         with self._lock:
@@ -214,6 +249,10 @@ class MemoryVendor(MemoryLists):
             if (fault in _DOUBTFUL) is doubtful:
                 return self._faults.pop(position)
         return None
+
+
+def _bucket_of(at: datetime) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % _BUCKET.total_seconds())
 
 
 def _checked(entries: frozenset[str]) -> frozenset[str]:

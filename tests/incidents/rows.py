@@ -6,6 +6,7 @@ from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import Contract, Site
 from sakimori.incidents.course import Exercise, Turn
 from sakimori.incidents.exercise import start_exercise
+from sakimori.incidents.mail_tasks import save_pattern, see_mail, waiting
 from sakimori.incidents.models import (
     Decision,
     Evidence,
@@ -14,6 +15,8 @@ from sakimori.incidents.models import (
     Incident,
     IncidentKind,
     LateSignal,
+    MailKind,
+    MailPattern,
     PlannedStop,
     Probe,
     SiteHour,
@@ -21,12 +24,17 @@ from sakimori.incidents.models import (
     Verdict,
 )
 from sakimori.incidents.opening import record
+from sakimori.incidents.patterns import Expressions
 from sakimori.incidents.sandbox import Trainee, make_sandbox
 from sakimori.incidents.scenario import INVENTED
+from sakimori.incidents.vendor_mails import read_vendor_mails
 from sakimori.lib.jst import utc_now
 from sakimori.notify.actions import write_mail
 from sakimori.notify.calling import call_contacts
+from tests.incidents.mails import RULES, make_mail, make_patterns
 from tests.people import NOW, People
+
+START = Expressions("開始", MailKind.START, "^DDoS attack started", r"^Site: +(?P<site>\S+)")
 
 
 def make_incident(
@@ -148,6 +156,7 @@ def fill_incidents(people: People) -> None:
     call_contacts(
         key=f"incident:{told.pk}", customer=people.a.customer, subject="DDoS 攻撃（サイト）", say="確認。", now=NOW
     )
+    fill_mails(people)
 
 
 def make_history(site: Site, *, now: datetime, hours: int = 30) -> None:
@@ -222,3 +231,22 @@ def fill_sites(people: People) -> None:
                 told_at=NOW if decision == Decision.TELL else None,
                 in_planned_stop=decision == Decision.KEEP,
             )
+
+
+def fill_mails(people: People) -> None:
+    """Mails of the vendor of every kind and outcome; one of them was seen. A pattern that was changed, and is off."""
+    for subject, more in (
+        ("DDoS attack started", {"site": "SHOP-A.example.jp"}),
+        ("DDoS attack ended", {}),
+        ("DDoS attack ended", {"authenticated": False}),
+        ("Weekly report", {}),
+        ("\u202eSomething new", {"text": "\u202e" + "x" * 30_000, "sender": ""}),
+        ("", {"site": "unknown.example.jp"}),
+    ):
+        make_mail(subject, NOW, **more)  # type: ignore[arg-type]
+    make_patterns()
+    read_vendor_mails(rules=RULES, now=NOW)
+    see_mail(waiting()[0], by=people.dana, now=NOW)
+    wanted = Expressions("\u202e休止", MailKind.IGNORE, "newsletter", "")
+    save_pattern(None, wanted, is_active=False, by=people.dana, now=NOW)
+    save_pattern(MailPattern.objects.earliest("pk"), START, is_active=True, by=people.dana, now=NOW)

@@ -20,7 +20,17 @@ from tests.people import People, make_people
 
 pytestmark = pytest.mark.django_db
 
-INCIDENT_DUTIES = ("signals", "probe", "watch sites", "outages", "heartbeat", "old probes")
+INCIDENT_DUTIES = (
+    "signals",
+    "probe",
+    "watch sites",
+    "outages",
+    "heartbeat",
+    "old probes",
+    "attack statistics",
+    "old events",
+    "vendor mails",
+)
 
 
 @pytest.fixture

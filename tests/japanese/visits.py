@@ -33,7 +33,16 @@ from sakimori.customers.models import (
     Site,
 )
 from sakimori.incidents.course import Exercise
-from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, LateSignal, PlannedStop
+from sakimori.incidents.models import (
+    Decision,
+    Hold,
+    Incident,
+    IncidentKind,
+    LateSignal,
+    MailPattern,
+    MailReading,
+    PlannedStop,
+)
 from sakimori.lib.calendar import Month
 from sakimori.lib.jst import utc_now
 from sakimori.logs.following import follow_intake
@@ -156,6 +165,13 @@ def _member() -> list[object]:
     return [Member.objects.get(user__username="bob").pk]
 
 
+_PATTERNS = (
+    {},
+    {"name": "い\u202eろ", "kind": "x", "subject": "(", "text": "a*"},
+    {"name": "x", "kind": "start", "subject": "x", "do": "try"},
+    {"name": "x", "kind": "ignore", "subject": "x", "do": "try"},
+    {"name": "x", "kind": "ignore", "subject": "x", "do": "save"},
+)
 _SCAN = {
     "sources": "198.51.100.7",
     "starts_at": "2026-11-25T09:30",
@@ -298,6 +314,12 @@ VISITS: dict[str, Visit] = {
     "console:block-put-back": Visit(_block, posts=({},)),
     "console:block-accept-removal": Visit(_block, posts=({},)),
     "console:answer": Visit(lambda: ["T-0003"], posts=({}, {"text": "x", "state": "x"})),
+    "console:vendor-mails": Visit(),
+    "console:vendor-mail": Visit(lambda: [MailReading.objects.earliest("pk").pk]),
+    "console:vendor-mail-see": Visit(lambda: [MailReading.objects.earliest("pk").pk], posts=({}, {})),
+    "console:mail-patterns": Visit(posts=({}, {"mail_subject": "x" * 301, "mail_text": "x"}, {"mail_subject": "x"})),
+    "console:mail-pattern-new": Visit(posts=_PATTERNS),
+    "console:mail-pattern": Visit(lambda: [MailPattern.objects.earliest("pk").pk], posts=_PATTERNS),
     "console:intake": Visit(),
     "console:closings": Visit(),
     "console:closing": Visit(lambda: ["K-A-001"]),

@@ -52,6 +52,9 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("SAKIMORI_WAVE_MINUTES", "0"),
         ("SAKIMORI_WAVE_MINUTES", "nan"),
         ("SAKIMORI_CAP_TOTAL", "-1"),
+        ("SAKIMORI_VENDOR_MAIL_DOMAINS", ""),
+        ("SAKIMORI_VENDOR_MAIL_DOMAINS", "imperva.com, not a domain"),
+        ("SAKIMORI_BLOCKED_PER_SECOND", "0"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0006_slow_and_origin"),
-        ("incidents", "0004_evidence_and_planned_stops"),
+        ("incidents", "0012_first_mail_patterns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

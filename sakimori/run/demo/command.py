@@ -147,6 +147,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_FOLLOWUP_MINUTES": os.environ.get("SAKIMORI_FOLLOWUP_MINUTES", "5"),
         "SAKIMORI_ALARM_MINUTES": os.environ.get("SAKIMORI_ALARM_MINUTES", "5"),
         "SAKIMORI_RING_SECONDS": "20",
+        "SAKIMORI_ATTACK_SECONDS": "1",
         # A demo fits on a small machine, whose disk is nobody's alarm.
         "SAKIMORI_DISK_ALARM_MIB": "500",
         "SAKIMORI_DISK_FLOOR_MIB": "200",

@@ -3,6 +3,7 @@
 from sakimori.run.demo import (
     alarm_steps,
     back_fill_steps,
+    cast,
     chain_steps,
     closing_steps,
     course_steps,
@@ -21,10 +22,18 @@ from sakimori.run.demo import (
     probe_steps,
     report_steps,
     shared_steps,
+    signal_steps,
     telling_steps,
     usage_steps,
 )
 from sakimori.run.demo.play import Step
+
+# Where the demo has a door for the vendor's mails.
+_WITH_MAIL_DOOR = (
+    (Step("2-1-1", "通知メールだけで知らされた DDoS、偽の終息通知は信じない", signal_steps.by_mail),)
+    if hasattr(cast, "VENDOR_ADDRESS")
+    else ()
+)
 
 STEPS = (
     Step("2-2", "MSS ポータルへのログイン、SOC とお客様の分離", chain_steps.sign_in),
@@ -88,6 +97,9 @@ STEPS = (
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
     Step("2-1-1", "WAF の確認画面は表示とも障害とも判定せず、SOC にアラーム", probe_steps.questioned),
     Step("2-1-1", "シェルからの確認で、正常・迂回・WAF の画面・停止を見分ける", probe_steps.from_the_shell),
+    Step("2-1-1", "ベンダーの統計だけに現れた DDoS も 1 件のインシデントとして確認", signal_steps.by_statistics),
+    Step("2-1-1", "通知メールのパターンを、何も変えずに試せる", signal_steps.tried_patterns),
+    *_WITH_MAIL_DOOR,
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from sakimori.simulators.faults import FaultScope
-from sakimori.simulators.imperva import accounts, log_pull, policies, sites, stats
+from sakimori.simulators.imperva import accounts, log_pull, networks, policies, sites, stats
 from sakimori.simulators.imperva.answers import PoliciesV2
 from sakimori.simulators.imperva.gate import Gate, Handler, Operation
 from sakimori.simulators.imperva.log_files import LogFiles
@@ -32,6 +32,7 @@ CLOUD_V1: tuple[tuple[str, Handler, bool], ...] = (
     (f"{V1}/sites/configure/acl", sites.configure_acl, True),
     (f"{V1}/sites/configure/whitelists", sites.configure_whitelist, True),
     ("/api/stats/v1", stats.stats, False),
+    ("/api/v1/infra/events", networks.events, False),
 )
 POLICIES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", f"{V2}/policies", policies.list_policies),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sakimori.simulators.imperva.answers import Refusal
 from sakimori.simulators.imperva.bandwidth import BUCKET_MS, Span, series
 from sakimori.simulators.imperva.desk import Call
+from sakimori.simulators.imperva.floods import flooded
 from sakimori.simulators.spec import SiteSpec
 from sakimori.simulators.state import JsonObject
 
@@ -39,7 +40,9 @@ class _Question:
         first = self.span.start_ms - self.span.start_ms % self.bucket_ms
         totals = dict.fromkeys(range(first, self.span.end_ms, self.bucket_ms), 0)
         for site in self.sites:
-            for at_ms, amount in series(self._call.state, site, what, self.span).items():
+            counted = series(self._call.state, site, what, self.span)
+            poured = flooded(self._call.state, site.site_id, what, self.span)
+            for at_ms, amount in (*counted.items(), *poured.items()):
                 start_ms = at_ms - at_ms % self.bucket_ms
                 totals[max(first, start_ms)] += amount
         return [[start_ms, amount] for start_ms, amount in totals.items()]

@@ -12,11 +12,14 @@ from sakimori.waf.imperva.fields import descend, field_number, field_text, recor
 from sakimori.waf.imperva.policy_list import PolicyList
 from sakimori.waf.imperva.setup import SetupReader
 from sakimori.waf.imperva.site_lists import SiteLists
+from sakimori.waf.imperva.threats import ThreatReader
 from sakimori.waf.imperva.traffic import TrafficReader
 from sakimori.waf.interface import (
     Balancing,
     BlacklistView,
     BlockTarget,
+    NetworkEvent,
+    ThreatFigures,
     TrafficSample,
     WafAccount,
     WafCertificate,
@@ -55,6 +58,7 @@ class ImpervaVendor:
         self._site_lists = SiteLists(self._calls, cloud_url=credentials.cloud_url.rstrip("/"))
         self._kind = credentials.block_list
         self._traffic = TrafficReader(self._calls, credentials)
+        self._threats = ThreatReader(self._calls, credentials)
         self._setup = SetupReader(self._calls, credentials)
 
     def calls_made(self) -> int:
@@ -100,6 +104,14 @@ class ImpervaVendor:
     def traffic(self, start: datetime, end: datetime, *, site_id: int | None = None) -> Sequence[TrafficSample]:
         """See the contract."""
         return self._traffic.samples(start, end, site_id=site_id)
+
+    def threats(self, start: datetime, end: datetime, *, site_id: int | None = None) -> ThreatFigures:
+        """See the contract."""
+        return self._threats.figures(start, end, site_id=site_id)
+
+    def network_events(self, start: datetime, end: datetime) -> Sequence[NetworkEvent]:
+        """See the contract."""
+        return self._threats.events(start, end)
 
     def data_centers(self, site_id: int) -> Balancing:
         """See the contract."""
