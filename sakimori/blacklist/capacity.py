@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from sakimori.blacklist.lists import lists_of
+from sakimori.blacklist.lists import Lists
 from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.troubles import LINK, named
@@ -50,13 +50,12 @@ def limit_of(check: ListCheck | None, now: datetime) -> int:
     return min(entered, observed)
 
 
-def make_room(contract: Contract, number: int, wanted: int, *, now: datetime) -> list[Block]:
+def make_room(contract: Contract, lists: Lists, number: int, wanted: int, *, now: datetime) -> list[Block]:
     """Ask for the restore of up to `wanted` blocks of this list, the longest silent first. Returns them."""
-    rows = Block.objects.filter(
-        contract=contract, state=BlockState.ACTIVE, was_there_before=False, missing_since=None
-    ).annotate(heard_at=Coalesce("last_hit_at", "active_at"))
+    rows = Block.objects.filter(contract=contract, state=BlockState.ACTIVE, missing_since=None)
+    rows = rows.annotate(heard_at=Coalesce("last_hit_at", "active_at"))
     silent = rows.filter(heard_at__lt=now - _SILENT_FOR).order_by("heard_at", "pk")
-    chosen = [block.pk for block in silent if number in lists_of(block)][:wanted]
+    chosen = [block.pk for block in silent if number in lists.ours(block)][:wanted]
     with transaction.atomic():
         leaving = move(
             Block.objects.filter(pk__in=chosen, state=BlockState.ACTIVE),

@@ -120,7 +120,8 @@ def _held(block: Block, targets: Mapping[int, BlockTarget]) -> Held | None:
     if block.state != BlockState.ACTIVE:
         return None
     alive = tuple(number for number in lists.lists_of(block) if targets[number].site_ids)
-    return Held(block.pk, block.address, alive) if alive else None
+    ours = None if block.ours_on is None else frozenset(block.ours_on)
+    return Held(block.pk, block.address, alive, ours) if alive else None
 
 
 def _mark(look: _Look, found: Comparison) -> None:
@@ -152,8 +153,18 @@ def _mend(look: _Look, found: Comparison) -> None:
     for site, entries in found.lacking.items():
         target = BlockTarget(policy_name=look.targets[lists.ALL_SITES].policy_name, site_ids=(site,))
         if entries - off:
+            _note_ours(look, entries - off, site)
             look.vendor.change_blacklist(target, add=entries - off, remove=frozenset())
             _record_cover(look, [site])
+
+
+def _note_ours(look: _Look, addresses: Collection[str], site: int) -> None:
+    """Before they are written to the list of a site that is new to the contract, and that does not hold them."""
+    found = lists.Lists(look.targets, whole=look.targets[lists.ALL_SITES].site_ids)
+    for block in look.blocks:
+        if block.state == BlockState.ACTIVE and block.address in addresses:
+            ours = sorted((found.ours(block) | {site}) if block.ours_on is not None else found.ours(block))
+            Block.objects.filter(pk=block.pk, state=BlockState.ACTIVE).update(ours_on=ours)
 
 
 def _kept_off(look: _Look, found: Comparison) -> set[str]:

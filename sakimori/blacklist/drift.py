@@ -12,11 +12,12 @@ from sakimori.waf.interface import BlacklistView, ListState
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An active block as it should stand on its lists."""
+    """An active block as it should stand on its lists. ours: the lists on which we have put it; None: not noted."""
 
     key: int
     address: str
     lists: tuple[int, ...]
+    ours: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ def compare(
 
     restored: addresses that were ours and came off.
     """
-    addresses = {entry.address for entry in held}
-    known = frozenset(known_sites) | _sites_with(addresses, views)
+    known = frozenset(known_sites) | _sites_with(held, views)
     settled = [entry for entry in held if entry.address not in fresh]
     missing = [entry for entry in settled if _is_missing(entry, views, known)]
     standing = frozenset().union(*(view.somewhere for view in views.values()))
@@ -81,10 +81,13 @@ def compare(
     )
 
 
-def _sites_with(addresses: Collection[str], views: Mapping[int, BlacklistView]) -> frozenset[int]:
-    wanted = frozenset(addresses)
+def _sites_with(held: Collection[Held], views: Mapping[int, BlacklistView]) -> frozenset[int]:
+    """Sites whose own list holds what we have put there; the same address put there by somebody else tells nothing."""
+    by_site = {site: entries for view in views.values() for site, entries in view.condition.by_site.items()}
     return frozenset(
-        site for view in views.values() for site, entries in view.condition.by_site.items() if entries & wanted
+        site
+        for site, entries in by_site.items()
+        if any(entry.address in entries and (entry.ours is None or site in entry.ours) for entry in held)
     )
 
 

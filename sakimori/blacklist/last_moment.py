@@ -49,7 +49,7 @@ def keep_off(contract: Contract, blocks: Collection[Block], *, now: datetime) ->
 
 def close(blocks: QuerySet[Block], reason: Reason, *, now: datetime) -> None:
     """Refuse what was never written nor seen on a list. What was may stand somewhere: it is taken off."""
-    never = Q(written_at=None, active_at=None)
+    never = Q(written_at=None, active_at=None) & (Q(ours_on__isnull=True) | Q(ours_on=[]))
     moved = move(blocks.filter(never), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
     if reason != Reason.CONTRACT_ENDED:
         Finding.objects.filter(block__in=moved).update(state=FindingState.REFUSED, reason=reason)

@@ -22,7 +22,7 @@ REMOVED_BY_HAND = "WAF の管理画面で削除されていたため、解除済
 def put_back(block: Block, *, by: User, now: datetime) -> None:
     """登録し直す: as a new decision, written and read back like any other.
 
-    What was ours stays ours: on another list our entry may still stand, and it is not somebody else's.
+    What was ours stays ours: on another list our entry may still stand.
     """
     with transaction.atomic():
         row = _missing(block)
@@ -31,8 +31,9 @@ def put_back(block: Block, *, by: User, now: datetime) -> None:
         if not row.contract.runs_on(day_of(now)):
             raise NotPossible("契約が解約日を迎えているため、登録し直せません。")
         row.state, row.missing_since = BlockState.APPROVED, None
-        if row.was_there_before:
-            row.written_at, row.was_there_before = None, False
+        if row.was_there_before and row.ours_on is None:
+            row.ours_on = []
+        row.was_there_before = False  # What is read next tells whether an entry of somebody else is left.
         row.first_hit_at, row.last_passed_at = None, None  # Its effect is to be measured anew.
         row.attempts, row.next_try_at, row.last_error = 0, now, ""
         row.save()

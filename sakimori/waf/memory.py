@@ -85,6 +85,9 @@ class MemoryVendor(MemoryLists):
             self._meet_fault()
             return self._read_view(target)
 
+    def has_site_lists(self) -> bool:
+        return False
+
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         add, remove = _checked(add), _checked(remove)
         if add & remove:

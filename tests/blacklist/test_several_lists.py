@@ -130,9 +130,7 @@ def test_somebody_elses_entry_stays_when_another_list_refuses_the_address(desk: 
 def test_what_was_put_back_on_one_of_two_sites_is_still_ours_to_take_off_both(
     desk: Desk, sites: tuple[int, ...]
 ) -> None:
-    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
-    client = vendor.client()
-    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    vendor = by_sites(desk)
     desk.block(A, only_sites=list(sites))
     desk.compare()
     vendor.edit(str(SECOND), remove=(A,))
@@ -167,3 +165,76 @@ def test_a_site_that_is_added_after_the_lists_were_read_is_for_the_next_round(
     work(desk)
     assert row(A).state == BlockState.ACTIVE
     assert desk.vendor.entries(ON_FIRST) == desk.vendor.entries(ON_SECOND) == (A,)
+
+
+def by_sites(desk: Desk) -> SimulatedVendor:
+    """From now on the account has the old lists of single sites."""
+    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
+    client = vendor.client()
+    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    return vendor
+
+
+def restore(desk: Desk, address: str) -> None:
+    actions.request_restore(row(address), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert row(address).state == BlockState.RESTORED
+
+
+@pytest.mark.parametrize("sites", [(), SITES])
+def test_a_restore_takes_off_each_sites_list_only_what_is_ours(desk: Desk, sites: tuple[int, ...]) -> None:
+    vendor = by_sites(desk)
+    vendor.edit(str(FIRST), add=(A,))
+    desk.block(A, only_sites=list(sites))
+    assert (row(A).state, row(A).ours_on, row(A).was_there_before) == (BlockState.ACTIVE, [SECOND], True)
+    restore(desk, A)
+    assert A in vendor.entries(str(FIRST))
+    assert A not in vendor.entries(str(SECOND))
+    assert row(A).was_there_before, "the customer is told that it is still blocked"
+    vendor.close()
+
+
+def test_a_restore_takes_off_each_policy_only_what_is_ours(desk: Desk) -> None:
+    desk.block(B, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.block(A, only_sites=list(SITES))
+    assert (row(A).ours_on, row(A).was_there_before) == ([SECOND], True)
+    restore(desk, A)
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((B, A), ())
+
+
+def test_an_entry_by_hand_on_the_list_of_a_site_that_is_added_stays_there(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.block(B, only_sites=[SECOND])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[A])
+    extend(desk, A)
+    desk.work()
+    assert (row(A).state, row(A).ours_on) == (BlockState.ACTIVE, [FIRST])
+    restore(desk, A)
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((), (B, A))
+
+
+def test_somebody_elses_entry_that_has_gone_is_not_told_as_still_there(desk: Desk) -> None:
+    desk.block(B, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.block(A, only_sites=list(SITES))
+    desk.vendor.edit_by_hand(ON_FIRST, remove=[A])
+    restore(desk, A)
+    assert not row(A).was_there_before
+
+
+def test_a_new_site_of_an_older_account_is_written_down_before_it_gets_our_entries(desk: Desk) -> None:
+    vendor = by_sites(desk)
+    Site.objects.filter(vendor_site_id=SECOND).delete()
+    desk.block(A, B)
+    desk.compare()
+    assert row(A).ours_on == [FIRST]
+    Site.objects.create(contract=desk.people.a, domain="new.example.jp", vendor_site_id=SECOND)
+    vendor.edit(str(SECOND), add=(B,))
+    desk.clock.pass_time(minutes=20)
+    desk.compare()
+    assert vendor.entries(str(SECOND)) == {A, B}
+    restore(desk, A)
+    restore(desk, B)
+    assert vendor.entries(str(SECOND)) == {B}
+    vendor.close()

@@ -84,6 +84,10 @@ class ImpervaVendor:
         """See the contract. The placeholder that keeps an empty list alive is not reported."""
         return self._blacklist().read(target)
 
+    def has_site_lists(self) -> bool:
+        """See the contract."""
+        return isinstance(self._blacklist(), SiteLists)
+
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """See the contract."""
         add, remove = wanted_entries(add), wanted_entries(remove)
