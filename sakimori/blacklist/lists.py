@@ -78,8 +78,8 @@ def targets_for(contract: Contract, blocks: Iterable[Block], *, gone: Iterable[i
 
 
 def read(vendor: WafVendor, targets: Mapping[int, BlockTarget]) -> dict[int, BlacklistView]:
-    """What stands on each of them now. Raises WafError."""
-    return {number: vendor.read_blacklist(target) for number, target in targets.items()}
+    """What stands on each of them now, all read together. Raises WafError."""
+    return dict(zip(targets, vendor.read_blacklists(list(targets.values())), strict=True))
 
 
 def _there(contract: Contract, gone: Iterable[int]) -> tuple[int, ...]:

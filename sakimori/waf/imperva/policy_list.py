@@ -59,9 +59,12 @@ class PolicyList:
         self._all_policies()
         return True
 
-    def read(self, target: BlockTarget) -> BlacklistView:
-        """One call for the list, and one for each pair of policy and site while there is anything on the list."""
-        policies = self._named(target.policy_name)
+    def read(self, targets: Sequence[BlockTarget]) -> Sequence[BlacklistView]:
+        """One call for all the lists, and one for each pair of policy and site while there is anything on the list."""
+        all_policies = self._all_policies() if targets else []
+        return [self._view(target, self._with_name(target.policy_name, all_policies)) for target in targets]
+
+    def _view(self, target: BlockTarget, policies: Sequence[Policy]) -> BlacklistView:
         in_force = [policy for policy in policies if policy.enabled and policy.addresses]
         applied = {site_id: self._applied_on(site_id, in_force) for site_id in target.site_ids}
         return view_of(
@@ -165,8 +168,11 @@ class PolicyList:
         return [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
 
     def _named(self, name: str) -> list[Policy]:
+        return self._with_name(name, self._all_policies())
+
+    def _with_name(self, name: str, all_policies: Sequence[Policy]) -> list[Policy]:
         """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
-        found = [policy for policy in self._all_policies() if policy.name == name and policy.is_access_list]
+        found = [policy for policy in all_policies if policy.name == name and policy.is_access_list]
         found.sort(key=lambda policy: policy.policy_id)
         self._ids[name] = (self._calls.seconds(), tuple(policy.policy_id for policy in found))
         return found
