@@ -18,9 +18,9 @@ from sakimori.blacklist.lists import Lists, check_of, lists_for, read
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.pacing import charge, rest
-from sakimori.blacklist.plan import SETTLING_TIME, Plan, make
+from sakimori.blacklist.plan import Plan, make
 from sakimori.blacklist.reasons import Reason
-from sakimori.blacklist.standing import DUE_STATES, entries_of, note_ours, still_as_wide
+from sakimori.blacklist.standing import DUE_STATES, entries_of, note_ours, still_as_wide, witnesses
 from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.blacklist.troubles import stored_words, tell_of_error
 from sakimori.blacklist.untaken import note_untaken
@@ -37,11 +37,15 @@ _AT_ONCE = 500
 
 @dataclass(slots=True)
 class _Round:
-    """One contract's work: its due blocks, and the lists that they need. `views`: what was read last."""
+    """One contract's work: its due blocks, and the lists that they need. seen: what was written last before it.
+
+    views: what was read last.
+    """
 
     contract: Contract
     vendor: WafVendor
     due: list[Block]
+    seen: list[Block]
     lists: Lists
     check: ListCheck | None
     clock: Callable[[], datetime]
@@ -76,10 +80,10 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
 
 def _round(contract: Contract, due: list[Block], vendor: WafVendor, clock: Callable[[], datetime]) -> _Round:
     check = check_of(contract)
-    recent = Block.objects.filter(contract=contract, written_at__gt=clock() - SETTLING_TIME)
+    seen = witnesses(contract, now=clock())
     gone = check.gone_sites if check else ()
-    found = lists_for(contract, [*due, *recent], gone=gone, of_sites=vendor.has_site_lists())
-    return _Round(contract, vendor, due, found, check, clock, {})
+    found = lists_for(contract, [*due, *seen], gone=gone, of_sites=vendor.has_site_lists())
+    return _Round(contract, vendor, due, seen, found, check, clock, {})
 
 
 def _work_off(work: _Round, *, ended: bool) -> None:
@@ -131,7 +135,7 @@ def _still_open(due: Collection[Block]) -> list[Block]:
 def _read_and_prove(work: _Round, due: Collection[Block]) -> Plan:
     work.views = read(work.vendor, work.lists.targets)
     now = work.clock()
-    entries = entries_of(work.contract, due, work.lists, now=now)
+    entries = entries_of(due, work.seen, work.lists)
     plan = make(entries, work.views, now=now)
     if plan.stale:
         return plan

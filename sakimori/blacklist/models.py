@@ -154,7 +154,10 @@ class Block(Claimable):
                 name="one_open_block_per_address",
             )
         ]
-        indexes = [models.Index(fields=["state", "next_try_at"])]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"]),
+            models.Index(fields=["contract", "written_at"], name="blacklist_written_last"),
+        ]
 
     def __str__(self) -> str:
         return self.address

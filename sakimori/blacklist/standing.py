@@ -3,20 +3,24 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Q
-
 from sakimori.blacklist.lists import Lists
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.plan import SETTLING_TIME, Entry, Views
 from sakimori.customers.models import Contract
 
+_WITNESSES = 1000  # No fewer than a round writes.
 DUE_STATES = (BlockState.APPROVED, BlockState.APPLYING, BlockState.RESTORING, BlockState.UNKNOWN)
 
 
-def entries_of(contract: Contract, due: Collection[Block], lists: Lists, *, now: datetime) -> list[Entry]:
-    """The due blocks, and those written lately, as the plan sees them. lists: those that are about to be read."""
+def witnesses(contract: Contract, *, now: datetime) -> list[Block]:
+    """The blocks that were written last, and not long ago: a copy of the lists that is old lacks these first."""
+    rows = Block.objects.filter(contract=contract, written_at__gt=now - SETTLING_TIME)
+    return list(rows.order_by("-written_at", "-pk")[:_WITNESSES])
+
+
+def entries_of(due: Collection[Block], seen: Collection[Block], lists: Lists) -> list[Entry]:
+    """The due blocks and the witnesses as they are now, as the plan sees them. lists: what is about to be read."""
     keys = {block.pk for block in due}
-    recent = Q(pk__in=keys) | Q(contract=contract, written_at__gt=now - SETTLING_TIME)
     return [
         Entry(
             key=block.pk,
@@ -30,7 +34,7 @@ def entries_of(contract: Contract, due: Collection[Block], lists: Lists, *, now:
             lists=lists.alive(block),
             ours=lists.ours(block),
         )
-        for block in Block.objects.filter(recent)
+        for block in Block.objects.filter(pk__in=keys | {block.pk for block in seen})
         if lists.known(block)
     ]
 

@@ -11,6 +11,7 @@ from sakimori.blacklist import applying
 from sakimori.blacklist.duties import ListComparison, ListWork, apply_blocks
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.blacklist.pacing import charge, rest
+from sakimori.blacklist.standing import witnesses
 from sakimori.customers.models import Contract, Site, VendorAccount
 from sakimori.simulators.faults import Fault, FaultKind
 from sakimori.simulators.spec import BlacklistMode
@@ -139,3 +140,27 @@ def test_with_many_sites_a_round_costs_hardly_more_calls(desk: Desk) -> None:
         desk.clock.pass_time(seconds=2)
     assert costs[2] == 4
     vendor.close()
+
+
+def test_a_round_asks_only_those_written_last_whether_the_list_is_old(desk: Desk) -> None:
+    """In a storm thousands were written within the last minute; whatever is lacking, the newest of them are too."""
+    now = desk.clock()
+    rows = Block.objects.bulk_create(
+        Block(
+            contract=desk.people.a,
+            address=f"2001:db8:4000:{number:x}::1",
+            state=BlockState.ACTIVE,
+            reason="attack_blocked",
+            proposed_at=now,
+            next_try_at=now,
+            active_at=now - timedelta(seconds=1),
+            written_at=now - timedelta(milliseconds=30 * number),
+            ours_on=[0],
+        )
+        for number in range(1200)
+    )
+    seen = witnesses(desk.people.a, now=now)
+    assert [block.pk for block in seen] == [block.pk for block in rows[:1000]]
+    desk.block("198.51.100.7")
+    assert Block.objects.get(address="198.51.100.7").state == BlockState.APPROVED, "the list lacks all of them"
+    assert desk.vendor.writes == []

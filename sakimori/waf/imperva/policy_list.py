@@ -65,11 +65,12 @@ class PolicyList:
         return [self._view(target, self._with_name(target.policy_name, all_policies)) for target in targets]
 
     def _view(self, target: BlockTarget, policies: Sequence[Policy]) -> BlacklistView:
-        in_force = [policy for policy in policies if policy.enabled and policy.addresses]
+        listed = {policy.policy_id: policy.addresses for policy in policies}
+        in_force = [policy for policy in policies if policy.enabled and listed[policy.policy_id]]
         applied = {site_id: self._applied_on(site_id, in_force) for site_id in target.site_ids}
         return view_of(
-            listed=[policy.addresses for policy in policies],
-            per_site=[frozenset().union(*(policy.addresses for policy in there)) for there in applied.values()],
+            listed=list(listed.values()),
+            per_site=[frozenset().union(*(listed[policy.policy_id] for policy in there)) for there in applied.values()],
             condition=ListCondition(
                 state=_state(policies),
                 entries=max((number_of(policy.raw) for policy in policies), default=0),
