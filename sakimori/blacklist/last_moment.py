@@ -21,6 +21,9 @@ from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import parse_network
 
+# What was never on a list, nor may be.
+NEVER_WRITTEN = Q(written_at=None, active_at=None) & (Q(ours_on__isnull=True) | Q(ours_on=[]))
+
 
 def refuse_forbidden(contract: Contract, blocks: Collection[Block], *, now: datetime) -> set[int]:
     """Of blocks that are about to be written, keep the approved ones that may never be off. Returns their keys."""
@@ -49,12 +52,11 @@ def keep_off(contract: Contract, blocks: Collection[Block], *, now: datetime) ->
 
 def close(blocks: QuerySet[Block], reason: Reason, *, now: datetime) -> None:
     """Refuse what was never written nor seen on a list. What was may stand somewhere: it is taken off."""
-    never = Q(written_at=None, active_at=None) & (Q(ours_on__isnull=True) | Q(ours_on=[]))
-    moved = move(blocks.filter(never), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
+    moved = move(blocks.filter(NEVER_WRITTEN), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
     if reason != Reason.CONTRACT_ENDED:
         Finding.objects.filter(block__in=moved).update(state=FindingState.REFUSED, reason=reason)
     begin_restores(
-        blocks.exclude(never),
+        blocks.exclude(NEVER_WRITTEN),
         action="block.restore.guard",
         channel=RestoreChannel.DESK,
         reason=reason.sentence,

@@ -20,7 +20,7 @@ Views = Mapping[int, BlacklistView]
 class Entry:
     """A block as the plan sees it. `due` entries want something; the others only tell whether the view is old.
 
-    was_active: the list has shown it once. removal_written: the last write was to take it off (else: to put it on).
+    was_active: the lists have shown it since it was written last. removal_written: that write was to take it off.
     lists: on which lists it stands or is meant to, see `lists.py`. ours: the lists on which an entry of it is ours;
     what stands on another is somebody else's, and says nothing about the age of a view.
     """

@@ -27,7 +27,7 @@ def entries_of(due: Collection[Block], seen: Collection[Block], lists: Lists) ->
             address=block.address,
             state=block.state,
             wanted=block.wanted_on_list,
-            was_active=block.active_at is not None,
+            was_active=_shown_since_written(block),
             written_at=block.written_at,
             removal_written=_removal_written(block),
             due=block.pk in keys and block.state in DUE_STATES,
@@ -37,6 +37,11 @@ def entries_of(due: Collection[Block], seen: Collection[Block], lists: Lists) ->
         for block in Block.objects.filter(pk__in=keys | {block.pk for block in seen})
         if lists.known(block)
     ]
+
+
+def _shown_since_written(block: Block) -> bool:
+    shown, written = block.active_at, block.written_at
+    return shown is not None and written is not None and shown >= written
 
 
 def _removal_written(block: Block) -> bool:

@@ -9,12 +9,13 @@ from sakimori.blacklist import actions, applying, reach
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.duties import apply_blocks
 from sakimori.blacklist.missing import put_back
-from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.plan import Plan
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Site
 from sakimori.simulators.spec import BlacklistMode
 from sakimori.waf.interface import WafSite
+from sakimori.waf.memory import MemoryFault
 from tests.blacklist.desk import Desk
 from tests.people import make_people
 
@@ -238,3 +239,49 @@ def test_a_new_site_of_an_older_account_is_written_down_before_it_gets_our_entri
     restore(desk, B)
     assert vendor.entries(str(SECOND)) == {B}
     vendor.close()
+
+
+def test_a_lost_write_to_an_added_list_is_repeated_as_soon_as_any_other(desk: Desk) -> None:
+    """That the first list had shown the entry long ago says nothing about the second."""
+    desk.block(A, only_sites=[FIRST])
+    desk.block(B, only_sites=[SECOND])
+    extend(desk, A)
+    desk.vendor.fail(MemoryFault.DOUBTFUL_NOT_APPLIED)
+    work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.UNKNOWN, (B,))
+    for _ in range(2):
+        work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.ACTIVE, (B, A))
+
+
+def test_what_found_room_on_one_of_two_lists_only_keeps_nobody_waiting(desk: Desk) -> None:
+    desk.block("198.51.100.9", only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN, "203.0.113.78", "203.0.113.79"])
+    desk.vendor.capacity = 3
+    begin(desk, A, FIRST, SECOND)
+    work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_FIRST)) == (BlockState.APPROVED, ("198.51.100.9",))
+    begin(desk, B, FIRST)
+    apply_blocks(open_vendor=desk.open, worker="one", clock=desk.clock)
+    assert row(B).state == BlockState.ACTIVE
+
+
+@pytest.mark.parametrize("state", [BlockState.APPROVED, BlockState.UNKNOWN, BlockState.APPLYING])
+def test_what_is_only_for_a_site_that_the_account_has_lost_ends_whatever_its_state(
+    desk: Desk, state: BlockState
+) -> None:
+    desk.block(A, B, only_sites=[FIRST])
+    written = {} if state == BlockState.APPROVED else {"written_at": desk.clock(), "ours_on": [FIRST]}
+    Block.objects.filter(address=A).update(state=state, next_try_at=desk.clock(), written_at=None)
+    Block.objects.filter(address=A).update(**written)
+    if state == BlockState.APPROVED:
+        desk.vendor.edit_by_hand(ON_FIRST, remove=[A])
+        Block.objects.filter(address=A).update(ours_on=[], active_at=None)
+    desk.clock.pass_time(minutes=6)
+    ListCheck.objects.update_or_create(
+        contract=desk.people.a, defaults={"gone_sites": [FIRST], "next_at": desk.clock()}
+    )
+    desk.work()
+    expected = BlockState.FAILED if state == BlockState.APPROVED else BlockState.RESTORED
+    assert (row(A).state, desk.vendor.entries(ON_FIRST)) == (expected, (B,)), "it could come back to life with the site"
+    assert "アカウントにありません" in row(A).last_error + row(A).restore_reason
