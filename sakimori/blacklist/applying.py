@@ -13,8 +13,8 @@ from django.db.models import F, QuerySet
 
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
-from sakimori.blacklist.expiry import begin_restores
 from sakimori.blacklist.last_moment import NEVER_WRITTEN, close, refuse_forbidden, without_forbidden
+from sakimori.blacklist.leaving import Leave, begin_restores
 from sakimori.blacklist.lists import Lists, check_of, lists_for, read
 from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
 from sakimori.blacklist.moves import move
@@ -35,6 +35,7 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _NO_ROOM_PAUSE = timedelta(minutes=5)
 _AT_ONCE = 500
 _NO_SITE = "対象のサイトが WAF のアカウントにありません。"
+_LEAVE_NO_SITE = Leave(RestoreChannel.DESK, _NO_SITE, action="block.restore.no_site")
 
 
 @dataclass(slots=True)
@@ -112,13 +113,7 @@ def _fail_without_site(work: _Round) -> None:
     lost = [b.pk for b in work.due if b.only_sites and not any(work.lists.targets[n].site_ids for n in b.only_sites)]
     rows = Block.objects.filter(pk__in=lost, state__in=DUE_STATES, wanted_on_list=True)
     move(rows.filter(NEVER_WRITTEN), BlockState.FAILED, now=work.clock(), last_error=_NO_SITE)
-    begin_restores(
-        rows.exclude(NEVER_WRITTEN).exclude(state=BlockState.FAILED),
-        action="block.restore.no_site",
-        channel=RestoreChannel.DESK,
-        reason=_NO_SITE,
-        now=work.clock(),
-    )
+    begin_restores(rows.exclude(NEVER_WRITTEN), _LEAVE_NO_SITE, now=work.clock())
 
 
 def _without_adding(plan: Plan, now: datetime) -> Plan:

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from sakimori.blacklist.expiry import begin_restores
 from sakimori.blacklist.facts import limits, never_block
 from sakimori.blacklist.guard import NeverBlock, network_may_be_blocked
+from sakimori.blacklist.leaving import Leave, begin_restores
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import Plan
@@ -55,13 +55,8 @@ def close(blocks: QuerySet[Block], reason: Reason, *, now: datetime) -> None:
     moved = move(blocks.filter(NEVER_WRITTEN), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
     if reason != Reason.CONTRACT_ENDED:
         Finding.objects.filter(block__in=moved).update(state=FindingState.REFUSED, reason=reason)
-    begin_restores(
-        blocks.exclude(NEVER_WRITTEN),
-        action="block.restore.guard",
-        channel=RestoreChannel.DESK,
-        reason=reason.sentence,
-        now=now,
-    )
+    why = Leave(RestoreChannel.DESK, reason.sentence, action="block.restore.guard")
+    begin_restores(blocks.exclude(NEVER_WRITTEN), why, now=now)
 
 
 def forbidden(text: str, never: NeverBlock, *, documentation_counts: bool) -> Reason | None:
