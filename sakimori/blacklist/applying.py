@@ -18,7 +18,7 @@ from sakimori.blacklist.leaving import Leave, begin_restores
 from sakimori.blacklist.lists import Lists, check_of, lists_for, read
 from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
 from sakimori.blacklist.moves import move
-from sakimori.blacklist.pacing import charge, rest
+from sakimori.blacklist.pacing import adds_rest, charge, rest
 from sakimori.blacklist.plan import Plan, make
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.standing import DUE_STATES, entries_of, note_ours, still_as_wide, witnesses
@@ -34,6 +34,7 @@ _RETRY = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _NO_ROOM_PAUSE = timedelta(minutes=5)
 _AT_ONCE = 500
+_BESIDE_RESTORES = 50
 _NO_SITE = "対象のサイトが WAF のアカウントにありません。"
 _LEAVE_NO_SITE = Leave(RestoreChannel.DESK, _NO_SITE, action="block.restore.no_site")
 
@@ -64,7 +65,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
-    due = list(may_be_written(_due(contract, clock()))[:_AT_ONCE])
+    due = _due(contract, clock())
     refused = refuse_forbidden(contract, due, now=clock())
     due = [block for block in due if block.pk not in refused]
     if not due:
@@ -126,9 +127,14 @@ def _give_up(blocks: QuerySet[Block], now: datetime) -> None:
     close(blocks, Reason.CONTRACT_ENDED, now=now)
 
 
-def _due(contract: Contract, now: datetime) -> QuerySet[Block]:
-    rows = Block.objects.filter(contract=contract, state__in=DUE_STATES, next_try_at__lte=now)
-    return rows.order_by("next_try_at", "pk")
+def _due(contract: Contract, now: datetime) -> list[Block]:
+    """Restores first: somebody waits for them. Beside them only a few are added, the others with the next round."""
+    rows = may_be_written(Block.objects.filter(contract=contract, state__in=DUE_STATES, next_try_at__lte=now))
+    rows = rows.order_by("next_try_at", "pk")
+    leaving = list(rows.filter(wanted_on_list=False)[:_AT_ONCE])
+    if adds_rest(contract, now=now):
+        return leaving
+    return leaving + list(rows.filter(wanted_on_list=True)[: _BESIDE_RESTORES if leaving else _AT_ONCE])
 
 
 def _again(due: Collection[Block]) -> QuerySet[Block]:
