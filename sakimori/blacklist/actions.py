@@ -11,6 +11,7 @@ from django.db import transaction
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts
 from sakimori.blacklist.guard import needs_two_people
+from sakimori.blacklist.kin import newer
 from sakimori.blacklist.leaving import Leave, begin_restores, take_over
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.queries import RESTORABLE
@@ -157,26 +158,31 @@ def request_restore(
     channel: RestoreChannel = RestoreChannel.DESK,
     requester: str = "",
     identified: str = "",
-) -> None:
+) -> Block | None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
     A second request for the same block changes nothing; one that comes off by itself is taken over. Asked for by
-    phone or mail, it is taken only with the name of who asked and how he was identified.
+    phone or mail, it is taken only with the name of who asked and how he was identified. What is off already but has
+    been blocked again since comes off by its newer block, which is returned.
     """
     if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
         raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
         row, leaving = _locked(block), (BlockState.RESTORING, BlockState.RESTORED)
+        why = Leave(channel, reason, by=by, requester=requester, identified=identified)
+        again = newer(row)
+        if again is not None and begin_restores(Block.objects.filter(pk=again.pk), why, now=now):
+            return again
         is_leaving = row.state in leaving or not row.wanted_on_list
         if is_leaving and row.restore_channel not in BY_ITSELF:
-            return
+            return None
         if not is_leaving and row.state not in RESTORABLE:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
-        why = Leave(channel, reason, by=by, requester=requester, identified=identified)
         if is_leaving:
             take_over(row, why, now=now)
         else:
             begin_restores(Block.objects.filter(pk=row.pk), why, now=now)
+    return None
 
 
 def _decide(row: Block, state: BlockState, reason: Reason, by: User, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """What each kind of attack means, for a reader who is no security expert: reviewed texts in four parts.
 
-The ticket page prints all four; a mail prints three, and in place of the handling what became of the addresses that it
-names. They say nothing of a single case (what became of an address stands beside it), so they are true whatever was
+Ticket page and mail print three of them, and in place of the handling what became of the addresses that they name
+(`handled.py`); the page prints the handling of a kind that names no address. They say nothing of a single case (what became of an address stands beside it), so they are true whatever was
 decided.
 """
 
