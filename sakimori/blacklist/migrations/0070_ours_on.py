@@ -23,5 +23,4 @@ class Migration(migrations.Migration):
             field=models.JSONField(blank=True, null=True, verbose_name="登録先"),
         ),
         migrations.RunPython(_tell_by_list, migrations.RunPython.noop),
-        migrations.RemoveField(model_name="block", name="written_to"),
     ]
