@@ -29,7 +29,8 @@ def throw_away_database() -> Iterator[None]:
 def measure_histories(number: int = 1000) -> dict[str, float]:
     """Random histories, half of them with each kind of list; how many ended wrong and what they cost."""
     with throw_away_database():
-        from bench.histories import Wrong, play  # noqa: PLC0415 - needs a configured Django
+        from bench.histories import play  # noqa: PLC0415 - needs a configured Django
+        from bench.history_judge import Wrong  # noqa: PLC0415
         from sakimori.simulators.spec import BlacklistMode  # noqa: PLC0415
 
         wrong: list[str] = []

@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
-from bench.histories import START, new_contract
+from bench.history_ground import START, new_contract
 from bench.simulated_vendor import SimulatedVendor
 from sakimori.blacklist.duties import apply_blocks
 from sakimori.blacklist.models import Block, BlockState, ListCheck

@@ -14,6 +14,7 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.notify import duties as notify
 from sakimori.notify.memory import MemoryMailer
 from sakimori.tickets import duties as tickets
+from sakimori.waf.interface import WafVendor
 from sakimori.waf.memory import MemoryVendor
 from tests.lines import log_file
 from tests.moments import Clock
@@ -23,7 +24,7 @@ WAVE = timedelta(minutes=15)
 
 @dataclass
 class Chain:
-    """One installation. `step` runs every duty once; `settle` until none has anything to do."""
+    """One installation. `settle` runs every duty for some rounds. lists: who keeps the lists, where not `vendor`."""
 
     store: LogStore
     spool: Spool
@@ -32,6 +33,7 @@ class Chain:
     clock: Clock = field(default_factory=Clock)
     worker: str = "one"
     delivered: int = 0
+    lists: WafVendor | None = None
 
     def deliver(self, lines: list[bytes]) -> str:
         """Let the vendor publish a log file with these lines. Returns its name."""
@@ -49,7 +51,9 @@ class Chain:
             lambda: logs.ingest_due(store=self.store, spool=self.spool, worker=self.worker, clock=self.clock),
             lambda: blacklist.find_attacks(store=self.store, clock=self.clock),
             lambda: blacklist.decide_findings(store=self.store, now=self.clock()),
-            lambda: blacklist.apply_blocks(open_vendor=lambda _: self.vendor, worker=self.worker, clock=self.clock),
+            lambda: blacklist.apply_blocks(
+                open_vendor=lambda _: self.lists or self.vendor, worker=self.worker, clock=self.clock
+            ),
             lambda: tickets.open_tickets(wave=WAVE, now=self.clock()),
             lambda: tickets.mail_blocks(wave=WAVE, now=self.clock()),
             lambda: tickets.mail_restores(wave=WAVE, now=self.clock()),

@@ -6,13 +6,14 @@ Each is atomic, recorded, and safe to do twice. Nothing here speaks to the vendo
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts
 from sakimori.blacklist.guard import needs_two_people
-from sakimori.blacklist.models import AskFirst, Block, BlockState, Finding, FindingState, RestoreChannel
+from sakimori.blacklist.kin import newer
+from sakimori.blacklist.leaving import Leave, begin_restores, take_over
+from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.queries import RESTORABLE
 from sakimori.blacklist.reasons import Reason
 from sakimori.blacklist.wide import network_of, why_forbidden
@@ -157,64 +158,31 @@ def request_restore(
     channel: RestoreChannel = RestoreChannel.DESK,
     requester: str = "",
     identified: str = "",
-) -> None:
+) -> Block | None:
     """Somebody needs the address: take it off the list, and ask before blocking it again.
 
     A second request for the same block changes nothing; one that comes off by itself is taken over. Asked for by
-    phone or mail, it is taken only with the name of who asked and how he was identified.
+    phone or mail, it is taken only with the name of who asked and how he was identified. What is off already but has
+    been blocked again since comes off by its newer block, which is returned.
     """
     if channel in ASKED_FROM_OUTSIDE and not (requester.strip() and identified.strip()):
         raise NotPossible("お電話またはメールでのご依頼には、依頼者と本人確認の方法の記入が必要です。")
     with transaction.atomic():
         row, leaving = _locked(block), (BlockState.RESTORING, BlockState.RESTORED)
+        why = Leave(channel, reason, by=by, requester=requester, identified=identified)
+        again = newer(row)
+        if again is not None and begin_restores(Block.objects.filter(pk=again.pk), why, now=now):
+            return again
         is_leaving = row.state in leaving or not row.wanted_on_list
         if is_leaving and row.restore_channel not in BY_ITSELF:
-            return
+            return None
         if not is_leaving and row.state not in RESTORABLE:
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、解除できません。")
-        row.restore_requester, row.restore_identified = requester[:100], identified[:200]
-        go = _take_over if is_leaving else begin_restore
-        go(row, by=by, reason=reason, channel=channel, now=now)
-
-
-def begin_restore(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
-    """Start the way off the list for a row that the caller has locked and looked at."""
-    row.state = BlockState.RESTORING
-    row.wanted_on_list = False
-    row.restore_asked_at = now
-    row.attempts, row.next_try_at, row.last_error = 0, now, ""
-    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
-
-
-def _take_over(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
-    """Somebody asks for what is coming off by itself, or has: its way goes on, and it is his restore now.
-
-    When it was asked for is what a written removal is proven by, so that stays once it was written.
-    """
-    written, asked = row.written_at, row.restore_asked_at
-    if row.state == BlockState.RESTORING and not (written and asked and written >= asked):
-        row.restore_asked_at = now
-    _ask_first(row, by=by, reason=reason, channel=channel, now=now)
-
-
-def _ask_first(row: Block, *, by: User, reason: str, channel: RestoreChannel, now: datetime) -> None:
-    """Save who wants the address back and why, and ask an analyst before it is blocked again."""
-    row.restore_asked_by, row.restore_reason, row.restore_channel = by, reason[:200], channel
-    row.save()
-    until = now + timedelta(days=settings.CONFIG.ask_days)
-    AskFirst.objects.get_or_create(
-        block=row, defaults={"contract": row.contract, "address": row.address, "until": until}
-    )
-    _audit(
-        row,
-        "block.restore.request",
-        by=by.username,
-        now=now,
-        reason=reason,
-        channel=str(channel),
-        requester=row.restore_requester,
-        identified=row.restore_identified,
-    )
+        if is_leaving:
+            take_over(row, why, now=now)
+        else:
+            begin_restores(Block.objects.filter(pk=row.pk), why, now=now)
+    return None
 
 
 def _decide(row: Block, state: BlockState, reason: Reason, by: User, now: datetime) -> None:

@@ -11,38 +11,46 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from sakimori.blacklist import lists
 from sakimori.blacklist.capacity import NO_ROOM, Room, limit_of, make_room, note_full, tell_fill
 from sakimori.blacklist.coverage import note_covered
-from sakimori.blacklist.last_moment import close, refuse_forbidden, without_forbidden
-from sakimori.blacklist.models import Block, BlockState, ListCheck
+from sakimori.blacklist.last_moment import NEVER_WRITTEN, close, refuse_forbidden, without_forbidden
+from sakimori.blacklist.leaving import Leave, begin_restores
+from sakimori.blacklist.lists import Lists, check_of, lists_for, read
+from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
 from sakimori.blacklist.moves import move
-from sakimori.blacklist.pacing import charge, rest
-from sakimori.blacklist.plan import SETTLING_TIME, Plan, make
+from sakimori.blacklist.pacing import adds_rest, charge, rest
+from sakimori.blacklist.plan import Plan, make
 from sakimori.blacklist.reasons import Reason
-from sakimori.blacklist.standing import DUE_STATES, entries_of, lists_alive, still_as_wide
+from sakimori.blacklist.standing import DUE_STATES, entries_of, note_ours, still_as_wide, witnesses
 from sakimori.blacklist.stop import may_be_written, unless_stopped
 from sakimori.blacklist.troubles import stored_words, tell_of_error
 from sakimori.blacklist.untaken import note_untaken
 from sakimori.blacklist.writing import Change, Written, write
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
-from sakimori.waf.interface import BlacklistView, BlockTarget, WafDoubtful, WafError, WafRefused, WafVendor
+from sakimori.waf.interface import BlacklistView, WafDoubtful, WafError, WafRefused, WafVendor
 
 _RETRY = timedelta(seconds=2)
 _LONGEST_PAUSE = timedelta(minutes=5)
 _NO_ROOM_PAUSE = timedelta(minutes=5)
 _AT_ONCE = 500
+_BESIDE_RESTORES = 50
+_NO_SITE = "対象のサイトが WAF のアカウントにありません。"
+_LEAVE_NO_SITE = Leave(RestoreChannel.DESK, _NO_SITE, action="block.restore.no_site")
 
 
 @dataclass(slots=True)
 class _Round:
-    """One contract's work: its due blocks, and the lists that they need. `views`: what was read last."""
+    """One contract's work: its due blocks, and the lists that they need. seen: what was written last before it.
+
+    views: what was read last.
+    """
 
     contract: Contract
     vendor: WafVendor
     due: list[Block]
-    targets: Mapping[int, BlockTarget]
+    seen: list[Block]
+    lists: Lists
     check: ListCheck | None
     clock: Callable[[], datetime]
     views: Mapping[int, BlacklistView]
@@ -57,7 +65,7 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
     ended = not contract.runs_on(day_of(clock()))
     if ended:
         _give_up(Block.objects.filter(contract=contract, state=BlockState.APPROVED), clock())
-    due = list(may_be_written(_due(contract, clock()))[:_AT_ONCE])
+    due = _due(contract, clock())
     refused = refuse_forbidden(contract, due, now=clock())
     due = [block for block in due if block.pk not in refused]
     if not due:
@@ -75,10 +83,11 @@ def apply(contract: Contract, open_vendor: Callable[[], WafVendor], *, clock: Ca
 
 
 def _round(contract: Contract, due: list[Block], vendor: WafVendor, clock: Callable[[], datetime]) -> _Round:
-    check = lists.check_of(contract)
-    recent = Block.objects.filter(contract=contract, written_at__gt=clock() - SETTLING_TIME)
-    targets = lists.targets_for(contract, [*due, *recent], gone=check.gone_sites if check else ())
-    return _Round(contract, vendor, due, targets, check, clock, {})
+    check = check_of(contract)
+    seen = witnesses(contract, now=clock())
+    gone = check.gone_sites if check else ()
+    found = lists_for(contract, [*due, *seen], gone=gone, of_sites=vendor.has_site_lists())
+    return _Round(contract, vendor, due, seen, found, check, clock, {})
 
 
 def _work_off(work: _Round, *, ended: bool) -> None:
@@ -98,10 +107,14 @@ def _work_off(work: _Round, *, ended: bool) -> None:
 
 
 def _fail_without_site(work: _Round) -> None:
-    """What is meant only for sites that the account does not have can be put nowhere."""
-    lost = [b.pk for b in work.due if b.only_sites and not any(work.targets[n].site_ids for n in b.only_sites)]
-    rows = Block.objects.filter(pk__in=lost, state=BlockState.APPROVED)
-    move(rows, BlockState.FAILED, now=work.clock(), last_error="対象のサイトが WAF のアカウントにありません。")
+    """What is meant only for sites that the account does not have can be put nowhere.
+
+    What was written once comes off: its entry may stand, and would come back to life with the site.
+    """
+    lost = [b.pk for b in work.due if b.only_sites and not any(work.lists.targets[n].site_ids for n in b.only_sites)]
+    rows = Block.objects.filter(pk__in=lost, state__in=DUE_STATES, wanted_on_list=True)
+    move(rows.filter(NEVER_WRITTEN), BlockState.FAILED, now=work.clock(), last_error=_NO_SITE)
+    begin_restores(rows.exclude(NEVER_WRITTEN), _LEAVE_NO_SITE, now=work.clock())
 
 
 def _without_adding(plan: Plan, now: datetime) -> Plan:
@@ -114,9 +127,14 @@ def _give_up(blocks: QuerySet[Block], now: datetime) -> None:
     close(blocks, Reason.CONTRACT_ENDED, now=now)
 
 
-def _due(contract: Contract, now: datetime) -> QuerySet[Block]:
-    rows = Block.objects.filter(contract=contract, state__in=DUE_STATES, next_try_at__lte=now)
-    return rows.order_by("next_try_at", "pk")
+def _due(contract: Contract, now: datetime) -> list[Block]:
+    """Restores first: somebody waits for them. Beside them only a few are added, the others with the next round."""
+    rows = may_be_written(Block.objects.filter(contract=contract, state__in=DUE_STATES, next_try_at__lte=now))
+    rows = rows.order_by("next_try_at", "pk")
+    leaving = list(rows.filter(wanted_on_list=False)[:_AT_ONCE])
+    if adds_rest(contract, now=now):
+        return leaving
+    return leaving + list(rows.filter(wanted_on_list=True)[: _BESIDE_RESTORES if leaving else _AT_ONCE])
 
 
 def _again(due: Collection[Block]) -> QuerySet[Block]:
@@ -128,18 +146,26 @@ def _still_open(due: Collection[Block]) -> list[Block]:
 
 
 def _read_and_prove(work: _Round, due: Collection[Block]) -> Plan:
-    work.views = lists.read(work.vendor, work.targets)
+    work.views = read(work.vendor, work.lists.targets)
     now = work.clock()
-    entries = entries_of(work.contract, due, work.targets, now=now)
+    entries = entries_of(due, work.seen, work.lists)
     plan = make(entries, work.views, now=now)
     if plan.stale:
         return plan
-    Block.objects.filter(pk__in=plan.foreign).update(was_there_before=True)
-    _prove(still_as_wide(plan.active, entries, work.targets), wanted=True, now=now)
+    _note_foreign(due, plan)
+    _prove(still_as_wide(plan.active, entries, work.lists), wanted=True, now=now)
     # Before they are restored: then the customer is told at once.
     note_covered(plan.restored, frozenset().union(*(view.somewhere for view in work.views.values())))
     _prove(plan.restored, wanted=False, now=now)
     return plan
+
+
+def _note_foreign(due: Collection[Block], plan: Plan) -> None:
+    """Whether an entry of somebody else stands on one of their lists too, as was just read."""
+    Block.objects.filter(pk__in=plan.foreign, was_there_before=False).update(was_there_before=True)
+    others = {block.pk for block in due} - set(plan.foreign)
+    rows = Block.objects.filter(pk__in=others, was_there_before=True, ours_on__isnull=False)
+    rows.update(was_there_before=False)
 
 
 def _prove(keys: Collection[int], *, wanted: bool, now: datetime) -> None:
@@ -156,14 +182,14 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
     limit, now = limit_of(work.check, work.clock()), work.clock()
     blocks = {block.pk: block for block in Block.objects.filter(pk__in=(*plan.add, *plan.remove))}
     for number, view in work.views.items():
-        adding = [key for key in plan.add if _lacks(number, view, blocks[key])]
-        removing = [key for key in plan.remove if number in lists.lists_of(blocks[key])]
+        adding = [key for key in plan.add if _lacks(work, number, blocks[key])]
+        removing = [key for key in plan.remove if number in work.lists.ours(blocks[key])]
         # A list that holds more than the limit has shown that it can: nobody leaves for a number entered too low.
         holds = max(limit, view.condition.entries)
         lacking = view.condition.entries + len(adding) - len(removing) - holds
         if not adding or lacking <= 0:
             continue
-        leaving = make_room(work.contract, number, lacking, now=now)
+        leaving = make_room(work.contract, work.lists, number, lacking, now=now)
         work.due += leaving
         late = set(sorted(adding)[max(0, len(adding) - (lacking - len(leaving))) :])
         _let_wait(late, now)
@@ -178,8 +204,8 @@ def _with_room(work: _Round, plan: Plan) -> Plan:
     return plan
 
 
-def _lacks(number: int, view: BlacklistView, block: Block) -> bool:
-    return number in lists.lists_of(block) and block.address not in view.everywhere
+def _lacks(work: _Round, number: int, block: Block) -> bool:
+    return number in work.lists.alive(block) and block.address not in work.views[number].everywhere
 
 
 def _let_wait(keys: Collection[int], now: datetime) -> None:
@@ -194,30 +220,20 @@ def _write(work: _Round, plan: Plan) -> Written:
     with transaction.atomic():
         adding = mine.filter(pk__in=plan.add, wanted_on_list=True)
         added = move(adding, BlockState.APPLYING, now=now, written_at=now, applying_at=now)
-        _note_lists(added, work.targets)
+        note_ours(added, work.lists, work.views)
         removing = mine.filter(pk__in=plan.remove, wanted_on_list=False)
         removed = move(removing, BlockState.RESTORING, now=now, written_at=now)
-        _note_lists(removed, work.targets)
-    written = write(work.vendor, work.targets, _changes(work, added, removed))
-    note_untaken(work.contract, work.views, added, written, now=work.clock())
+    written = write(work.vendor, work.lists.targets, _changes(work, added, removed))
+    note_untaken(added, written, work.lists, work.views, now=work.clock())
     return written
 
 
-def _note_lists(blocks: Collection[Block], targets: Mapping[int, BlockTarget]) -> None:
-    """To which lists they are about to be written; one update for all that are for the same lists."""
-    same: dict[tuple[int, ...], list[int]] = {}
-    for block in blocks:
-        same.setdefault(lists_alive(block, targets), []).append(block.pk)
-    for numbers, keys in same.items():
-        Block.objects.filter(pk__in=keys).update(written_to=list(numbers))
-
-
 def _changes(work: _Round, added: Collection[Block], removed: Collection[Block]) -> dict[int, Change]:
-    """Each list is to get only what it lacks."""
+    """Each list is to get only what it lacks, and to lose only what is ours."""
     found: dict[int, Change] = {}
     for number, view in work.views.items():
-        adding = {block.address for block in added if number in lists_alive(block, work.targets)} - view.everywhere
-        removing = frozenset(block.address for block in removed if number in lists.lists_of(block))
+        adding = {block.address for block in added if number in work.lists.alive(block)} - view.everywhere
+        removing = frozenset(block.address for block in removed if number in work.lists.ours(block))
         found[number] = Change(frozenset(adding), removing, standing=view.somewhere & adding)
     return {number: change for number, change in found.items() if change.add or change.remove}
 
@@ -232,7 +248,7 @@ def _note(work: _Round, written: Written) -> None:
 def _tell_fill(work: _Round) -> None:
     """With what the list holds now; a list that is full already says so when something has to leave."""
     fullest = max((view.condition.entries for view in work.views.values()), default=0)
-    check = lists.check_of(work.contract)
+    check = check_of(work.contract)
     room = Room(entries=fullest, limit=limit_of(check, work.clock()))
     if room.percent >= 80 or (check is not None and check.told_fill):
         tell_fill(work.contract, room, now=work.clock())

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from sakimori.accounts.models import User
-from sakimori.blacklist.actions import NotPossible, approve, begin_restore, refuse
+from sakimori.blacklist.actions import NotPossible, approve, refuse
+from sakimori.blacklist.leaving import Leave, begin_restores
 from sakimori.blacklist.models import Block, RestoreChannel
 from sakimori.blacklist.queries import RESTORABLE
 
@@ -76,12 +76,8 @@ def restore_all(rows: QuerySet[Block], *, by: User, reason: str, now: datetime) 
 
 
 def _restore_part(keys: Sequence[int], by: User, reason: str, now: datetime) -> int:
-    with transaction.atomic():
-        rows = removable(Block.objects.select_for_update(of=("self",)).filter(pk__in=keys))
-        blocks = list(rows.select_related("contract__customer").order_by("pk"))
-        for block in blocks:
-            begin_restore(block, by=by, reason=reason, channel=RestoreChannel.DESK, now=now)
-    return len(blocks)
+    rows = removable(Block.objects.filter(pk__in=keys)).order_by("pk")
+    return len(begin_restores(rows, Leave(RestoreChannel.DESK, reason, by=by), now=now))
 
 
 def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:

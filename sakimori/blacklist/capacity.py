@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from sakimori.blacklist.lists import lists_of
+from sakimori.blacklist.leaving import Leave, begin_restores
+from sakimori.blacklist.lists import Lists
 from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
-from sakimori.blacklist.moves import move
 from sakimori.blacklist.troubles import LINK, named
-from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
 
 FULL_REASON = "WAF のリストが登録上限に達したため、最も長く通信のないアドレスから解除しました。"
+_FULL_LIST = Leave(RestoreChannel.FULL, FULL_REASON)
 NO_ROOM = "the vendor's list is full"
 _SILENT_FOR = timedelta(hours=1)
 _OBSERVED_COUNTS = timedelta(minutes=15)
@@ -50,35 +49,13 @@ def limit_of(check: ListCheck | None, now: datetime) -> int:
     return min(entered, observed)
 
 
-def make_room(contract: Contract, number: int, wanted: int, *, now: datetime) -> list[Block]:
+def make_room(contract: Contract, lists: Lists, number: int, wanted: int, *, now: datetime) -> list[Block]:
     """Ask for the restore of up to `wanted` blocks of this list, the longest silent first. Returns them."""
-    rows = Block.objects.filter(
-        contract=contract, state=BlockState.ACTIVE, was_there_before=False, missing_since=None
-    ).annotate(heard_at=Coalesce("last_hit_at", "active_at"))
+    rows = Block.objects.filter(contract=contract, state=BlockState.ACTIVE, missing_since=None)
+    rows = rows.annotate(heard_at=Coalesce("last_hit_at", "active_at"))
     silent = rows.filter(heard_at__lt=now - _SILENT_FOR).order_by("heard_at", "pk")
-    chosen = [block.pk for block in silent if number in lists_of(block)][:wanted]
-    with transaction.atomic():
-        leaving = move(
-            Block.objects.filter(pk__in=chosen, state=BlockState.ACTIVE),
-            BlockState.RESTORING,
-            now=now,
-            wanted_on_list=False,
-            restore_asked_at=now,
-            restore_channel=RestoreChannel.FULL,
-            restore_reason=FULL_REASON,
-            attempts=0,
-            next_try_at=now,
-            last_error="",
-        )
-        for block in leaving:
-            audit.record(
-                "block.restore.request",
-                by="sakimori",
-                target=f"block:{block.pk}",
-                now=now,
-                customer=contract.customer,
-                details={"address": block.address, "reason": FULL_REASON},
-            )
+    chosen = [block.pk for block in silent if number in lists.ours(block)][:wanted]
+    leaving = begin_restores(Block.objects.filter(pk__in=chosen, state=BlockState.ACTIVE), _FULL_LIST, now=now)
     return list(Block.objects.filter(pk__in=[block.pk for block in leaving]))
 
 

@@ -13,12 +13,13 @@ from django.db.models import Q, QuerySet
 
 from sakimori.blacklist import lists, stop
 from sakimori.blacklist.capacity import Room, limit_of, tell_fill
-from sakimori.blacklist.drift import Comparison, Held, compare
+from sakimori.blacklist.drift import Comparison, Held, compare, strangers
 from sakimori.blacklist.drift_words import sentence_of
 from sakimori.blacklist.last_moment import keep_off
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, ListCheck
 from sakimori.blacklist.pacing import charge, rest
 from sakimori.blacklist.plan import SETTLING_TIME
+from sakimori.blacklist.returned import came_back
 from sakimori.blacklist.troubles import LINK, named, note_reached, stored_words, tell_of_error
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
@@ -101,13 +102,14 @@ def _compared(look: _Look) -> Comparison:
     """Read, compare, mend what may be mended, and mark. Raises WafError."""
     views = lists.read(look.vendor, look.targets)
     recent = Block.objects.filter(contract=look.contract, written_at__gt=look.now - SETTLING_TIME)
-    restored = Block.objects.filter(contract=look.contract, state=BlockState.RESTORED, was_there_before=False)
+    ours = {block.address for block in look.blocks}
+    fresh = set(recent.values_list("address", flat=True))
     found = compare(
         [held for block in look.blocks if (held := _held(block, look.targets)) is not None],
         views,
-        ours={block.address for block in look.blocks},
-        fresh=set(recent.values_list("address", flat=True)),
-        restored=set(restored.values_list("address", flat=True)),
+        ours=ours,
+        fresh=fresh,
+        restored=came_back(look.contract, strangers(views, ours=ours, fresh=fresh)),
         known_sites=look.check.known_sites,
     )
     _mark(look, found)
@@ -120,7 +122,8 @@ def _held(block: Block, targets: Mapping[int, BlockTarget]) -> Held | None:
     if block.state != BlockState.ACTIVE:
         return None
     alive = tuple(number for number in lists.lists_of(block) if targets[number].site_ids)
-    return Held(block.pk, block.address, alive) if alive else None
+    ours = None if block.ours_on is None else frozenset(block.ours_on)
+    return Held(block.pk, block.address, alive, ours) if alive else None
 
 
 def _mark(look: _Look, found: Comparison) -> None:
@@ -152,8 +155,18 @@ def _mend(look: _Look, found: Comparison) -> None:
     for site, entries in found.lacking.items():
         target = BlockTarget(policy_name=look.targets[lists.ALL_SITES].policy_name, site_ids=(site,))
         if entries - off:
+            _note_ours(look, entries - off, site)
             look.vendor.change_blacklist(target, add=entries - off, remove=frozenset())
             _record_cover(look, [site])
+
+
+def _note_ours(look: _Look, addresses: Collection[str], site: int) -> None:
+    """Before they are written to the list of a site that is new to the contract, and that does not hold them."""
+    found = lists.Lists(look.targets, whole=look.targets[lists.ALL_SITES].site_ids)
+    for block in look.blocks:
+        if block.state == BlockState.ACTIVE and block.address in addresses:
+            ours = sorted((found.ours(block) | {site}) if block.ours_on is not None else found.ours(block))
+            Block.objects.filter(pk=block.pk, state=BlockState.ACTIVE).update(ours_on=ours)
 
 
 def _kept_off(look: _Look, found: Comparison) -> set[str]:

@@ -12,11 +12,12 @@ from sakimori.waf.interface import BlacklistView, ListState
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An active block as it should stand on its lists."""
+    """An active block as it should stand on its lists. ours: the lists on which we have put it; None: not noted."""
 
     key: int
     address: str
     lists: tuple[int, ...]
+    ours: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Comparison:
     uncovered: lists that do not count on one of their sites.
 
     lacking: what new sites of older accounts still need, by list and site. known_sites: sites whose list held ours.
-    foreign: entries that are not ours. back: addresses that we took off and that are on again.
+    foreign: entries that are not ours. back: those of them that hold what we took off.
     states: lists that are not as they should be. entries: on the fullest list.
     """
 
@@ -53,14 +54,12 @@ def compare(
 ) -> Comparison:
     """ours: addresses of all blocks that are not over. fresh: those written so lately that a copy may be older.
 
-    restored: addresses that were ours and came off.
+    restored: entries that hold what was ours and came off.
     """
-    addresses = {entry.address for entry in held}
-    known = frozenset(known_sites) | _sites_with(addresses, views)
+    known = frozenset(known_sites) | _sites_with(held, views)
     settled = [entry for entry in held if entry.address not in fresh]
     missing = [entry for entry in settled if _is_missing(entry, views, known)]
-    standing = frozenset().union(*(view.somewhere for view in views.values()))
-    strangers = standing - set(ours) - set(fresh)
+    found = strangers(views, ours=ours, fresh=fresh)
     others = frozenset().union(*(view.condition.others for view in views.values()))
     needed = {number for entry in held for number in entry.lists}
     return Comparison(
@@ -70,8 +69,8 @@ def compare(
         uncovered=tuple(number for number, view in views.items() if number in needed and view.condition.unapplied),
         lacking=_lacking([entry for entry in held if entry not in missing], views, known),
         known_sites=known,
-        foreign=tuple(sorted(strangers | others)),
-        back=tuple(sorted(strangers & set(restored))),
+        foreign=tuple(sorted(found | others)),
+        back=tuple(sorted(found & set(restored))),
         states={
             number: view.condition.state
             for number, view in views.items()
@@ -81,10 +80,19 @@ def compare(
     )
 
 
-def _sites_with(addresses: Collection[str], views: Mapping[int, BlacklistView]) -> frozenset[int]:
-    wanted = frozenset(addresses)
+def strangers(views: Mapping[int, BlacklistView], *, ours: Collection[str], fresh: Collection[str]) -> frozenset[str]:
+    """Entries that are none of ours, as `compare` has them."""
+    standing = frozenset().union(*(view.somewhere for view in views.values()))
+    return standing - set(ours) - set(fresh)
+
+
+def _sites_with(held: Collection[Held], views: Mapping[int, BlacklistView]) -> frozenset[int]:
+    """Sites whose own list holds what we have put there; the same address put there by somebody else tells nothing."""
+    by_site = {site: entries for view in views.values() for site, entries in view.condition.by_site.items()}
     return frozenset(
-        site for view in views.values() for site, entries in view.condition.by_site.items() if entries & wanted
+        site
+        for site, entries in by_site.items()
+        if any(entry.address in entries and (entry.ours is None or site in entry.ours) for entry in held)
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from sakimori.blacklist import facts, proxy_cases, stop
 from sakimori.blacklist.announced import is_announced
@@ -122,12 +123,11 @@ class ListWork:
     def due_looks(self) -> Sequence[tuple[int, Callable[[], int]]]:
         """Accounts with due blocks that need not rest; each look is one writer's."""
         now = self.clock()
-        waiting = VendorAccount.objects.filter(
-            contract__blocks__state__in=DUE_STATES, contract__blocks__next_try_at__lte=now
-        ).exclude(contract__list_check__paused_until__gt=now)
-        return [
-            (key, partial(self._apply, key)) for key in waiting.order_by("pk").values_list("pk", flat=True).distinct()
-        ]
+        due = Block.objects.filter(contract=OuterRef("contract"), state__in=DUE_STATES, next_try_at__lte=now)
+        waiting = VendorAccount.objects.exclude(contract__list_check__paused_until__gt=now)
+        keeping = ListCheck.objects.filter(contract=OuterRef("contract"), adds_paused_until__gt=now)
+        waiting = waiting.filter(Exists(due.filter(wanted_on_list=False)) | (Exists(due) & ~Exists(keeping)))
+        return [(key, partial(self._apply, key)) for key in waiting.order_by("pk").values_list("pk", flat=True)]
 
     def _apply(self, key: int) -> int:
         accounts = VendorAccount.objects.filter(pk=key).select_related("contract__customer")

@@ -1,8 +1,8 @@
 """What each kind of attack means, for a reader who is no security expert: reviewed texts in four parts.
 
-The ticket page prints all four; a mail prints three, and in place of the handling what became of the addresses that it
-names. They say nothing of a single case (what became of an address stands beside it), so they are true whatever was
-decided.
+Ticket page and mail print three of them, and in place of the handling what became of the addresses that they name
+(`handled.py`); the page prints the handling of a kind that names no address. They say nothing of a single case, so they
+are true whatever was decided.
 """
 
 from dataclasses import dataclass

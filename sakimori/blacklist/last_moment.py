@@ -11,15 +11,18 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from sakimori.blacklist.expiry import begin_restores
 from sakimori.blacklist.facts import limits, never_block
 from sakimori.blacklist.guard import NeverBlock, network_may_be_blocked
+from sakimori.blacklist.leaving import Leave, begin_restores
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.moves import move
 from sakimori.blacklist.plan import Plan
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import parse_network
+
+# What was never on a list, nor may be.
+NEVER_WRITTEN = Q(written_at=None, active_at=None) & (Q(ours_on__isnull=True) | Q(ours_on=[]))
 
 
 def refuse_forbidden(contract: Contract, blocks: Collection[Block], *, now: datetime) -> set[int]:
@@ -49,17 +52,11 @@ def keep_off(contract: Contract, blocks: Collection[Block], *, now: datetime) ->
 
 def close(blocks: QuerySet[Block], reason: Reason, *, now: datetime) -> None:
     """Refuse what was never written nor seen on a list. What was may stand somewhere: it is taken off."""
-    never = Q(written_at=None, active_at=None)
-    moved = move(blocks.filter(never), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
+    moved = move(blocks.filter(NEVER_WRITTEN), BlockState.REFUSED, now=now, reason=reason, decided_at=now)
     if reason != Reason.CONTRACT_ENDED:
         Finding.objects.filter(block__in=moved).update(state=FindingState.REFUSED, reason=reason)
-    begin_restores(
-        blocks.exclude(never),
-        action="block.restore.guard",
-        channel=RestoreChannel.DESK,
-        reason=reason.sentence,
-        now=now,
-    )
+    why = Leave(RestoreChannel.DESK, reason.sentence, action="block.restore.guard")
+    begin_restores(blocks.exclude(NEVER_WRITTEN), why, now=now)
 
 
 def forbidden(text: str, never: NeverBlock, *, documentation_counts: bool) -> Reason | None:

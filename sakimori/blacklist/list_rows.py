@@ -12,8 +12,8 @@ class ListCheck(models.Model):
     limit: what an analyst has entered; None: the setting. observed_limit: at how many entries the vendor said "full".
     foreign_entries, back: some of the entries that are not ours, and addresses that we took off and that are on again.
     gone_sites: sites that the account does not have any more. known_sites: those whose own list has held ours.
-    paused_until: no call before, for the vendor's or for our own limit. spent: calls that count against ours, as of
-    `spent_at`. told, told_fill: what the SOC was told last.
+    paused_until: no call before, for the vendor's or for our own limit; adds_paused_until: only restores before.
+    spent: calls that count against ours, as of `spent_at`. told, told_fill: what the SOC was told last.
     """
 
     contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="list_check")
@@ -33,6 +33,7 @@ class ListCheck(models.Model):
     observed_limit = models.PositiveIntegerField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    adds_paused_until = models.DateTimeField(null=True, blank=True)
     spent = models.FloatField(default=0)
     spent_at = models.DateTimeField(null=True, blank=True)
     told = models.CharField(max_length=300, blank=True)

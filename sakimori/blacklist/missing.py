@@ -4,14 +4,14 @@ And what he enters about the list itself. Each is atomic, audited, and safe to r
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from sakimori.accounts.models import User
 from sakimori.blacklist.actions import NotPossible
-from sakimori.blacklist.models import AskFirst, Block, BlockState, ListCheck, RestoreChannel
+from sakimori.blacklist.leaving import Leave, begin_restores
+from sakimori.blacklist.models import Block, BlockState, ListCheck, RestoreChannel
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
@@ -22,7 +22,7 @@ REMOVED_BY_HAND = "WAF の管理画面で削除されていたため、解除済
 def put_back(block: Block, *, by: User, now: datetime) -> None:
     """登録し直す: as a new decision, written and read back like any other.
 
-    What was ours stays ours: on another list our entry may still stand, and it is not somebody else's.
+    What was ours stays ours: on another list our entry may still stand.
     """
     with transaction.atomic():
         row = _missing(block)
@@ -31,8 +31,9 @@ def put_back(block: Block, *, by: User, now: datetime) -> None:
         if not row.contract.runs_on(day_of(now)):
             raise NotPossible("契約が解約日を迎えているため、登録し直せません。")
         row.state, row.missing_since = BlockState.APPROVED, None
-        if row.was_there_before:
-            row.written_at, row.was_there_before = None, False
+        if row.was_there_before and row.ours_on is None:
+            row.ours_on = []
+        row.was_there_before = False  # What is read next tells whether an entry of somebody else is left.
         row.first_hit_at, row.last_passed_at = None, None  # Its effect is to be measured anew.
         row.attempts, row.next_try_at, row.last_error = 0, now, ""
         row.save()
@@ -45,16 +46,8 @@ def accept_removal(block: Block, *, by: User, now: datetime) -> None:
         row = _missing(block)
         if row is None:
             return
-        row.state, row.wanted_on_list = BlockState.RESTORING, False
-        row.restore_asked_at, row.restore_asked_by = now, by
-        row.restore_channel, row.restore_reason = RestoreChannel.DESK, REMOVED_BY_HAND
-        row.attempts, row.next_try_at, row.last_error = 0, now, ""
-        row.save()
-        until = now + timedelta(days=settings.CONFIG.ask_days)
-        AskFirst.objects.get_or_create(
-            block=row, defaults={"contract": row.contract, "address": row.address, "until": until}
-        )
-        _record(row, "block.removal_accepted", by, now)
+        why = Leave(RestoreChannel.DESK, REMOVED_BY_HAND, by=by, action="block.removal_accepted")
+        begin_restores(Block.objects.filter(pk=row.pk), why, now=now)
 
 
 def put_all_back(blocks: Iterable[Block], *, by: User, now: datetime) -> int:

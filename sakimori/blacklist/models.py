@@ -83,8 +83,9 @@ class Block(Claimable):
     """An address that is, was, or may come to be on a customer's blacklist, with all that led to it.
 
     At most one open block exists per contract and address. `wanted_on_list` tells an unknown block which way it
-    was going. `was_there_before`: somebody else had put the address on the list already, so it is not ours to
-    take off.
+    was going. `ours_on`: the numbers of the lists (see `lists.py`) on which the entry is ours, written down before each
+    write; None: rows from before that. `was_there_before`: on one of its lists somebody else had put the address
+    already; that entry stays.
 
     address: canonical text of one address, or of a network (`203.0.113.0/24`) that two people have approved.
     note: why somebody has put it on the list by hand; empty where the logs were the reason. second_by: the second
@@ -94,7 +95,6 @@ class Block(Claimable):
     hold_hours: how long it is to hold once it is active; None: permanent. expires_at: when it comes off by itself.
     hits: requests that our own entry has stopped since it is active, `first_hit_at` and `last_hit_at` their times;
     `last_passed_at`: the last request from the address after `active_at` that was let through.
-    written_to: the numbers of the lists that the last write was for (see `lists.py`); empty: all that it is for.
     covered_by: when it came off, an entry of somebody else that still covers the address: a network, or the same.
     """
 
@@ -139,7 +139,7 @@ class Block(Claimable):
     was_there_before = models.BooleanField(default=False)
     covered_by = models.CharField("残っている設定", max_length=64, blank=True)
     written_at = models.DateTimeField(null=True, blank=True, help_text="When a write for this block last began.")
-    written_to = models.JSONField("書込先", default=list, blank=True)
+    ours_on = models.JSONField("登録先", null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
     last_error = models.CharField(max_length=300, blank=True)
@@ -154,7 +154,10 @@ class Block(Claimable):
                 name="one_open_block_per_address",
             )
         ]
-        indexes = [models.Index(fields=["state", "next_try_at"])]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"]),
+            models.Index(fields=["contract", "written_at"], name="blacklist_written_last"),
+        ]
 
     def __str__(self) -> str:
         return self.address

@@ -5,7 +5,7 @@ the ground of it would undo the newest entries, ours and other people's. Then no
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sakimori.blacklist.models import BlockState
@@ -20,29 +20,28 @@ Views = Mapping[int, BlacklistView]
 class Entry:
     """A block as the plan sees it. `due` entries want something; the others only tell whether the view is old.
 
-    was_active: the list has shown it once. removal_written: the last write was to take it off (else: to put it on).
-    lists: on which lists it stands or is meant to, see `lists.py`. written_to: to which of them the last write went;
-    a site that was added since then proves nothing about the age of a view.
+    was_active: the lists have shown it since it was written last. removal_written: that write was to take it off.
+    lists: on which lists it stands or is meant to, see `lists.py`. ours: the lists on which an entry of it is ours;
+    what stands on another is somebody else's, and says nothing about the age of a view.
     """
 
     key: int
     address: str
     state: str
     wanted: bool
-    was_there_before: bool
     was_active: bool
     written_at: datetime | None
     removal_written: bool
     due: bool
     lists: tuple[int, ...]
-    written_to: tuple[int, ...]
+    ours: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Keys of blocks that are proven done, and of those to write. `stale`: the view is old, write nothing now.
 
-    foreign: keys of blocks that we never wrote, whose address somebody else has put on the list.
+    foreign: keys of blocks whose address somebody else has put on one of their lists. It stays there.
     """
 
     active: tuple[int, ...]
@@ -74,17 +73,13 @@ def _everywhere(entry: Entry, views: Views) -> bool:
     return all(entry.address in views[number].everywhere for number in entry.lists)
 
 
-def _somewhere(entry: Entry, views: Views) -> bool:
-    return any(entry.address in views[number].somewhere for number in entry.lists)
-
-
 def _gone(entry: Entry, views: Views) -> bool:
-    """An entry that somebody else made, before us or because we never wrote, is not ours to remove: it is done."""
-    return entry.was_there_before or entry.written_at is None or not _somewhere(entry, views)
+    """What somebody else made is not ours to remove: it is done when none of our own entries stands any more."""
+    return not any(entry.address in views[number].somewhere for number in entry.ours & views.keys())
 
 
 def _foreign(entry: Entry, views: Views) -> bool:
-    return entry.written_at is None and _somewhere(entry, views)
+    return any(entry.address in views[number].somewhere for number in entry.lists if number not in entry.ours)
 
 
 def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
@@ -99,14 +94,13 @@ def _last_writes(entries: Collection[Entry]) -> Collection[Entry]:
 
 def _contradicts(entry: Entry, views: Views, now: datetime) -> bool:
     """Whether the view lacks what our last write did, so soon after it that the view must be taken for old."""
-    if entry.written_at is None or entry.was_there_before:
+    if entry.written_at is None:
         return False
     age = now - entry.written_at
-    written = replace(entry, lists=entry.written_to)
     if entry.removal_written:
-        shown = not _somewhere(written, views)
+        shown = _gone(entry, views)
         proven = entry.state == BlockState.RESTORED
     else:
-        shown = _everywhere(written, views)
+        shown = all(entry.address in views[number].everywhere for number in entry.lists if number in entry.ours)
         proven = entry.was_active
     return not shown and age <= (SETTLING_TIME if proven else DOUBT_TIME)

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
 from sakimori.notify.actions import note_over, raise_alarm
 from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.roster import current_shift
 
 _KEY = "asks-waiting"
 _LINK = "/console/"
@@ -70,10 +71,18 @@ def _tell(number: int, *, oldest: datetime, limit: timedelta, now: datetime) -> 
         key=_KEY,
         severity=Severity.HIGH,
         sentence=f"アナリストの判断待ち {number} 件が {minutes} 分を過ぎています"
-        f"（最長 {(now - oldest) // timedelta(minutes=1)} 分）。「要判断」で承認または却下してください。",
+        f"（最長 {(now - oldest) // timedelta(minutes=1)} 分）。「要判断」で承認または却下してください。{_lead(now)}",
         link=_LINK,
         now=now,
     )
+
+
+def _lead(now: datetime) -> str:
+    """Who leads the SOC now, for those who read the alarm; empty where the roster names nobody who is there."""
+    shift = current_shift(now)
+    if shift is None or not shift.manager.is_active:
+        return ""
+    return f"SOC 責任者 {shift.manager.shown_name} さんにもお知らせしています。"
 
 
 def _last_told() -> datetime | None:

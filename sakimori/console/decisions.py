@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.blacklist import actions, bulk, stop
+from sakimori.blacklist.kin import newer, ours_inside
 from sakimori.blacklist.lasting import Lasting
 from sakimori.blacklist.models import Block, RestoreChannel
 from sakimori.blacklist.queries import CUSTOMER_PATH, blocks, blocks_to_decide, findings
@@ -167,6 +168,7 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
     form = RestoreForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         channel, requester, identified = form.asked()
+        anew = "その後に再び登録されていたため、新しい登録を解除します。" if newer(row) else ""
         attempt(
             request,
             lambda: restore_for_somebody(
@@ -178,7 +180,7 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 now=utc_now(),
             ),
-            f"{row.address} の解除を受け付けました。",
+            f"{row.address} の解除を受け付けました。{anew}",
             refusal=actions.NotPossible,
         )
         return HttpResponseRedirect(reverse("console:block", args=[pk]))
@@ -187,6 +189,8 @@ def restore(request: PersonRequest, pk: int) -> HttpResponse:
         "form": form,
         "contacts": contacts_to_mail(row.contract.customer),
         "ask_days": settings.CONFIG.ask_days,
+        "newer": newer(row),
+        "inside": ours_inside(row),
     }
     return show(request, "console/restore.html", context)
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from sakimori.accounts.models import User
+from sakimori.blacklist.explanations import KindText
+from sakimori.blacklist.handled import handled
 from sakimori.blacklist.models import Block, BlockState, Finding
 from sakimori.blacklist.others import attacked_others
 from sakimori.blacklist.queries import MOVING, RESTORABLE
@@ -78,6 +80,12 @@ def address_rows(entries: Sequence[TicketBlock], *, now: datetime, told: bool) -
         )
         for entry in entries
     ]
+
+
+def kind_rows(whole: Story, findings: QuerySet[Finding]) -> list[tuple[KindText, str]]:
+    """Each kind of attack with what really became of its addresses; where it names none, what we do about the kind."""
+    done = handled(findings)
+    return [(kind, done.get(kind.code, kind.handling)) for kind in whole.kinds]
 
 
 def refused_rows(findings: QuerySet[Finding]) -> list[RefusedRow]:

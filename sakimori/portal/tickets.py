@@ -13,6 +13,7 @@ from sakimori.accounts.gates import PersonRequest, signed_in
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import page_of
 from sakimori.blacklist.actions import NotPossible
+from sakimori.blacklist.kin import newer, ours_inside
 from sakimori.blacklist.own_rules import stopped_by_own_rules
 from sakimori.blacklist.stories import whole_story
 from sakimori.customers import access
@@ -21,7 +22,7 @@ from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.forms import RestoreForm
 from sakimori.portal.incident_rows import incident_context
 from sakimori.portal.pages import show
-from sakimori.portal.rows import AddressRow, address_rows, fingerprint, note_row, refused_rows, standing_of
+from sakimori.portal.rows import AddressRow, address_rows, fingerprint, kind_rows, note_row, refused_rows, standing_of
 from sakimori.tickets.actions import request_restore
 from sakimori.tickets.blocks import findings_of
 from sakimori.tickets.filters import TicketFilter
@@ -60,10 +61,12 @@ def ticket(request: PersonRequest, number: str) -> HttpResponse:
     rows = address_rows(entries, now=utc_now(), told=True)
     refused = refused_rows(refused_findings(found)) if found.kind == TicketKind.BLACKLIST else []
     round_ = round_of(found)
+    whole = whole_story(findings_of(found)) if entries or refused else None
     context = {
         "page": page,
         "refused": refused,
-        "whole": whole_story(findings_of(found)) if entries or refused else None,
+        "whole": whole,
+        "kinds": kind_rows(whole, findings_of(found)) if whole else [],
         "listings": listings(found, refused=len(refused)) if entries or refused else {},
         "approvers": _approvers(found.contract.customer) if entries else [],
         "round": round_,
@@ -120,6 +123,8 @@ def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
         "may_restore": may_restore,
         "approvers": [] if may_restore else _approvers(found.contract.customer),
         "row": address_rows([row], now=now, told=True)[0],
+        "newer": newer(row.block),
+        "inside": ours_inside(row.block),
         "stopped": stopped_by_own_rules(row.block, now=now),
         "ask_days": settings.CONFIG.ask_days,
     }
@@ -128,11 +133,12 @@ def restore(request: PersonRequest, number: str, entry: int) -> HttpResponse:
 
 def _restored(request: PersonRequest, row: TicketBlock, reason: str) -> HttpResponse:
     try:
-        request_restore(row, by=request.user, reason=reason, now=utc_now())
+        again = request_restore(row, by=request.user, reason=reason, now=utc_now())
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"IP アドレス {row.block.address} の解除を受け付けました。")
+        anew = "その後に再び登録されていたため、新しい登録を解除します。" if again else ""
+        messages.success(request, f"IP アドレス {row.block.address} の解除を受け付けました。{anew}")
     return HttpResponseRedirect(reverse("portal:ticket", args=[row.ticket.number]))
 
 

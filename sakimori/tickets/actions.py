@@ -41,14 +41,14 @@ class Words:
         return [upload.name for upload in self.uploads]
 
 
-def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime) -> None:
+def request_restore(entry: TicketBlock, *, by: User, reason: str, now: datetime) -> bool:
     """A customer needs the address back, and says so in the portal. Raises `blacklist.NotPossible`.
 
     The caller has checked that `by` may do this (`access.check_may_restore`). An analyst who does it there does it
-    at the desk.
+    at the desk. Returns whether a newer block of the address comes off in its place.
     """
     channel = RestoreChannel.DESK if by.is_soc else RestoreChannel.PORTAL
-    restore_for_somebody(entry.block, channel=channel, by=by, reason=reason, now=now)
+    return restore_for_somebody(entry.block, channel=channel, by=by, reason=reason, now=now)
 
 
 def restore_for_somebody(
@@ -60,18 +60,19 @@ def restore_for_somebody(
     now: datetime,
     requester: str = "",
     identified: str = "",
-) -> None:
+) -> bool:
     """Take an address off as somebody asked, by whichever channel, and write that into its ticket, if it has one.
 
-    Why an analyst does it of his own accord stays inside. Raises `blacklist.NotPossible`.
+    Why an analyst does it of his own accord stays inside. Raises `blacklist.NotPossible`. Returns whether the address
+    had been blocked anew, and comes off by that newer block; then it is its ticket.
     """
     with transaction.atomic():
-        blacklist.request_restore(
+        again = blacklist.request_restore(
             block, by=by, reason=reason, now=now, channel=channel, requester=requester, identified=identified
         )
-        entry = TicketBlock.objects.select_related("ticket").filter(block=block).first()
+        entry = TicketBlock.objects.select_related("ticket").filter(block=again or block).first()
         if entry is None:
-            return
+            return again is not None
         text = restored_texts.asked_note(
             block.address,
             channel=channel,
@@ -79,7 +80,8 @@ def restore_for_somebody(
             identified=identified,
             reason=reason,
         )
-        add_note(entry.ticket, key=f"restore-asked:{block.pk}", text=text, by=by, now=now)
+        add_note(entry.ticket, key=f"restore-asked:{entry.block_id}", text=text, by=by, now=now)
+    return again is not None
 
 
 def ask(contract: Contract, *, about: str, words: Words, by: User, now: datetime) -> Ticket:

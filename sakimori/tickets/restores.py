@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from sakimori.blacklist.kin import ours_inside
 from sakimori.blacklist.models import AskFirst, Block, BlockState, RestoreChannel
 from sakimori.blacklist.own_rules import stopped_by_own_rules
 from sakimori.customers.models import BlockList, Contract, Customer, VendorAccount
@@ -120,6 +121,7 @@ def restored_of(block: Block, *, now: datetime, asked: bool = True) -> texts.Res
         api=_APIS[_list_of(block.contract)],
         covered_by=covered_by,
         covered_by_us=bool(covered_by) and _is_ours(block, covered_by),
+        inside=ours_inside(block),
     )
     if not asked:
         return told

@@ -1,10 +1,14 @@
 """What an entry of a blacklist stands for, with any vendor: an address, a CIDR or an `a-b` range, as text. Pure."""
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network, summarize_address_range
 
 from sakimori.lib.addresses import Address, Network, canonical, parse_address
 
+_REMEMBERED = 100_000  # The same lists are read again and again.
 
+
+@lru_cache(maxsize=_REMEMBERED)
 def canonical_entry(entry: str) -> str | None:
     """The address or network that an entry stands for, in the one form that is compared; None if it is neither.
 

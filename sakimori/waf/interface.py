@@ -231,6 +231,12 @@ class WafVendor(Protocol):
     def read_blacklist(self, target: BlockTarget) -> BlacklistView:
         """Read the list. A policy that does not exist yet is an empty list, not an error."""
 
+    def read_blacklists(self, targets: Sequence[BlockTarget]) -> Sequence[BlacklistView]:
+        """Read several lists, in the order of the targets, with as few calls as the vendor allows."""
+
+    def has_site_lists(self) -> bool:
+        """Whether the account's lists are those of the sites themselves (legacy ACL), not policies."""
+
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """Read, merge, write. Entries that are in neither set are kept as they are, whoever made them.
 

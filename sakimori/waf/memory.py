@@ -91,6 +91,12 @@ class MemoryVendor(MemoryLists):
             self._meet_fault()
             return self._read_view(target)
 
+    def read_blacklists(self, targets: Sequence[BlockTarget]) -> Sequence[BlacklistView]:
+        return [self.read_blacklist(target) for target in targets]
+
+    def has_site_lists(self) -> bool:
+        return False
+
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         add, remove = _checked(add), _checked(remove)
         if add & remove:

@@ -1,6 +1,7 @@
 """The vendor's list compared with our rows: what people did there is seen, told once, and undone by nobody unasked."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from sakimori.blacklist import actions
 from sakimori.blacklist.duties import apply_blocks, compare_lists
 from sakimori.blacklist.missing import accept_removal, compare_now, enter_limit, put_all_back, put_back
 from sakimori.blacklist.models import AskFirst, Block, BlockState, RestoreChannel
+from sakimori.blacklist.returned import came_back
 from sakimori.customers import audit
 from sakimori.customers.models import AuditEntry, Contract, Site, VendorAccount
 from sakimori.notify.actions import acknowledge
@@ -291,3 +293,32 @@ def test_after_the_end_of_a_contract_nothing_is_compared(desk: Desk) -> None:
     desk.block(A)
     Contract.objects.filter(pk=desk.people.a.pk).update(ends_on=START.date())
     assert desk.compare() == 0
+
+
+def test_an_entry_by_hand_that_holds_what_was_taken_off_is_told_however_it_is_written(desk: Desk) -> None:
+    desk.block(A, "198.51.100.40", "203.0.113.0/28")
+    for address in (A, "203.0.113.0/28"):
+        actions.request_restore(row(address), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    desk.vendor.edit_by_hand(desk.policy, add=["198.51.100.0/27", "203.0.113.5", "192.0.2.128/25", "203.0.113.77"])
+    desk.clock.pass_time(minutes=20)
+    desk.compare()
+    assert desk.check().back == ["198.51.100.0/27", "203.0.113.5"]
+
+
+def test_a_comparison_asks_nothing_about_all_that_ever_came_off(desk: Desk, django_assert_max_num_queries: Any) -> None:
+    now = desk.clock()
+    Block.objects.bulk_create(
+        Block(
+            contract=desk.people.a,
+            address=f"2001:db8:7:{number:x}::1",
+            state=BlockState.RESTORED,
+            reason="attack_blocked",
+            proposed_at=now,
+            next_try_at=now,
+        )
+        for number in range(600)
+    )
+    with django_assert_max_num_queries(4) as asked:
+        assert came_back(desk.people.a, {"2001:db8:7:5::1", "203.0.113.77"}) == {"2001:db8:7:5::1"}
+    assert all("IN (" in query["sql"] or "LIKE" in query["sql"] for query in asked.captured_queries)

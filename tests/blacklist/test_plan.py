@@ -15,15 +15,17 @@ NEW = Entry(
     address="198.51.100.7",
     state=BlockState.APPROVED,
     wanted=True,
-    was_there_before=False,
     was_active=False,
     written_at=None,
     removal_written=False,
     due=True,
     lists=(0,),
-    written_to=(0,),
+    ours=frozenset(),
 )
-LEAVING = replace(NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1))
+OURS = frozenset({0})
+LEAVING = replace(
+    NEW, state=BlockState.RESTORING, wanted=False, was_active=True, written_at=NOW - timedelta(days=1), ours=OURS
+)
 EMPTY = {0: BlacklistView(frozenset(), frozenset())}
 LISTED = {0: BlacklistView(frozenset({NEW.address}), frozenset({NEW.address}))}
 PARTLY = {0: BlacklistView(frozenset(), frozenset({NEW.address}))}
@@ -40,7 +42,7 @@ def test_a_new_block_that_is_listed_already_is_active_and_not_ours() -> None:
 
 
 def test_a_written_block_that_is_listed_is_proven() -> None:
-    written = replace(NEW, state=BlockState.APPLYING, written_at=NOW)
+    written = replace(NEW, state=BlockState.APPLYING, written_at=NOW, ours=OURS)
     plan = make([written], LISTED, now=NOW)
     assert (plan.active, plan.foreign) == ((1,), ())
 
@@ -59,7 +61,7 @@ def test_a_block_that_is_gone_is_restored() -> None:
 
 
 def test_an_entry_that_was_there_before_us_is_never_removed() -> None:
-    foreign = replace(LEAVING, was_there_before=True)
+    foreign = replace(LEAVING, ours=frozenset())
     plan = make([foreign], LISTED, now=NOW)
     assert (plan.remove, plan.restored) == ((), (1,))
 
@@ -78,14 +80,15 @@ def test_an_entry_that_was_there_before_us_is_never_removed() -> None:
 def test_a_list_that_contradicts_our_last_write_is_old_for_a_while(
     entry: Entry, view: BlacklistView, lasts: timedelta
 ) -> None:
-    fresh = make([replace(entry, written_at=NOW - lasts)], view, now=NOW)
-    long_ago = make([replace(entry, written_at=NOW - lasts - timedelta(seconds=1))], view, now=NOW)
+    fresh = make([replace(entry, written_at=NOW - lasts, ours=OURS)], view, now=NOW)
+    before = NOW - lasts - timedelta(seconds=1)
+    long_ago = make([replace(entry, written_at=before, ours=OURS)], view, now=NOW)
     assert fresh.stale
     assert not long_ago.stale
 
 
 def test_a_foreign_entry_says_nothing_about_age() -> None:
-    foreign = replace(NEW, state=BlockState.ACTIVE, was_there_before=True, was_active=True, written_at=NOW, due=False)
+    foreign = replace(NEW, state=BlockState.ACTIVE, was_active=True, written_at=NOW, due=False)
     assert not make([foreign], EMPTY, now=NOW).stale
 
 
@@ -98,7 +101,7 @@ def test_a_block_that_followed_a_restore_is_the_one_that_counts() -> None:
     restored = replace(
         LEAVING, state=BlockState.RESTORED, removal_written=True, written_at=NOW - timedelta(seconds=8), due=False
     )
-    again = replace(NEW, key=2, state=BlockState.APPLYING, written_at=NOW - timedelta(seconds=2))
+    again = replace(NEW, key=2, state=BlockState.APPLYING, written_at=NOW - timedelta(seconds=2), ours=OURS)
     plan = make([restored, again], LISTED, now=NOW)
     assert not plan.stale
     assert plan.active == (2,)
@@ -106,16 +109,27 @@ def test_a_block_that_followed_a_restore_is_the_one_that_counts() -> None:
 
 def test_an_entry_on_several_lists_is_active_only_when_all_show_it_and_restored_when_none_does() -> None:
     two, none, one = {1: LISTED[0], 2: LISTED[0]}, {1: EMPTY[0], 2: EMPTY[0]}, {1: LISTED[0], 2: EMPTY[0]}
-    wanted = replace(NEW, lists=(1, 2), written_to=(1, 2), state=BlockState.UNKNOWN, written_at=NOW - timedelta(days=1))
-    leaving = replace(LEAVING, lists=(1, 2), written_to=(1, 2))
+    both = frozenset({1, 2})
+    wanted = replace(NEW, lists=(1, 2), ours=both, state=BlockState.UNKNOWN, written_at=NOW - timedelta(days=1))
+    leaving = replace(LEAVING, lists=(1, 2), ours=both)
     assert (make([wanted], two, now=NOW).active, make([wanted], one, now=NOW).add) == ((1,), (1,))
     assert (make([leaving], one, now=NOW).remove, make([leaving], none, now=NOW).restored) == ((1,), (1,))
 
 
-def test_a_list_to_which_the_last_write_did_not_go_contradicts_nothing() -> None:
+def test_a_list_that_was_never_written_contradicts_nothing() -> None:
     views = {1: LISTED[0], 2: EMPTY[0]}
-    wider = replace(NEW, lists=(1, 2), written_to=(1,), was_active=True, written_at=NOW - timedelta(seconds=10))
+    first = frozenset({1})
+    wider = replace(NEW, lists=(1, 2), ours=first, was_active=True, written_at=NOW - timedelta(seconds=10))
     plan = make([wider], views, now=NOW)
     assert (plan.stale, plan.add) == (False, (1,))
     assert make([wider], {1: EMPTY[0], 2: EMPTY[0]}, now=NOW).stale
-    assert make([replace(wider, written_to=(1, 2))], views, now=NOW).stale
+    assert make([replace(wider, ours=frozenset({1, 2}))], views, now=NOW).stale
+
+
+def test_what_is_ours_on_one_list_and_somebody_elses_on_another_leaves_ours_only() -> None:
+    leaving = replace(LEAVING, lists=(1, 2), ours=frozenset({1}))
+    both, theirs = {1: LISTED[0], 2: LISTED[0]}, {1: EMPTY[0], 2: LISTED[0]}
+    plan = make([leaving], both, now=NOW)
+    assert (plan.remove, plan.restored, plan.foreign) == ((1,), (), (1,))
+    plan = make([leaving], theirs, now=NOW)
+    assert (plan.remove, plan.restored, plan.foreign) == ((), (1,), (1,))

@@ -9,12 +9,13 @@ from sakimori.blacklist import actions, applying, reach
 from sakimori.blacklist.decision import Decision, Outcome
 from sakimori.blacklist.duties import apply_blocks
 from sakimori.blacklist.missing import put_back
-from sakimori.blacklist.models import Block, BlockState
+from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.plan import Plan
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Site
 from sakimori.simulators.spec import BlacklistMode
 from sakimori.waf.interface import WafSite
+from sakimori.waf.memory import MemoryFault
 from tests.blacklist.desk import Desk
 from tests.people import make_people
 
@@ -130,9 +131,7 @@ def test_somebody_elses_entry_stays_when_another_list_refuses_the_address(desk: 
 def test_what_was_put_back_on_one_of_two_sites_is_still_ours_to_take_off_both(
     desk: Desk, sites: tuple[int, ...]
 ) -> None:
-    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
-    client = vendor.client()
-    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    vendor = by_sites(desk)
     desk.block(A, only_sites=list(sites))
     desk.compare()
     vendor.edit(str(SECOND), remove=(A,))
@@ -167,3 +166,122 @@ def test_a_site_that_is_added_after_the_lists_were_read_is_for_the_next_round(
     work(desk)
     assert row(A).state == BlockState.ACTIVE
     assert desk.vendor.entries(ON_FIRST) == desk.vendor.entries(ON_SECOND) == (A,)
+
+
+def by_sites(desk: Desk) -> SimulatedVendor:
+    """From now on the account has the old lists of single sites."""
+    vendor = SimulatedVendor(BlacklistMode.LEGACY, desk.clock)
+    client = vendor.client()
+    desk.open = lambda _: client  # type: ignore[assignment, method-assign, return-value]
+    return vendor
+
+
+def restore(desk: Desk, address: str) -> None:
+    actions.request_restore(row(address), by=desk.people.dana, reason="", now=desk.clock())
+    desk.work()
+    assert row(address).state == BlockState.RESTORED
+
+
+@pytest.mark.parametrize("sites", [(), SITES])
+def test_a_restore_takes_off_each_sites_list_only_what_is_ours(desk: Desk, sites: tuple[int, ...]) -> None:
+    vendor = by_sites(desk)
+    vendor.edit(str(FIRST), add=(A,))
+    desk.block(A, only_sites=list(sites))
+    assert (row(A).state, row(A).ours_on, row(A).was_there_before) == (BlockState.ACTIVE, [SECOND], True)
+    restore(desk, A)
+    assert A in vendor.entries(str(FIRST))
+    assert A not in vendor.entries(str(SECOND))
+    assert row(A).was_there_before, "the customer is told that it is still blocked"
+    vendor.close()
+
+
+def test_a_restore_takes_off_each_policy_only_what_is_ours(desk: Desk) -> None:
+    desk.block(B, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.block(A, only_sites=list(SITES))
+    assert (row(A).ours_on, row(A).was_there_before) == ([SECOND], True)
+    restore(desk, A)
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((B, A), ())
+
+
+def test_an_entry_by_hand_on_the_list_of_a_site_that_is_added_stays_there(desk: Desk) -> None:
+    desk.block(A, only_sites=[FIRST])
+    desk.block(B, only_sites=[SECOND])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[A])
+    extend(desk, A)
+    desk.work()
+    assert (row(A).state, row(A).ours_on) == (BlockState.ACTIVE, [FIRST])
+    restore(desk, A)
+    assert (desk.vendor.entries(ON_FIRST), desk.vendor.entries(ON_SECOND)) == ((), (B, A))
+
+
+def test_somebody_elses_entry_that_has_gone_is_not_told_as_still_there(desk: Desk) -> None:
+    desk.block(B, only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_FIRST, add=[A])
+    desk.block(A, only_sites=list(SITES))
+    desk.vendor.edit_by_hand(ON_FIRST, remove=[A])
+    restore(desk, A)
+    assert not row(A).was_there_before
+
+
+def test_a_new_site_of_an_older_account_is_written_down_before_it_gets_our_entries(desk: Desk) -> None:
+    vendor = by_sites(desk)
+    Site.objects.filter(vendor_site_id=SECOND).delete()
+    desk.block(A, B)
+    desk.compare()
+    assert row(A).ours_on == [FIRST]
+    Site.objects.create(contract=desk.people.a, domain="new.example.jp", vendor_site_id=SECOND)
+    vendor.edit(str(SECOND), add=(B,))
+    desk.clock.pass_time(minutes=20)
+    desk.compare()
+    assert vendor.entries(str(SECOND)) == {A, B}
+    restore(desk, A)
+    restore(desk, B)
+    assert vendor.entries(str(SECOND)) == {B}
+    vendor.close()
+
+
+def test_a_lost_write_to_an_added_list_is_repeated_as_soon_as_any_other(desk: Desk) -> None:
+    """That the first list had shown the entry long ago says nothing about the second."""
+    desk.block(A, only_sites=[FIRST])
+    desk.block(B, only_sites=[SECOND])
+    extend(desk, A)
+    desk.vendor.fail(MemoryFault.DOUBTFUL_NOT_APPLIED)
+    work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.UNKNOWN, (B,))
+    for _ in range(2):
+        work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_SECOND)) == (BlockState.ACTIVE, (B, A))
+
+
+def test_what_found_room_on_one_of_two_lists_only_keeps_nobody_waiting(desk: Desk) -> None:
+    desk.block("198.51.100.9", only_sites=[FIRST])
+    desk.vendor.edit_by_hand(ON_SECOND, add=[FOREIGN, "203.0.113.78", "203.0.113.79"])
+    desk.vendor.capacity = 3
+    begin(desk, A, FIRST, SECOND)
+    work(desk)
+    assert (row(A).state, desk.vendor.entries(ON_FIRST)) == (BlockState.APPROVED, ("198.51.100.9",))
+    begin(desk, B, FIRST)
+    apply_blocks(open_vendor=desk.open, worker="one", clock=desk.clock)
+    assert row(B).state == BlockState.ACTIVE
+
+
+@pytest.mark.parametrize("state", [BlockState.APPROVED, BlockState.UNKNOWN, BlockState.APPLYING])
+def test_what_is_only_for_a_site_that_the_account_has_lost_ends_whatever_its_state(
+    desk: Desk, state: BlockState
+) -> None:
+    desk.block(A, B, only_sites=[FIRST])
+    written = {} if state == BlockState.APPROVED else {"written_at": desk.clock(), "ours_on": [FIRST]}
+    Block.objects.filter(address=A).update(state=state, next_try_at=desk.clock(), written_at=None)
+    Block.objects.filter(address=A).update(**written)
+    if state == BlockState.APPROVED:
+        desk.vendor.edit_by_hand(ON_FIRST, remove=[A])
+        Block.objects.filter(address=A).update(ours_on=[], active_at=None)
+    desk.clock.pass_time(minutes=6)
+    ListCheck.objects.update_or_create(
+        contract=desk.people.a, defaults={"gone_sites": [FIRST], "next_at": desk.clock()}
+    )
+    desk.work()
+    expected = BlockState.FAILED if state == BlockState.APPROVED else BlockState.RESTORED
+    assert (row(A).state, desk.vendor.entries(ON_FIRST)) == (expected, (B,)), "it could come back to life with the site"
+    assert "アカウントにありません" in row(A).last_error + row(A).restore_reason

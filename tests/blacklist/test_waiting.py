@@ -109,7 +109,20 @@ def test_the_manager_of_the_shift_is_mailed_at_once_and_phoned_last(people: Peop
     DutyShift.objects.create(starts_at=after(-60), ends_at=after(600), on_duty=people.dana, manager=boss)
     ask(people, "203.0.113.1", minute=0)
     watch(15)
+    assert Alarm.objects.get().sentence.endswith("SOC 責任者 高橋 誠 さんにもお知らせしています。")
     pass_on_alarms(now=after(15))
     assert set(Delivery.objects.values_list("address", flat=True)) == {"dana@soc.example.jp", "boss@soc.example.jp"}
     pass_on_alarms(now=after(60))
     assert [call.user for call in CallRound.objects.get().calls.order_by("place")] == [people.dana, boss]
+
+
+@pytest.mark.parametrize("on_roster", [True, False])
+def test_nobody_is_named_as_the_lead_who_is_not_there(people: People, on_roster: bool) -> None:
+    gone = make_user("boss", "高橋", "誠", soc_role=SocRole.MANAGER)
+    gone.is_active = False
+    gone.save()
+    if on_roster:
+        DutyShift.objects.create(starts_at=after(-60), ends_at=after(600), on_duty=people.dana, manager=gone)
+    ask(people, "203.0.113.1", minute=0)
+    watch(15)
+    assert Alarm.objects.get().sentence.endswith("承認または却下してください。")

@@ -83,6 +83,12 @@ class BlacklistContract:
         assert view(world) == BlacklistView(everywhere=NONE, somewhere=NONE)
         assert world.writes() == 0
 
+    def test_lists_that_are_read_together_say_what_each_says_alone(self, world: World) -> None:
+        add(world, A, C)
+        other = BlockTarget(policy_name="another", site_ids=world.target.site_ids[:1])
+        alone = [world.vendor.read_blacklist(target) for target in (world.target, other)]
+        assert world.vendor.read_blacklists([world.target, other]) == alone
+
     def test_an_added_address_is_blocked_everywhere(self, world: World) -> None:
         add(world, A, C)
         assert view(world) == BlacklistView(everywhere=frozenset({A, C}), somewhere=frozenset({A, C}))

@@ -34,6 +34,7 @@ class FakeImperva:
         self.bodies: list[Mapping] = []
         self.next_answers: deque[Answer] = deque()
         self.next_write_answers: deque[Answer] = deque()
+        self.lists_whole_sites = True
         self.lost_answers = 0
         self.while_asleep: Callable[[], None] = lambda: None
         self.slept: list[float] = []
@@ -122,7 +123,7 @@ class FakeImperva:
             return ok({"account": {"account_id": int(form["account_id"]), "account_name": name}})
         if path == "sites/list":
             size, page = int(form["page_size"]), int(form["page_num"])
-            return ok({"sites": list(self.sites.values())[size * page : size * (page + 1)]})
+            return ok({"sites": [self._site(key) for key in list(self.sites)[size * page : size * (page + 1)]]})
         site_id = int(form["site_id"])
         if site_id not in self.sites:
             return refused(9413, "Unknown/unauthorized site_id")
@@ -133,8 +134,14 @@ class FakeImperva:
             rule = self.site_rules.pop(site_id, {"id": "api.acl.blacklisted_ips"})
             if ips:
                 self.site_rules[site_id] = rule | {"ips": ips}
+        return ok(self._status(site_id))
+
+    def _site(self, site_id: int) -> dict:
+        return self._status(site_id) if self.lists_whole_sites else self.sites[site_id]
+
+    def _status(self, site_id: int) -> dict:
         rules = [self.site_rules[site_id]] if site_id in self.site_rules else []
-        return ok(self.sites[site_id] | {"security": {"acls": {"rules": copy.deepcopy(rules)}}})
+        return self.sites[site_id] | {"security": {"acls": {"rules": copy.deepcopy(rules)}}}
 
     # Policies v2
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from sakimori.waf.imperva.entries import PLACEHOLDER
-from sakimori.waf.interface import ListState, WafDoubtful, WafFull, WafMissing, WafRefused, WafUnauthorised
+from sakimori.waf.interface import BlockTarget, ListState, WafDoubtful, WafFull, WafMissing, WafRefused, WafUnauthorised
 from tests.waf.contract import NONE, A, B, add, remove, view
 from tests.waf.fake_imperva import FakeImperva
 from tests.waf.worlds import NAME, PolicyWorld
@@ -301,3 +301,20 @@ def test_a_policy_that_was_deleted_by_hand_meanwhile_is_made_anew(world: PolicyW
     add(world, B)
     assert world.entries() == [[B]]
     assert view(world).everywhere == {B}
+
+
+def test_fifty_lists_are_read_with_one_call_while_it_is_known_where_they_count() -> None:
+    fake = FakeImperva(sites=50)
+    vendor = fake.vendor()
+    targets = [BlockTarget(policy_name=f"Sakimori {key}", site_ids=(key,)) for key in fake.sites]
+    for number, target in enumerate(targets):
+        policy_id = fake.add_policy(target.policy_name, [f"198.51.100.{number}"])
+        fake.applied.add((policy_id, target.site_ids[0]))
+    assert not vendor.has_site_lists()
+    before = vendor.calls_made()
+    views = vendor.read_blacklists(targets)
+    assert [view.everywhere for view in views] == [{f"198.51.100.{number}"} for number in range(50)]
+    assert vendor.calls_made() - before == 1 + 50, "the lists, and whether each counts on its site"
+    assert vendor.read_blacklists(targets) == views
+    assert vendor.calls_made() - before == 1 + 50 + 1
+    assert vendor.read_blacklists([]) == []

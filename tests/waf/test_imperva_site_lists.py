@@ -147,3 +147,34 @@ def test_an_old_copy_of_the_first_sites_list_makes_the_taking_back_doubtful(worl
     world.vendor = world.fake.vendor(block_list=BlockList.ACL)
     with pytest.raises(WafDoubtful):
         add(world, A)
+
+
+def many(count: int) -> tuple[AclWorld, list[BlockTarget]]:
+    world = AclWorld(FakeImperva(legacy=True, sites=count))
+    world.fake.site_rules = {1000 + n: rule(A, f"198.51.100.{n}") for n in range(count)}
+    assert world.vendor.has_site_lists()
+    world.fake.calls.clear()
+    return world, [BlockTarget(policy_name="x", site_ids=(1000 + n,)) for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "calls"), [(3, 3), (50, 1), (120, 2)])
+def test_lists_of_many_sites_are_read_with_the_list_of_sites(count: int, calls: int) -> None:
+    world, targets = many(count)
+    views = world.vendor.read_blacklists(targets)
+    assert len(world.fake.calls) == calls
+    assert [view.everywhere for view in views] == [{A, f"198.51.100.{n}"} for n in range(count)]
+
+
+def test_a_site_of_which_the_list_of_sites_does_not_tell_all_is_asked_about() -> None:
+    world, targets = many(5)
+    world.fake.lists_whole_sites = False
+    views = world.vendor.read_blacklists(targets)
+    assert [view.everywhere for view in views] == [{A, f"198.51.100.{n}"} for n in range(5)]
+    assert len(world.fake.calls) == 1 + 5
+
+
+def test_a_site_that_the_account_does_not_have_is_an_error_also_among_many() -> None:
+    world, targets = many(5)
+    del world.fake.sites[1003]
+    with pytest.raises(WafUnauthorised):
+        world.vendor.read_blacklists(targets)

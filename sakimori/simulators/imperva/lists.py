@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sakimori.simulators.imperva.answers import Refusal
 from sakimori.simulators.journal import Change
@@ -24,8 +25,9 @@ class ListWrite:
 
 def record_write(state: State, write: ListWrite) -> Change:
     """Keep the authors of the entries in step, and say what changed."""
-    added = tuple(address for address in write.after if address not in set(write.before))
-    removed = tuple(address for address in write.before if address not in set(write.after))
+    before, after = set(write.before), set(write.after)
+    added = tuple(address for address in write.after if address not in before)
+    removed = tuple(address for address in write.before if address not in after)
     with state.change() as db:
         db.executemany("DELETE FROM entry WHERE subject = ? AND address = ?", [(write.subject, a) for a in removed])
         db.executemany(
@@ -46,6 +48,7 @@ def checked_addresses(addresses: Iterable[object], *, limit: int, pointer: str) 
     return texts
 
 
+@lru_cache(maxsize=100_000)
 def bounds(text: str) -> tuple[IpAddress, IpAddress] | None:
     """First and last address of an address, an `a-b` range or a net; None if the text is none of them."""
     try:

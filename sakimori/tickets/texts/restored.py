@@ -14,6 +14,7 @@ from sakimori.tickets.texts.letter import Letterhead, harmless, mail, subject
 
 DONE = "設定を戻しました（反映に数分）"
 _MOST_NOTED = 20
+_MOST_INSIDE = 10
 _FROM_OUTSIDE = {RestoreChannel.PHONE: "お電話", RestoreChannel.MAIL: "メール"}
 _EXPIRED = {
     RestoreChannel.DESK: "SOC の判断により登録を終了したもの",
@@ -29,6 +30,7 @@ class Restored:
     asked_at: when we took the request; None where nobody asked. requester: a person's name, without a title.
     written_at: when the removal was written to the vendor; None when nothing of ours stood there. api: by which of
     the vendor's doors it was read back. covered_by: an entry that still covers the address; covered_by_us: it is ours.
+    inside: entries of ours within a network, which stay.
     stopped, stopped_kinds: requests that the WAF's own rules have stopped lately.
     """
 
@@ -42,6 +44,7 @@ class Restored:
     api: str
     covered_by: str = ""
     covered_by_us: bool = False
+    inside: Sequence[str] = ()
     stopped: int = 0
     stopped_kinds: Sequence[str] = ()
     ask_days: float = 0
@@ -102,6 +105,12 @@ def remainder(entry: Restored) -> list[str]:
     lines = []
     if entry.covered_by:
         lines.append(_covered(entry))
+    if entry.inside:
+        more = f" ほか {len(entry.inside) - _MOST_INSIDE} 件" if len(entry.inside) > _MOST_INSIDE else ""
+        lines.append(
+            f"この範囲のうち {'、'.join(entry.inside[:_MOST_INSIDE])}{more}は、弊社が個別に登録しているため、"
+            "引き続き遮断されます。業務に必要なアドレスが含まれるときは、SOC へご連絡ください。"
+        )
     if entry.stopped:
         kinds = "、".join(entry.stopped_kinds)
         lines.append(

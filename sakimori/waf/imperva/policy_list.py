@@ -59,14 +59,18 @@ class PolicyList:
         self._all_policies()
         return True
 
-    def read(self, target: BlockTarget) -> BlacklistView:
-        """One call for the list, and one for each pair of policy and site while there is anything on the list."""
-        policies = self._named(target.policy_name)
-        in_force = [policy for policy in policies if policy.enabled and policy.addresses]
+    def read(self, targets: Sequence[BlockTarget]) -> Sequence[BlacklistView]:
+        """One call for all the lists, and one for each pair of policy and site while there is anything on the list."""
+        all_policies = self._all_policies() if targets else []
+        return [self._view(target, self._with_name(target.policy_name, all_policies)) for target in targets]
+
+    def _view(self, target: BlockTarget, policies: Sequence[Policy]) -> BlacklistView:
+        listed = {policy.policy_id: policy.addresses for policy in policies}
+        in_force = [policy for policy in policies if policy.enabled and listed[policy.policy_id]]
         applied = {site_id: self._applied_on(site_id, in_force) for site_id in target.site_ids}
         return view_of(
-            listed=[policy.addresses for policy in policies],
-            per_site=[frozenset().union(*(policy.addresses for policy in there)) for there in applied.values()],
+            listed=list(listed.values()),
+            per_site=[frozenset().union(*(listed[policy.policy_id] for policy in there)) for there in applied.values()],
             condition=ListCondition(
                 state=_state(policies),
                 entries=max((number_of(policy.raw) for policy in policies), default=0),
@@ -165,8 +169,11 @@ class PolicyList:
         return [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
 
     def _named(self, name: str) -> list[Policy]:
+        return self._with_name(name, self._all_policies())
+
+    def _with_name(self, name: str, all_policies: Sequence[Policy]) -> list[Policy]:
         """Lowest id first. A policy of another type with our name, an allow list perhaps, is not ours."""
-        found = [policy for policy in self._all_policies() if policy.name == name and policy.is_access_list]
+        found = [policy for policy in all_policies if policy.name == name and policy.is_access_list]
         found.sort(key=lambda policy: policy.policy_id)
         self._ids[name] = (self._calls.seconds(), tuple(policy.policy_id for policy in found))
         return found

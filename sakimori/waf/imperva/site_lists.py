@@ -4,7 +4,7 @@ The vendor replaces a site's whole list with what is sent and has neither "add" 
 site is read, merged and written by itself, with nothing between the read and the write.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,7 @@ from sakimori.waf.interface import (
 )
 
 _RULE = "api.acl.blacklisted_ips"
+_ONE_BY_ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,15 @@ class SiteLists:
         self._calls = calls
         self._root = f"{cloud_url}/api/prov/v1"
 
-    def read(self, target: BlockTarget) -> BlacklistView:
-        """One call for each site."""
-        lists = {site_id: self._calls.repeated(partial(self._site_list_once, site_id)) for site_id in target.site_ids}
-        by_site = {site_id: listed_entries(of_site.entries) for site_id, of_site in lists.items()}
-        condition = ListCondition(
-            entries=max((number_of(of_site.entries) for of_site in lists.values()), default=0),
-            others=frozenset().union(*(other_entries(of_site.entries) for of_site in lists.values())),
-            by_site=by_site,
-        )
-        return view_of(listed=[], per_site=list(by_site.values()), condition=condition)
+    def read(
+        self, targets: Sequence[BlockTarget], all_sites: Callable[[], Sequence[Mapping[str, object]]]
+    ) -> Sequence[BlacklistView]:
+        """One call for each site; for many of them the account's list of sites, which says the same of each."""
+        wanted = {site_id for target in targets for site_id in target.site_ids}
+        found = _site_lists_in(all_sites()) if len(wanted) > _ONE_BY_ONE else {}
+        for site_id in wanted - found.keys():
+            found[site_id] = self._calls.repeated(partial(self._site_list_once, site_id))
+        return [_view({site_id: found[site_id] for site_id in target.site_ids}) for target in targets]
 
     def change(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """Only sites whose list changes are written. After an error the sites before it may be changed already.
@@ -110,8 +110,28 @@ def _site_list_in(answer: Response, *, site_id: int) -> SiteList:
     status = v1_json(answer)
     if field_number(status, "site_id") not in (site_id, None) or "security" not in status:
         raise Unclear("Imperva のサイトの状態を読み取れません。")
+    return _listed(status)
+
+
+def _site_lists_in(statuses: Sequence[Mapping[str, object]]) -> dict[int, SiteList]:
+    """Of the sites whose status is given as a whole; the others have to be asked about one by one."""
+    numbers = ((field_number(status, "site_id"), status) for status in statuses if "security" in status)
+    return {number: _listed(status) for number, status in numbers if number is not None}
+
+
+def _listed(status: Mapping[str, object]) -> SiteList:
     rules = [r for r in records(descend(status, "security", "acls").get("rules")) if r.get("id") == _RULE]
     return SiteList(
         entries=tuple(entry for rule in rules for entry in texts(rule.get("ips"))),
         has_exceptions=any(rule.get("exceptions") for rule in rules),
     )
+
+
+def _view(lists: Mapping[int, SiteList]) -> BlacklistView:
+    by_site = {site_id: listed_entries(of_site.entries) for site_id, of_site in lists.items()}
+    condition = ListCondition(
+        entries=max((number_of(of_site.entries) for of_site in lists.values()), default=0),
+        others=frozenset().union(*(other_entries(of_site.entries) for of_site in lists.values())),
+        by_site=by_site,
+    )
+    return view_of(listed=[], per_site=list(by_site.values()), condition=condition)

@@ -74,19 +74,34 @@ class ImpervaVendor:
         return WafAccount(account_id=account_id, name=name)
 
     def sites(self) -> Sequence[WafSite]:
+        """See the contract."""
+        return [_site(item) for item in self._site_statuses()]
+
+    def _site_statuses(self) -> Sequence[Mapping[str, object]]:
         """All pages; a page that brings nothing new ends it, so that a vendor who ignores paging cannot hold us."""
-        found: dict[int, WafSite] = {}
+        found: dict[int, Mapping[str, object]] = {}
         for page in range(_MOST_PAGES):
             known = len(found)
             listed = self._sites_of_page(page)
-            found |= {site.site_id: site for site in listed}
+            found |= {_site(item).site_id: item for item in listed}
             if len(listed) < _PAGE_SIZE or len(found) == known:
                 return list(found.values())
         raise WafUnavailable("Imperva のサイト一覧が終わりません。")
 
     def read_blacklist(self, target: BlockTarget) -> BlacklistView:
         """See the contract. The placeholder that keeps an empty list alive is not reported."""
-        return self._blacklist().read(target)
+        return self.read_blacklists([target])[0]
+
+    def read_blacklists(self, targets: Sequence[BlockTarget]) -> Sequence[BlacklistView]:
+        """See the contract."""
+        blacklist = self._blacklist()
+        if isinstance(blacklist, PolicyList):
+            return blacklist.read(targets)
+        return blacklist.read(targets, self._site_statuses)
+
+    def has_site_lists(self) -> bool:
+        """See the contract."""
+        return isinstance(self._blacklist(), SiteLists)
 
     def change_blacklist(self, target: BlockTarget, *, add: frozenset[str], remove: frozenset[str]) -> None:
         """See the contract."""
@@ -149,14 +164,14 @@ class ImpervaVendor:
             raise WafUnavailable("Imperva のアカウント番号を読み取れません。")
         return account_id
 
-    def _sites_of_page(self, page: int) -> list[WafSite]:
+    def _sites_of_page(self, page: int) -> Sequence[Mapping[str, object]]:
         form = {"page_size": str(_PAGE_SIZE), "page_num": str(page)}
         if self._account_id is not None:
             form["account_id"] = str(self._account_id)
         answer = self._ask("sites/list", **form)
         if not isinstance(answer.get("sites"), list):
             raise WafUnavailable("Imperva のサイト一覧を読み取れません。")
-        return [_site(item) for item in records(answer.get("sites"))]
+        return records(answer.get("sites"))
 
     def _ask(self, path: str, **form: str) -> Mapping[str, object]:
         """A Cloud v1 call that changes nothing; they are all POST."""
