@@ -431,6 +431,7 @@ def test_every_model_is_either_the_customers_or_known_to_be_nobodys() -> None:
         "AuditHead",
         "Alarm",  # Goes by `mentions`.
         "DutyShift",
+        "InboxMark",  # How far our own inboxes are read.
         "Heartbeat",
         "DeletionProof",  # Numbers only.
         "Advisory",  # Security news, the same for all customers.
