@@ -25,6 +25,7 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.notify.interface import Mailer, Phone
 from sakimori.notify.simulated_phone import SimulatedPhone
 from sakimori.notify.smtp import SmtpMailer
+from sakimori.notify.two_servers import Memory, TwoServers
 from sakimori.waf.imperva import (
     BlockList,
     ImpervaCredentials,
@@ -37,6 +38,8 @@ from sakimori.waf.interface import WafLogs, WafUnauthorised, WafVendor
 
 # Duties look again by themselves, so a call insists only briefly.
 _PATIENCE = Patience(tries=2, first_wait_seconds=0.5, longest_wait_seconds=3.0, total_seconds=8.0)
+
+_MAIL_MEMORY = Memory()
 
 
 @cache
@@ -52,8 +55,13 @@ def spool() -> Spool:
 
 
 def mailer() -> Mailer:
-    """The mail server of the setting SAKIMORI_MAIL_URL."""
-    return SmtpMailer(settings.CONFIG.mail_url)
+    """The mail server of the setting SAKIMORI_MAIL_URL, with that of SAKIMORI_MAIL2_URL behind it."""
+    config = settings.CONFIG
+    first = SmtpMailer(config.mail_url)
+    if not config.mail2_url:
+        return first
+    second = SmtpMailer(config.mail2_url, setting="SAKIMORI_MAIL2_URL")
+    return TwoServers(first, second, memory=_MAIL_MEMORY, clock=utc_now)
 
 
 def phone() -> Phone | None:

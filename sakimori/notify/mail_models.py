@@ -136,6 +136,9 @@ class Delivery(Claimable):
     bounced_at = models.DateTimeField("配信不能の日時", null=True, blank=True)
     delayed_at = models.DateTimeField("配信遅延の日時", null=True, blank=True)
     bounce = models.CharField("配信不能の理由", max_length=300, blank=True)
+    queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it is being tried; None: since the message was written."
+    )
     resent_to = models.EmailField("再送先", blank=True)
 
     class Meta:

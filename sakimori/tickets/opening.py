@@ -10,11 +10,13 @@ from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.notify.actions import write_mail
-from sakimori.notify.models import Message
+from sakimori.notify.models import Message, Priority
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
 from sakimori.tickets.texts.letter import Letterhead
 
 _LONGEST_SUBJECT = 200
+
+_URGENT = (TicketKind.DDOS, TicketKind.OUTAGE)
 
 
 def open_ticket(
@@ -74,8 +76,10 @@ def finish(ticket: Ticket, *, now: datetime) -> None:
 
 
 def tell(ticket: Ticket, *, key: str, subject: str, body: str, now: datetime) -> Message:
-    """One mail to all contacts of the ticket's customer, once per key."""
-    return write_mail(key=key, customer=ticket.contract.customer, subject=subject, body=body, now=now)
+    """One mail to all contacts of the ticket's customer, once per key. Mails about incidents leave before others."""
+    priority = Priority.URGENT if ticket.kind in _URGENT else Priority.NORMAL
+    customer = ticket.contract.customer
+    return write_mail(key=key, customer=customer, subject=subject, body=body, now=now, priority=priority)
 
 
 def letterhead(ticket: Ticket) -> Letterhead:
