@@ -48,8 +48,8 @@ class ReceivedMail(models.Model):
     digest: SHA-256 of `raw`, so that a mail delivered twice is one row. authenticated: a valid DKIM signature of the
     domain in From, or SPF that passed for it; only then is it known who wrote. handled_at: None: nobody has read it.
     customer: whom it is about, once that is known. next_check_at: when the DNS, which did not answer, is asked again
-    about its sender; None: what `authenticated` says is final. peer, helo, return_path: who handed it over at our own
-    SMTP door, and the sender on the envelope.
+    about its sender; None: what `authenticated` says is final. signature: by which it was proven, hashed.
+    peer, helo, return_path: who handed it over at our own SMTP door, and the sender on the envelope.
     """
 
     customer = models.ForeignKey(
@@ -66,6 +66,7 @@ class ReceivedMail(models.Model):
     authenticated = models.BooleanField("送信元を確認済み", default=False)
     proof = models.CharField("確認の内容", max_length=300, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
+    signature = models.CharField(max_length=64, blank=True, db_index=True)
     peer = models.GenericIPAddressField("送信元アドレス", null=True, blank=True)
     helo = models.CharField(max_length=255, blank=True)
     return_path = models.CharField("エンベロープの差出人", max_length=254, blank=True)

@@ -14,10 +14,18 @@ _LONGEST_HELO = 255
 
 
 def keep(
-    raw: bytes, *, box: Mailbox, now: datetime, peer: str | None = None, helo: str = "", return_path: str = ""
+    raw: bytes,
+    *,
+    box: Mailbox,
+    now: datetime,
+    recipient: str = "",
+    peer: str | None = None,
+    helo: str = "",
+    return_path: str = "",
 ) -> ReceivedMail:
     """Keep a mail as it came; in the database when this returns. The same bytes are kept once, in the first inbox.
 
+    recipient: for whom it was handed over, if that is known; else its own header counts.
     peer, helo, return_path: who handed it over at our own door. Its sender is asked about at once (`next_check_at`).
     """
     digest = sha256(raw).hexdigest()
@@ -26,7 +34,7 @@ def keep(
         "box": box,
         "raw": raw,
         "sender": reading.sender,
-        "recipient": reading.recipient,
+        "recipient": (recipient or reading.recipient)[:254],
         "subject": reading.subject,
         "text": reading.text,
         "received_at": now,
