@@ -22,6 +22,7 @@ from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
+from sakimori.notify.inbox.names import Names, SystemDns, names_in_file
 from sakimori.notify.interface import Mailer, Phone
 from sakimori.notify.simulated_phone import SimulatedPhone
 from sakimori.notify.smtp import SmtpMailer
@@ -79,6 +80,12 @@ def http_client() -> GuardedClient:
 def name_server() -> NameServer | None:
     """The DNS as this machine asks it. In training nobody outside is asked."""
     return None if settings.CONFIG.training else SystemNames()
+
+
+def mail_names() -> Names:
+    """The DNS that DKIM and SPF are judged by. In training nobody outside is asked, only the file of the setting."""
+    config = settings.CONFIG
+    return names_in_file(config.training_dns) if config.training else SystemDns()
 
 
 def waf_vendor(account: VendorAccount) -> WafVendor:

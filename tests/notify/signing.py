@@ -56,6 +56,7 @@ def key(name: str = "vendor") -> bytes:
     )
 
 
+@cache
 def record(pem: bytes) -> str:
     """The public half as its TXT record."""
     made = serialization.load_pem_private_key(pem, None)
