@@ -21,6 +21,7 @@ from sakimori.console import (
     log_import,
     log_senders,
     logs,
+    mails,
     people,
     policies,
     proxy_cases,
@@ -139,4 +140,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stop/on/", stops.turn_on, name="stop-on"),
     path("stop/off/", stops.turn_off, name="stop-off"),
     path("attacks/news/", attacks.news, name="attacks-news"),
+    path("mails/", mails.outgoing, name="mails"),
+    path("mails/<int:pk>/", mails.copy, name="mail"),
+    path("mails/<int:pk>/resend/", mails.send_again, name="mail-resend"),
+    path("received/", mails.received, name="received"),
+    path("received/<int:pk>/", mails.received_mail, name="received-mail"),
 ]

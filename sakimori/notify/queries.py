@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
-from sakimori.notify.models import Alarm, Call, CallRound, Delivery, Mailbox, ReceivedMail, Severity
+from sakimori.notify.models import Alarm, Call, CallRound, Delivery, InboxMark, Mailbox, ReceivedMail, Severity
 
 _ORDER = {Severity.HIGH: 0, Severity.MIDDLE: 1, Severity.LOW: 2}
 
@@ -58,3 +58,8 @@ def deliveries_of(keys: Collection[str]) -> QuerySet[Delivery]:
 def copies_newest_first() -> QuerySet[Delivery]:
     """Every copy of every mail, the newest first."""
     return Delivery.objects.select_related("message__customer").order_by("-message__written_at", "-pk")
+
+
+def inbox_marks() -> QuerySet[InboxMark]:
+    """How far each inbox has been read, and since when it cannot be."""
+    return InboxMark.objects.order_by("box")

@@ -52,15 +52,15 @@ class MailDoor:
             self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        if (loop := self._loop) is None:
+        if (loop := self._loop) is None or (listening := self._socket) is None:
             return
         with contextlib.closing(loop):
             asyncio.set_event_loop(loop)
-            loop.run_until_complete(self._serve(loop))
+            loop.run_until_complete(self._serve(loop, listening))
             loop.run_until_complete(loop.shutdown_default_executor())
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
-        server = await loop.create_server(self._protocol, sock=self._socket)
+    async def _serve(self, loop: asyncio.AbstractEventLoop, listening: socket.socket) -> None:
+        server = await loop.create_server(self._protocol, sock=listening)
         await self._stopping.wait()
         server.close()
         open_tasks = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
