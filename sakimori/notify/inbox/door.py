@@ -66,7 +66,7 @@ class DoorHandler:
                         recipient=address,
                         peer=peer,
                         helo=helo.replace("\0", ""),
-                        return_path=return_path.replace("\0", ""),
+                        return_path=return_path.replace("\0", "").strip("<>"),
                     )
         finally:
             close_old_connections()

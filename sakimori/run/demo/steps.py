@@ -14,6 +14,7 @@ from sakimori.run.demo import (
     language_steps,
     list_steps,
     log_steps,
+    mail_steps,
     policy_steps,
     report_steps,
     shared_steps,
@@ -75,6 +76,8 @@ STEPS = (
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
+    Step("1-3", "メールは HTML と文字で同じ内容、届かない宛先は連絡先の名前で SOC にアラーム", mail_steps.bounced),
+    Step("2-1-1", "ベンダーの通知メールは署名を確認できたものだけを信用", mail_steps.vendor),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
