@@ -44,17 +44,20 @@ def bounced(play: Play) -> None:
 
 def vendor(play: Play) -> None:
     """The vendor's signed notice is proven; the same words signed by somebody else are kept and count for nothing."""
-    analyst = play.browser(ANALYST.login)
     for forged, words in ((False, "DKIM 署名（セレクター training）を確認しました。"), (True, "一致しません。")):
-        subject = f"Notice {secrets.token_hex(4)}"
-        text = "This notice is about nothing that you have."
-        play.outside.do("vendor-mail", to=VENDOR_ADDRESS, subject=subject, text=text, is_forged=forged)
-        wait_for(lambda subject=subject: subject in analyst.text("/console/received/"), "the notice is kept")
-        rows = analyst.html("/console/received/").split("<tr>")
-        link = next(_ROW.findall(row)[0] for row in rows if subject in row)
-        wait_for(lambda link=link, words=words: words in analyst.text(link), f"its sender is judged: {words}")
-        page = analyst.text(link)
-        expect(("確認できず" in page) == forged, "a forged notice is not believed, a signed one is")
+        _notice(play, words, forged=forged)
+
+
+def _notice(play: Play, words: str, *, forged: bool) -> None:
+    """One notice comes in, and its sender is judged in these words."""
+    analyst, subject = play.browser(ANALYST.login), f"Notice {secrets.token_hex(4)}"
+    text = "This notice is about nothing that you have."
+    play.outside.do("vendor-mail", to=VENDOR_ADDRESS, subject=subject, text=text, is_forged=forged)
+    wait_for(lambda: subject in analyst.text("/console/received/"), "the notice is kept")
+    rows = analyst.html("/console/received/").split("<tr>")
+    link = next(_ROW.findall(row)[0] for row in rows if subject in row)
+    wait_for(lambda: words in analyst.text(link), f"its sender is judged: {words}")
+    expect(("確認できず" in analyst.text(link)) == forged, "a forged notice is not believed, a signed one is")
 
 
 def _letters(play: Play, about: str) -> dict[str, dict[str, Any]]:
