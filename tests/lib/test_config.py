@@ -46,6 +46,16 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("SAKIMORI_WAVE_MINUTES", "0"),
         ("SAKIMORI_WAVE_MINUTES", "nan"),
         ("SAKIMORI_CAP_TOTAL", "-1"),
+        ("SAKIMORI_MAIL2_URL", "mail2.example.jp"),
+        ("SAKIMORI_BOUNCE_ADDRESS", "bounces"),
+        ("SAKIMORI_INBOX_VENDOR_URL", "imap://vendor@mail.example.jp"),
+        ("SAKIMORI_INBOX_VENDOR_URL", "imaps://mail.example.jp"),
+        ("SAKIMORI_INBOX_BOUNCES_URL", "imap+plain://bounces@mail.example.jp"),
+        ("SAKIMORI_INBOX_BOUNCES_URL", "imap+plain://bounces@127.0.0.1:143"),
+        ("SAKIMORI_VENDOR_MAIL_DOMAINS", "com"),
+        ("SAKIMORI_VENDOR_MAIL_DOMAINS", ""),
+        ("SAKIMORI_SMTP_LISTEN", "127.0.0.1:25"),
+        ("SAKIMORI_TRAINING_DNS", __file__),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -82,3 +92,20 @@ def test_the_drop_folder_must_be_there(tmp_path: Path) -> None:
     assert read({**GOOD, "SAKIMORI_DROP": str(tmp_path)}).drop == tmp_path
     with pytest.raises(SettingError, match="SAKIMORI_DROP is wrong: there is no folder"):
         read({**GOOD, "SAKIMORI_DROP": str(tmp_path / "nowhere")})
+
+
+def test_the_doors_for_mails_are_read() -> None:
+    config = read(
+        {
+            **GOOD,
+            "SAKIMORI_SMTP_LISTEN": "127.0.0.1:25",
+            "SAKIMORI_VENDOR_ADDRESS": "Vendor@SOC.example.jp",
+            "SAKIMORI_INBOX_VENDOR_URL": "imaps://vendor@mail.example.jp/INBOX",
+            "SAKIMORI_INBOX_VENDOR_PASSWORD": "hush",
+            "SAKIMORI_INBOX_BOUNCES_URL": "imap+plain://b@127.0.0.1:143",
+            "SAKIMORI_ALLOW_DOCUMENTATION": "1",
+        }
+    )
+    assert (config.smtp_listen, config.vendor_address) == (("127.0.0.1", 25), "vendor@soc.example.jp")
+    assert config.vendor_mail_domains == ("imperva.com", "incapsula.com")
+    assert "hush" not in repr(config)
