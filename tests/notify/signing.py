@@ -90,9 +90,9 @@ def sign(
     headers: Sequence[bytes] = SIGNED,
     length: bool = False,
     algorithm: bytes = b"rsa-sha256",
-    extra: Mapping[bytes, bytes] | None = None,
+    extra: Mapping[bytes, bytes | None] | None = None,
 ) -> bytes:
-    """The mail with a DKIM signature on top. extra: tags that the signature has besides, and signs."""
+    """The mail with a DKIM signature on top. extra: tags that the signature has besides; None: lacks."""
     signer = _Signer(raw, signature_algorithm=algorithm)
     signer.extra = dict(extra or {})
     line = signer.sign(selector.encode(), domain.encode(), pem or key(), include_headers=list(headers), length=length)
@@ -100,12 +100,13 @@ def sign(
 
 
 class _Signer(dkim.DKIM):  # type: ignore[misc]
-    extra: dict[bytes, bytes]
+    extra: dict[bytes, bytes | None]
 
     def gen_header(self, fields: Any, *arguments: Any, **named: Any) -> bytes:
         """With the additional tags before the signature itself."""
         kept = [(name, value) for name, value in fields if name not in self.extra]
-        return bytes(super().gen_header([*kept[:-1], *self.extra.items(), kept[-1]], *arguments, **named))
+        more = [(name, value) for name, value in self.extra.items() if value is not None]
+        return bytes(super().gen_header([*kept[:-1], *more, kept[-1]], *arguments, **named))
 
 
 def _prime(bits: int) -> int:

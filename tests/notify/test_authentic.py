@@ -4,6 +4,7 @@ import base64
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given, settings
@@ -56,6 +57,9 @@ GENUINE = {
     "from a part of the domain": sign(MAIL.replace(b"alerts@imperva", b"alerts@mail.imperva")),
     "a second signature of somebody else above it": sign(sign(), domain="thief.example.net", pem=key("thief")),
     "with lines that servers add on top": b"Received: from x by y; now\r\nX-Spam: no\r\n" + sign(),
+    "signed at no known moment, and dated now": sign(
+        MAIL.replace(b"Mon, 23 Nov 2026 13:00:00 +0000", format_datetime(NOW).encode()), extra={b"t": None}
+    ),
     "a signature that is not out of date yet": sign(extra={b"x": str(int(time.time()) + 600).encode()}),
 }
 
@@ -108,6 +112,8 @@ FORGERIES: dict[str, bytes] = {
     "a part of the body is signed, and more follows": sign(length=True) + b"Everything is fine.\r\n",
     "out of date": sign(extra={b"x": str(int(time.time()) - 1).encode()}),
     "signed days ago": sign(extra={b"t": str(int(time.time()) - 3 * 86400).encode()}),
+    "signed at no known moment, and dated days ago": sign(extra={b"t": None}),
+    "signed at no known moment, and dated nonsense": sign(MAIL.replace(b"Mon, 23", b"Nonday, 99"), extra={b"t": None}),
     "signed in the future": sign(extra={b"t": str(int(time.time()) + 86400).encode()}),
     "the subject is not signed": sign(headers=(b"from", b"to")),
     "the recipient is not signed": sign(headers=(b"from", b"subject")),

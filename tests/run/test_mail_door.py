@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, connections
 
 from sakimori.notify.inbox import door
-from sakimori.notify.models import Mailbox, ReceivedMail
+from sakimori.notify.models import Alarm, Mailbox, ReceivedMail
 from sakimori.run.mail_door import MailDoor
 from tests.notify.certificates import server_files, trust
 from tests.settings_change import with_config
@@ -88,3 +88,16 @@ def test_what_cannot_be_kept_is_not_accepted(opened: MailDoor, monkeypatch: pyte
     deliver(opened, "vendor@soc.example.jp")
     deliver(opened, "vendor@soc.example.jp")
     assert ReceivedMail.objects.count() == 1
+
+
+def test_a_flood_is_put_off_with_an_alarm_and_does_not_fill_the_disk(
+    opened: MailDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "_MOST_PER_HOUR", 2)
+    for number in range(2):
+        deliver(opened, "vendor@soc.example.jp", RAW + str(number).encode())
+    with pytest.raises(smtplib.SMTPDataError) as caught:
+        deliver(opened, "vendor@soc.example.jp")
+    assert caught.value.smtp_code == 451
+    assert ReceivedMail.objects.count() == 2
+    assert "受け取りを断っています" in Alarm.objects.get().sentence

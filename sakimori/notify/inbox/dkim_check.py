@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 import dkim
@@ -71,30 +72,40 @@ def _verified(
     domain, selector = (tags.get(key, b"").decode("ascii", "replace").lower() for key in (b"d", b"s"))
     if not may_sign(domain):
         raise NotSigned(f"DKIM 署名のドメイン（{domain[:80]}）が、差出人のドメインと一致しません。")
-    _check_tags(tags, now)
+    _check_tags(tags)
     mail = dkim.DKIM(raw, minkey=_SHORTEST_KEY)
+    _check_age(tags, dict(mail.headers), now)
     if not mail.verify(idx=place, dnsfunc=_asker(names)):
         raise NotSigned(f"{domain} の DKIM 署名が、本文またはヘッダーの内容と一致しません。")
     return Signed(domain, selector, sha256(re.sub(rb"\s", b"", tags[b"b"])).hexdigest())
 
 
-def _check_tags(tags: dict[bytes, bytes], now: datetime) -> None:
+def _check_tags(tags: dict[bytes, bytes]) -> None:
     if b"l" in tags:
         raise NotSigned("DKIM 署名が本文の一部だけを対象としています（l=）。")
     if tags.get(b"a", b"").lower() != b"rsa-sha256":
         raise NotSigned("DKIM 署名の方式が認められません（rsa-sha256 のみ）。")
-    signed = {name.strip().lower() for name in tags.get(b"h", b"").split(b":")}
-    if not signed >= _MUST_SIGN:
+    if not _signed_names(tags) >= _MUST_SIGN:
         raise NotSigned("DKIM 署名が、差出人・宛先・件名のすべてを対象としていません。")
+
+
+def _check_age(tags: dict[bytes, bytes], headers: dict[bytes, bytes], now: datetime) -> None:
+    """Old mails that somebody sends again are refused: by the signature's own moment, else by the signed date."""
     at = now.timestamp()
     if b"x" in tags and int(tags[b"x"]) <= at:
         raise NotSigned("DKIM 署名の有効期限が切れています（x=）。")
-    if b"t" in tags:
-        signed_at = int(tags[b"t"])
-        if signed_at > at + _CLOCKS_DIFFER.total_seconds():
-            raise NotSigned("DKIM 署名の日時が未来です（t=）。")
-        if signed_at < at - _OLDEST.total_seconds():
-            raise NotSigned("DKIM 署名の日時が古すぎます（t=）。過去のメールの再送の可能性があります。")
+    signed_at: float | None = int(tags[b"t"]) if b"t" in tags else None
+    if signed_at is None and b"date" in _signed_names(tags):
+        date = next((value for name, value in headers.items() if name.lower() == b"date"), b"")
+        signed_at = parsedate_to_datetime(date.decode("ascii", "replace").strip()).timestamp()
+    if signed_at is not None and signed_at > at + _CLOCKS_DIFFER.total_seconds():
+        raise NotSigned("DKIM 署名の日時が未来です。")
+    if signed_at is not None and signed_at < at - _OLDEST.total_seconds():
+        raise NotSigned("DKIM 署名の日時が古すぎます。過去のメールの再送の可能性があります。")
+
+
+def _signed_names(tags: dict[bytes, bytes]) -> set[bytes]:
+    return {name.strip().lower() for name in tags.get(b"h", b"").split(b":")}
 
 
 def _asker(names: Names) -> Callable[..., bytes]:

@@ -2,18 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import DatabaseError, close_old_connections
 
+from sakimori.notify.actions import raise_alarm
 from sakimori.notify.inbox.actions import keep
-from sakimori.notify.models import Mailbox
+from sakimori.notify.models import Mailbox, ReceivedMail, Severity
 
 _log = structlog.get_logger()
 _MOST_RECIPIENTS = 5
+_MOST_PER_HOUR = 1000
 _BUSY = "451 4.3.0 Cannot keep it now, try again later"
+
+
+class TooMany(Exception):
+    """More mails come in than anybody could mean."""
 
 
 class DoorHandler:
@@ -43,7 +49,7 @@ class DoorHandler:
         raw = content if isinstance(content, bytes) else str(content).encode("utf-8", "surrogateescape")
         try:
             await asyncio.to_thread(self._keep, raw, list(envelope.rcpt_tos), peer, helo, envelope.mail_from or "")
-        except (DatabaseError, ValueError) as error:
+        except (DatabaseError, ValueError, TooMany) as error:
             _log.warning("mail_door.not_kept", error=f"{type(error).__name__}: {error}"[:300])
             return _BUSY
         return "250 2.0.0 Kept"
@@ -56,6 +62,7 @@ class DoorHandler:
     def _keep(self, raw: bytes, recipients: list[str], peer: str | None, helo: str, return_path: str) -> None:
         close_old_connections()
         try:
+            self._check_flood()
             for address in recipients:
                 box = self.box_of(address)
                 if box is not None:
@@ -70,6 +77,19 @@ class DoorHandler:
                     )
         finally:
             close_old_connections()
+
+    def _check_flood(self) -> None:
+        """Whoever floods the door does not fill the disk; what is genuine is sent again by its server."""
+        now = self._clock()
+        if ReceivedMail.objects.filter(received_at__gt=now - timedelta(hours=1)).count() >= _MOST_PER_HOUR:
+            raise_alarm(
+                key="mail-door-flood",
+                severity=Severity.HIGH,
+                sentence=f"メールの受信口に 1 時間で {_MOST_PER_HOUR} 通を超えるメールが届き、受け取りを断っています。",
+                link="/console/received/",
+                now=now,
+            )
+            raise TooMany("more mails within an hour than the door takes")
 
 
 def boxes(*, vendor_address: str, bounce_address: str) -> dict[str, Mailbox]:
