@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
+from sakimori.customers.models import Customer
 from sakimori.notify.models import Alarm, Call, CallRound, Delivery, InboxMark, Mailbox, ReceivedMail, Severity
 
 _ORDER = {Severity.HIGH: 0, Severity.MIDDLE: 1, Severity.LOW: 2}
@@ -53,6 +54,11 @@ def deliveries_of(keys: Collection[str]) -> QuerySet[Delivery]:
     """Every copy of the messages with these keys, in the order in which they were written."""
     rows = Delivery.objects.select_related("message__customer").filter(message__key__in=keys)
     return rows.order_by("message__written_at", "message_id", "pk")
+
+
+def copies_about(customer: Customer, words: str) -> QuerySet[Delivery]:
+    """Every copy of a customer's mails whose text holds these words, such as a ticket's line, the newest mail first."""
+    return copies_newest_first().filter(message__customer=customer, message__body__contains=words)
 
 
 def copies_newest_first() -> QuerySet[Delivery]:

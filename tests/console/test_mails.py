@@ -9,10 +9,10 @@ from django.urls import reverse
 from sakimori.customers.models import AuditEntry, Contact
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify.actions import NotPossible
-from sakimori.notify.models import Delivery, DeliveryState, ReceivedMail
+from sakimori.notify.models import Delivery, DeliveryState, Message, ReceivedMail
 from sakimori.notify.resending import contacts_for, resend
 from tests.notify.mail_rows import fill_mails
-from tests.people import NOW, People
+from tests.people import NOW, People, make_ticket
 
 
 @pytest.fixture
@@ -100,6 +100,28 @@ def test_two_people_who_send_it_again_at_once_send_it_once(people: People, desk:
     resend(first, contact=contact, by=people.dana, now=NOW)
     with pytest.raises(NotPossible):
         resend(second, contact=contact, by=people.dana, now=NOW)
+
+
+def test_a_ticket_shows_who_has_its_mails(people: People, desk: Client) -> None:
+    ticket = make_ticket(people.a)
+    assert "送信メールの証跡" not in read(desk, "ticket", ticket.number)
+    for customer, key in ((people.a.customer, "mine"), (people.b.customer, "foreign")):
+        body = f"本文\n----------\nチケット番号: {ticket.number}\n契約番号: K"
+        message = Message.objects.create(key=key, customer=customer, subject=key, body=body, written_at=NOW)
+        Delivery.objects.create(
+            message=message,
+            name="花子",
+            address=f"{key}@a.example.jp",
+            mail_id=f"<{key}@x>",
+            next_try_at=NOW,
+            state=DeliveryState.ACCEPTED,
+            accepted_at=NOW,
+            answer="250 queued as 7",
+        )
+    text = read(desk, "ticket", ticket.number)
+    for words in ("送信メールの証跡", "mine@a.example.jp", "250 queued as 7"):
+        assert words in text
+    assert "foreign@" not in text
 
 
 def test_received_mails_say_whether_their_sender_is_proven(desk: Client) -> None:
