@@ -22,9 +22,11 @@ from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
+from sakimori.notify.inbox.names import Names, SystemDns, names_in_file
 from sakimori.notify.interface import Mailer, Phone
 from sakimori.notify.simulated_phone import SimulatedPhone
 from sakimori.notify.smtp import SmtpMailer
+from sakimori.notify.two_servers import Memory, TwoServers
 from sakimori.waf.imperva import (
     BlockList,
     ImpervaCredentials,
@@ -37,6 +39,8 @@ from sakimori.waf.interface import WafLogs, WafUnauthorised, WafVendor
 
 # Duties look again by themselves, so a call insists only briefly.
 _PATIENCE = Patience(tries=2, first_wait_seconds=0.5, longest_wait_seconds=3.0, total_seconds=8.0)
+
+_MAIL_MEMORY = Memory()
 
 
 @cache
@@ -52,8 +56,13 @@ def spool() -> Spool:
 
 
 def mailer() -> Mailer:
-    """The mail server of the setting SAKIMORI_MAIL_URL."""
-    return SmtpMailer(settings.CONFIG.mail_url)
+    """The mail server of the setting SAKIMORI_MAIL_URL, with that of SAKIMORI_MAIL2_URL behind it."""
+    config = settings.CONFIG
+    first = SmtpMailer(config.mail_url)
+    if not config.mail2_url:
+        return first
+    second = SmtpMailer(config.mail2_url, setting="SAKIMORI_MAIL2_URL")
+    return TwoServers(first, second, memory=_MAIL_MEMORY, clock=utc_now)
 
 
 def phone() -> Phone | None:
@@ -71,6 +80,12 @@ def http_client() -> GuardedClient:
 def name_server() -> NameServer | None:
     """The DNS as this machine asks it. In training nobody outside is asked."""
     return None if settings.CONFIG.training else SystemNames()
+
+
+def mail_names() -> Names:
+    """The DNS that DKIM and SPF are judged by. In training nobody outside is asked, only the file of the setting."""
+    config = settings.CONFIG
+    return names_in_file(config.training_dns) if config.training else SystemDns()
 
 
 def waf_vendor(account: VendorAccount) -> WafVendor:

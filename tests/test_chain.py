@@ -348,7 +348,7 @@ def test_a_mail_server_that_is_down_loses_no_mail_and_alarms(chain: Chain) -> No
     assert [delivery.state for delivery in Delivery.objects.all()] == [DeliveryState.ACCEPTED] * 2
     assert len({mail.message_id for mail in chain.mailer.sent}) == 2
     assert len(chain.mailer.sent) == 2
-    assert "送信待ち" in Alarm.objects.get(key="mail-unavailable").sentence
+    assert "送信できるようになりました" in Alarm.objects.get(key="mail-unavailable").sentence
 
 
 def test_bad_lines_are_quarantined_and_counted(chain: Chain) -> None:

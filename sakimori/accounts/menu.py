@@ -82,6 +82,7 @@ _WATCH = Group(
             "console:calls",
             ("console:call-round", "console:call-stop", "console:alarm-history", "console:roster"),
         ),
+        Entry("メール", "console:mails", ("console:mail", "console:received", "console:received-mail")),
         Entry("ログ検索", "console:logs", ("console:log-event", "console:log-exports")),
     ),
 )

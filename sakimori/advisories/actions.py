@@ -13,6 +13,7 @@ from sakimori.advisories.models import Advisory, AdvisoryState
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.notify.actions import write_mail
+from sakimori.notify.models import Priority
 
 
 class NotPossible(Exception):
@@ -94,6 +95,7 @@ def mail(advisory: Advisory, contracts: Sequence[Contract], *, now: datetime) ->
         subject=texts.subject(letter, advisory.title),
         body=texts.body(letter, advisory.title, advisory.body, advisory.links, url),
         now=now,
+        priority=Priority.LATER,
     )
 
 

@@ -12,6 +12,7 @@ from sakimori.lib.jst import start_of_day
 from sakimori.notify.models import Delivery, DeliveryState, Message
 
 _SHOWN_REFUSED = 20
+_NOT_ARRIVED = (DeliveryState.REFUSED, DeliveryState.BOUNCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ def progress(advisory: Advisory) -> Progress:
         customers=Count("message", distinct=True),
         accepted=Count("pk", filter=Q(state=DeliveryState.ACCEPTED)),
         waiting=Count("pk", filter=Q(state=DeliveryState.QUEUED)),
-        refused=Count("pk", filter=Q(state=DeliveryState.REFUSED)),
+        refused=Count("pk", filter=Q(state__in=_NOT_ARRIVED)),
     )
     return Progress(**copies)
 
 
 def refused_copies(advisory: Advisory) -> QuerySet[Delivery]:
-    """Copies that the mail server would not take, with the customer of each."""
-    rows = _copies(advisory).filter(state=DeliveryState.REFUSED).select_related("message__customer")
+    """Copies that the mail server would not take or that came back, with the customer of each."""
+    rows = _copies(advisory).filter(state__in=_NOT_ARRIVED).select_related("message__customer")
     return rows.order_by("pk")[:_SHOWN_REFUSED]
 
 

@@ -1,4 +1,4 @@
-"""The SOC's own rows that speak of the customer: alarms, and mails and calls to its people about them.
+"""The SOC's own rows that speak of the customer: alarms, mails and calls to its people, and mails that came in.
 
 They name him, the contract, one of its sites, or a contact's mail address.
 """
@@ -10,7 +10,9 @@ from django.db.models import Model, Q
 
 from sakimori.closing.belongings import delete, keys_of
 from sakimori.customers.models import Contact, Contract, Customer, Site
-from sakimori.notify.models import Alarm, CallRound, Message
+from sakimori.notify.models import Alarm, CallRound, Message, ReceivedMail
+
+_RECEIVED = ("subject", "text", "sender", "recipient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,11 @@ def forget(names: Names) -> int:
     """Delete the rows that speak of them. Returns how many."""
     mails = Message.objects.filter(_holds(("subject", "body"), names.ours), customer=None)
     rounds = CallRound.objects.filter(_holds(("subject", "say"), names.ours), customer=None)
+    received = ReceivedMail.objects.defer("raw").filter(_holds(_RECEIVED, names.ours), customer=None)
     told: list[tuple[Model, str]] = [
         *((alarm, f"{alarm.sentence}\n{alarm.key}") for alarm in _alarms(names.ours)),
         *((mail, f"{mail.subject}\n{mail.body}") for mail in mails),
+        *((mail, "\n".join(getattr(mail, column) for column in _RECEIVED)) for mail in received),
         *((round_, f"{round_.subject}\n{round_.say}") for round_ in rounds),
     ]
     return sum(_forget(row) for row, text in told if names.are_in(text))

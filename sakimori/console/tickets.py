@@ -13,6 +13,7 @@ from sakimori.blacklist.stories import stories
 from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
+from sakimori.notify.queries import copies_about
 from sakimori.tickets import actions
 from sakimori.tickets.filters import TicketFilter
 from sakimori.tickets.forms import WordsForm
@@ -27,6 +28,8 @@ from sakimori.tickets.queries import (
     tickets_newest_first,
     tickets_to_answer_first,
 )
+
+_MOST_COPIES = 100
 
 
 class AnswerForm(WordsForm):
@@ -86,6 +89,7 @@ def _page(request: PersonRequest, ticket: Ticket, form: AnswerForm) -> HttpRespo
         "notes": notes_of(ticket),
         "round": round_,
         "calls": calls_of(ticket) if round_ else [],
+        "copies": list(copies_about(ticket.contract.customer, f"チケット番号: {ticket.number}\n")[:_MOST_COPIES]),
         "form": form,
         "severity": severity_of_ticket(ticket),
     }

@@ -26,6 +26,7 @@ from sakimori.console import (
     log_senders,
     logs,
     mail_patterns,
+    mails,
     people,
     planned,
     policies,
@@ -169,4 +170,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail-patterns/", mail_patterns.all_patterns, name="mail-patterns"),
     path("mail-patterns/new/", mail_patterns.new, name="mail-pattern-new"),
     path("mail-patterns/<int:pk>/", mail_patterns.edit, name="mail-pattern"),
+    path("mails/", mails.outgoing, name="mails"),
+    path("mails/<int:pk>/", mails.copy, name="mail"),
+    path("mails/<int:pk>/resend/", mails.send_again, name="mail-resend"),
+    path("received/", mails.received, name="received"),
+    path("received/<int:pk>/", mails.received_mail, name="received-mail"),
 ]

@@ -5,7 +5,7 @@ may be given as `NAME_FILE` with the path of a file that holds the value.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +29,19 @@ class Config:
     base_url: str
     mail_url: str
     mail_from: str
+    mail2_url: str
+    mail_hours: float
+    bounce_address: str
+    smtp_listen: tuple[str, int] | None
+    vendor_address: str
+    inbox_vendor_url: str
+    inbox_vendor_password: str = field(repr=False)
+    inbox_bounces_url: str
+    inbox_bounces_password: str = field(repr=False)
+    inbox_move: str
     vendor_mail_domains: tuple[str, ...]
+    trusted_authserv: str
+    training_dns: Path | None
     soc_phone: str
     service_name: str
     listen: tuple[str, int]
@@ -97,10 +109,29 @@ def read(environment: Mapping[str, str]) -> Config:
             "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
         )
 
-    config = Config(**{field: _take(environment, name, parse) for field, (name, parse) in _READERS.items()})
+    config = Config(**{column: _take(environment, name, parse) for column, (name, parse) in _READERS.items()})
+    _check_mail(config)
     if config.vantage_url and not config.vantage_key:
         raise SettingError("The setting SAKIMORI_VANTAGE_KEY is missing: the second vantage point answers nobody else.")
     return config
+
+
+def _check_mail(config: Config) -> None:
+    """What only training may do, and doors that need a name."""
+    plain = {
+        "SAKIMORI_INBOX_VENDOR_URL": config.inbox_vendor_url,
+        "SAKIMORI_INBOX_BOUNCES_URL": config.inbox_bounces_url,
+    }
+    for name, url in plain.items():
+        if url.startswith("imap+plain://") and not config.training:
+            raise SettingError(f"The setting {name} is wrong: without TLS a mailbox is read in training only.")
+    if config.training_dns and not config.training:
+        raise SettingError("The setting SAKIMORI_TRAINING_DNS is wrong: it is for training only.")
+    if config.smtp_listen and not (config.vendor_address or config.bounce_address):
+        raise SettingError(
+            "The setting SAKIMORI_SMTP_LISTEN is wrong: it needs SAKIMORI_VENDOR_ADDRESS or SAKIMORI_BOUNCE_ADDRESS, "
+            "for whom the door takes mails."
+        )
 
 
 def _take(environment: Mapping[str, str], name: str, parse: Callable[[str], Value]) -> Value:
@@ -130,7 +161,19 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "base_url": ("SAKIMORI_BASE_URL", values.web_address),
     "mail_url": ("SAKIMORI_MAIL_URL", values.mail_url),
     "mail_from": ("SAKIMORI_MAIL_FROM", values.mail_address),
+    "mail2_url": ("SAKIMORI_MAIL2_URL", lambda text: values.mail_url(text) if text else ""),
+    "mail_hours": ("SAKIMORI_MAIL_HOURS", values.positive),
+    "bounce_address": ("SAKIMORI_BOUNCE_ADDRESS", values.mail_address_or_none),
+    "smtp_listen": ("SAKIMORI_SMTP_LISTEN", lambda text: values.endpoint(text) if text else None),
+    "vendor_address": ("SAKIMORI_VENDOR_ADDRESS", values.mail_address_or_none),
+    "inbox_vendor_url": ("SAKIMORI_INBOX_VENDOR_URL", values.inbox_url),
+    "inbox_vendor_password": ("SAKIMORI_INBOX_VENDOR_PASSWORD", str),
+    "inbox_bounces_url": ("SAKIMORI_INBOX_BOUNCES_URL", values.inbox_url),
+    "inbox_bounces_password": ("SAKIMORI_INBOX_BOUNCES_PASSWORD", str),
+    "inbox_move": ("SAKIMORI_INBOX_MOVE", str),
     "vendor_mail_domains": ("SAKIMORI_VENDOR_MAIL_DOMAINS", values.mail_domains),
+    "trusted_authserv": ("SAKIMORI_TRUSTED_AUTHSERV", lambda text: text.lower()),
+    "training_dns": ("SAKIMORI_TRAINING_DNS", values.file),
     "soc_phone": ("SAKIMORI_SOC_PHONE", values.filled),
     "service_name": ("SAKIMORI_SERVICE_NAME", values.filled),
     "listen": ("SAKIMORI_LISTEN", values.endpoint),

@@ -72,12 +72,29 @@ def mail_address(text: str) -> str:
     return text
 
 
+def mail_address_or_none(text: str) -> str:
+    """Empty, or a mail address, in small letters."""
+    return mail_address(text).lower() if text else ""
+
+
 def mail_domains(text: str) -> tuple[str, ...]:
     """Domains, comma separated, in small letters; at least one."""
     domains = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     if not domains or not all("." in domain and domain.isascii() and " " not in domain for domain in domains):
         raise ValueError(f"{text!r} is not of the form example.com,example.net")
     return domains
+
+
+def inbox_url(text: str) -> str:
+    """Empty, or the address of a mailbox behind TLS, or of one on this machine."""
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in {"imaps", "imap+plain"} or not parts.hostname or not parts.username:
+        raise ValueError("it must be empty or of the form imaps://user@host/folder")
+    if parts.scheme == "imap+plain" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("imap+plain is only allowed to a server on this machine")
+    return text
 
 
 def endpoint(text: str) -> tuple[str, int]:

@@ -24,9 +24,65 @@ SETTINGS = (
         "SAKIMORI_MAIL_FROM", "Sender of all mails, such as soc@example.jp. Customers answer to it: the SOC reads it."
     ),
     Setting(
+        "SAKIMORI_MAIL2_URL",
+        "A second mail server, in the form of SAKIMORI_MAIL_URL, used while the first one cannot be; empty: none.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_MAIL_HOURS",
+        "A mail that no server has taken after so long is given up, with an alarm.",
+        "48",
+    ),
+    Setting(
+        "SAKIMORI_BOUNCE_ADDRESS",
+        "Address to which mail servers report what they cannot deliver, such as bounces@soc.example.jp; its server "
+        "must take bounces+anything@ too. Empty: reports go to SAKIMORI_MAIL_FROM.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_SMTP_LISTEN",
+        "Address and port of our own SMTP door, which takes the vendor's notices and reports of mails that could not "
+        "be delivered, and nothing else; empty switches it off.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_VENDOR_ADDRESS",
+        "Address to which the vendor sends its notices, if they come to the SMTP door, such as vendor@soc.example.jp.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_INBOX_VENDOR_URL",
+        "Mailbox that the vendor's notices come to: imaps://user@host/INBOX (or imap+plain://... for a server on this "
+        "machine in training); empty: none.",
+        "",
+    ),
+    Setting("SAKIMORI_INBOX_VENDOR_PASSWORD", "Password of SAKIMORI_INBOX_VENDOR_URL.", ""),
+    Setting(
+        "SAKIMORI_INBOX_BOUNCES_URL",
+        "Mailbox that reports of mails that could not be delivered come to, in the same form; empty: none.",
+        "",
+    ),
+    Setting("SAKIMORI_INBOX_BOUNCES_PASSWORD", "Password of SAKIMORI_INBOX_BOUNCES_URL.", ""),
+    Setting(
+        "SAKIMORI_INBOX_MOVE",
+        "Folder to which mails are moved in their mailbox once they are kept here; empty: they stay, marked as read.",
+        "",
+    ),
+    Setting(
         "SAKIMORI_VENDOR_MAIL_DOMAINS",
         "Domains whose signed mails count as the vendor's, comma separated.",
         "imperva.com,incapsula.com",
+    ),
+    Setting(
+        "SAKIMORI_TRUSTED_AUTHSERV",
+        "Name with which our own mail server signs its Authentication-Results headers, which are believed about SPF; "
+        "empty: none is.",
+        "",
+    ),
+    Setting(
+        "SAKIMORI_TRAINING_DNS",
+        "JSON file of TXT records by name that are asked instead of the DNS: only for demo and training.",
+        "",
     ),
     Setting("SAKIMORI_SOC_PHONE", "The SOC's phone number, printed in every mail."),
     Setting("SAKIMORI_SERVICE_NAME", "Name of the service in pages and mails.", "Webサイトプロテクションサービス"),

@@ -1,6 +1,5 @@
-"""What changes in notify: a mail goes to the outbox, a copy is handed over, an alarm is raised or acknowledged."""
+"""What changes in notify: a mail goes to the outbox, an alarm is raised or acknowledged."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -9,16 +8,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.crypto import salted_hmac
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Customer
 from sakimori.customers.queries import contacts_to_mail
-from sakimori.notify.interface import AttachedFile, Mailer, MailRefused, MailUnavailable, OutgoingMail
-from sakimori.notify.models import Alarm, Delivery, DeliveryState, MailAttachment, Message, Severity
+from sakimori.notify.attaching import fitting, with_files_named
+from sakimori.notify.interface import AttachedFile
+from sakimori.notify.models import Alarm, Delivery, MailAttachment, Message, Priority, Severity
 
-_FIRST_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(minutes=15)
+_MAIL_SALT = "sakimori.notify.mail"
 
 
 class NotPossible(Exception):
@@ -33,21 +33,29 @@ def write_mail(
     body: str,
     now: datetime,
     attachments: Sequence[AttachedFile] = (),
+    priority: Priority = Priority.NORMAL,
 ) -> Message:
     """Put a mail to all registered contacts into the outbox. The same key is written once, whoever asks again.
 
-    A customer without contacts gets no copy; then the SOC is alarmed, for silence is an error.
+    Files that would make it too large are named in its text instead. A customer without contacts gets no copy; then
+    the SOC is alarmed, for silence is an error.
     """
+    files, left = fitting(attachments)
     with transaction.atomic():
         message, new = Message.objects.get_or_create(
             key=key,
-            defaults={"customer": customer, "subject": subject, "body": body, "written_at": now},
+            defaults={
+                "customer": customer,
+                "subject": subject,
+                "body": with_files_named(body, left),
+                "written_at": now,
+            },
         )
         if not new:
             return message
         contacts = contacts_to_mail(customer)
-        _copy(message, [(contact.name, contact.email) for contact in contacts], now)
-        MailAttachment.objects.bulk_create(MailAttachment(message=message, **asdict(file)) for file in attachments)
+        _copy(message, [(contact.name, contact.email) for contact in contacts], now, priority)
+        MailAttachment.objects.bulk_create(MailAttachment(message=message, **asdict(file)) for file in files)
         audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now, customer=customer)
         if not contacts:
             raise_alarm(
@@ -67,78 +75,31 @@ def write_soc_mail(*, key: str, people: Sequence[tuple[str, str]], subject: str,
         )
         if new:
             names = {address: name for name, address in reversed(people) if address}
-            _copy(message, [(name, address) for address, name in names.items()], now)
+            _copy(message, [(name, address) for address, name in names.items()], now, Priority.URGENT)
             audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now)
     return message
 
 
-def _copy(message: Message, people: Sequence[tuple[str, str]], now: datetime) -> None:
+def _copy(message: Message, people: Sequence[tuple[str, str]], now: datetime, priority: Priority) -> None:
     """One copy for each name and address."""
     Delivery.objects.bulk_create(
-        Delivery(message=message, name=name, address=address, mail_id=_mail_id(message, address), next_try_at=now)
+        Delivery(
+            message=message,
+            name=name,
+            address=address,
+            mail_id=mail_id(message, address),
+            next_try_at=now,
+            priority=priority,
+        )
         for name, address in people
     )
 
 
-def _mail_id(message: Message, address: str) -> str:
+def mail_id(message: Message, address: str) -> str:
+    """Nobody outside can work it out: a report that names it comes from where the mail went."""
     domain = urlsplit(settings.CONFIG.base_url).hostname
-    token = hashlib.sha256(f"{message.key}\x1f{address}".encode()).hexdigest()[:32]
+    token = salted_hmac(_MAIL_SALT, f"{message.key}\x1f{address}", algorithm="sha256").hexdigest()[:32]
     return f"<{token}@{domain}>"
-
-
-def send(delivery: Delivery, *, mailer: Mailer, now: datetime) -> None:
-    """Hand one claimed copy to the mail server and write down what came of it."""
-    delivery.attempts += 1
-    try:
-        mailer.send(_outgoing(delivery))
-    except MailRefused as error:
-        _refused(delivery, str(error), now)
-    except MailUnavailable as error:
-        delivery.last_error = str(error)[:300]
-        delivery.next_try_at = now + _pause(delivery.attempts)
-    else:
-        delivery.state = DeliveryState.ACCEPTED
-        delivery.accepted_at = now
-        delivery.last_error = ""
-    delivery.claimed_by, delivery.claimed_until = "", None
-    delivery.save()
-
-
-def _refused(delivery: Delivery, reason: str, now: datetime) -> None:
-    delivery.state = DeliveryState.REFUSED
-    delivery.last_error = reason[:300]
-    raise_alarm(
-        key=f"mail-refused:{delivery.address}",
-        severity=Severity.MIDDLE,
-        sentence=f"{_company(delivery.message)} の連絡先 {delivery.name} 様宛のメールが拒否されました。",
-        now=now,
-    )
-
-
-def _company(message: Message) -> str:
-    return message.customer.name if message.customer else "SOC"
-
-
-def _outgoing(delivery: Delivery) -> OutgoingMail:
-    return OutgoingMail(
-        message_id=delivery.mail_id,
-        sender=settings.CONFIG.mail_from,
-        recipient=delivery.address,
-        recipient_name=delivery.name,
-        subject=delivery.message.subject,
-        body=delivery.message.body,
-        written_at=delivery.message.written_at,
-        attachments=_attached(delivery.message),
-    )
-
-
-def _attached(message: Message) -> tuple[AttachedFile, ...]:
-    return tuple(AttachedFile(file.name, file.content_type, bytes(file.content)) for file in message.attachments.all())
-
-
-def _pause(attempts: int) -> timedelta:
-    doubled: timedelta = _FIRST_PAUSE * 2 ** min(attempts - 1, 20)
-    return min(doubled, _LONGEST_PAUSE)
 
 
 def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, link: str = "") -> Alarm:

@@ -9,17 +9,20 @@ from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import raise_alarm, send
+from sakimori.notify.actions import raise_alarm
 from sakimori.notify.escalation import end_answered_rounds, mail_new_alarms, phone_due_alarms
-from sakimori.notify.interface import Mailer
+from sakimori.notify.interface import Mailer, MailLoginRefused, MailNotTrusted, MailUnavailable
 from sakimori.notify.models import Call, CallRound, Delivery, DeliveryState, RoundState, Severity
 from sakimori.notify.ringing import Voice, advance
 from sakimori.notify.rounds import GOING_ON, end_round, page_of_round
+from sakimori.notify.sending import end_alarm, is_about_recipient, send, sentence_of
 
 _LEASE = timedelta(minutes=2)
 # The lease of every copy runs from the beginning of the round, so a round must end long before it.
 _AT_ONCE = 10
 _ALARM_AFTER_ATTEMPTS = 4
+_ALARM_AFTER = timedelta(seconds=45)
+_STUCK = "mail-unavailable"
 # The two questions that one step may ask a provider end long before this.
 _CALL_LEASE = timedelta(seconds=30)
 _MOST_ROUNDS = 100
@@ -27,31 +30,41 @@ _LOST_STEP = timedelta(seconds=5)
 
 
 def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
-    """Send what is due; several workers may do this at once. Returns how many copies were tried.
+    """Send what is due, the urgent first; several workers may do this at once. Returns how many copies were tried.
 
-    When the server cannot be reached the rest waits for the next round, and the SOC is alarmed.
+    When the server cannot be reached the rest waits for the next round, and the SOC is alarmed. A recipient that has
+    to wait holds up nobody else.
     """
     due = Delivery.objects.select_related("message__customer").filter(state=DeliveryState.QUEUED, next_try_at__lte=now)
-    tried = 0
-    claimed = claim(due.order_by("next_try_at", "pk"), worker=worker, now=now, lease=_LEASE, limit=_AT_ONCE)
-    for delivery in claimed:
-        send(delivery, mailer=mailer, now=now)
-        tried += 1
-        if delivery.state == DeliveryState.QUEUED:
-            if delivery.attempts >= _ALARM_AFTER_ATTEMPTS:
-                _alarm_mail_stuck(now)
-            break
+    ordered = due.order_by("priority", "next_try_at", "pk")
+    tried, works = 0, False
+    try:
+        for delivery in claim(ordered, worker=worker, now=now, lease=_LEASE, limit=_AT_ONCE):
+            waits = send(delivery, mailer=mailer, now=now)
+            tried += 1
+            if waits is not None and not is_about_recipient(waits):
+                _alarm_if_stuck(delivery, waits, now)
+                works = False
+                break
+            works = True
+    finally:
+        mailer.close()
+    if works:
+        end_alarm(_STUCK, "メールサーバーに送信できるようになりました。", now)
     return tried
 
 
-def _alarm_mail_stuck(now: datetime) -> None:
-    waiting = Delivery.objects.filter(state=DeliveryState.QUEUED).count()
-    raise_alarm(
-        key="mail-unavailable",
-        severity=Severity.HIGH,
-        sentence=f"メールサーバーに送信できません。{waiting} 通が送信待ちです。",
-        now=now,
+def _alarm_if_stuck(delivery: Delivery, error: MailUnavailable, now: datetime) -> None:
+    """At once if only we can mend it; else when it lasts, so that the SOC knows within two minutes."""
+    is_setting = isinstance(error, MailLoginRefused | MailNotTrusted)
+    lasts = delivery.attempts >= _ALARM_AFTER_ATTEMPTS or (
+        delivery.attempts > 1 and now - (delivery.queued_at or delivery.message.written_at) >= _ALARM_AFTER
     )
+    if is_setting or lasts:
+        waiting = Delivery.objects.filter(state=DeliveryState.QUEUED).count()
+        raise_alarm(
+            key=_STUCK, severity=Severity.HIGH, sentence=sentence_of(error, waiting), link="/console/mails/", now=now
+        )
 
 
 def pass_on_alarms(*, now: datetime) -> int:

@@ -2,7 +2,11 @@
 
     MailError                 the mail was not accepted
      +-- MailUnavailable      retry helps: no connection, a 4xx answer, a connection lost in the middle
+     |    +-- MailDeferred    only this recipient has to wait; the server works
+     |    +-- MailLoginRefused   the server does not take our user name and password
+     |    +-- MailNotTrusted  the server's certificate is not the one of the host that the setting names
      +-- MailRefused          retry does not help: a 5xx answer for this mail or recipient
+          +-- MailTooLarge    the mail is larger than the server takes; without its files it may go
 
 After `MailUnavailable` the server may have taken the mail all the same (a connection lost after DATA). The same
 mail is then sent again with the same Message-ID, by which mail systems recognise it.
@@ -27,8 +31,36 @@ class MailUnavailable(MailError):
     """Trying again later may help."""
 
 
+class MailDeferred(MailUnavailable):
+    """This recipient has to wait, such as one whose server greylists; others need not."""
+
+
+class MailLoginRefused(MailUnavailable):
+    """The server refuses our user name or password: nothing leaves until a setting is mended."""
+
+
+class MailNotTrusted(MailUnavailable):
+    """The server's certificate cannot be verified: nothing is told to whoever answers there."""
+
+
 class MailRefused(MailError):
     """The server will not take this mail."""
+
+
+class MailTooLarge(MailRefused):
+    """The server takes no mail of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Proof that a mail was handed over: which server took it, and its own words.
+
+    detour: why the first server could not take it, where another one did.
+    """
+
+    server: str
+    answer: str
+    detour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +74,11 @@ class AttachedFile:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """One mail to one recipient. No text may hold a line break except `body`."""
+    """One mail to one recipient. No text may hold a line break except `body` and `html`.
+
+    html: the same as `body`, or empty. reply_to: where answers go; empty: to the sender. return_path: where reports
+    that it could not be delivered go; empty: to the sender.
+    """
 
     message_id: str
     sender: str
@@ -52,13 +88,20 @@ class OutgoingMail:
     body: str
     written_at: datetime
     attachments: tuple[AttachedFile, ...] = ()
+    html: str = ""
+    sender_name: str = ""
+    reply_to: str = ""
+    return_path: str = ""
 
 
 class Mailer(Protocol):
-    """Hands mails to a mail server."""
+    """Hands mails to a mail server. It may keep a connection from one mail to the next, until `close`."""
 
-    def send(self, mail: OutgoingMail) -> None:
+    def send(self, mail: OutgoingMail) -> Acceptance:
         """Return when the server has accepted the mail; raise a MailError otherwise."""
+
+    def close(self) -> None:
+        """Say goodbye to the server; never raises. The next mail makes a new connection."""
 
     def check(self) -> None:
         """Connect and sign in without sending; raise a MailError when that fails."""

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sakimori.notify.interface import (
+    Acceptance,
     MailError,
     OutgoingCall,
     OutgoingMail,
@@ -23,10 +24,14 @@ class MemoryMailer:
     sent: list[OutgoingMail] = field(default_factory=list)
     failures: deque[MailError] = field(default_factory=deque)
 
-    def send(self, mail: OutgoingMail) -> None:
+    def send(self, mail: OutgoingMail) -> Acceptance:
         """See `Mailer.send`."""
         self.check()
         self.sent.append(mail)
+        return Acceptance("memory", f"250 {len(self.sent)}")
+
+    def close(self) -> None:
+        """See `Mailer.close`."""
 
     def check(self) -> None:
         """See `Mailer.check`."""

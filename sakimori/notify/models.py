@@ -1,106 +1,38 @@
-"""Rows of the outbox (Message, MailAttachment, Delivery), of mails that came in (ReceivedMail), of the SOC's alarms
-(Alarm, DutyShift) and of calls (CallRound, Call).
-"""
+"""Rows of the SOC's alarms (Alarm, DutyShift) and of calls (CallRound, Call); those of mails are in `mail_models`."""
 
 from django.conf import settings
 from django.db import models
 
 from sakimori.customers.models import Customer
 from sakimori.lib.claims import Claimable
+from sakimori.notify.mail_models import (
+    Delivery,
+    DeliveryState,
+    InboxMark,
+    MailAttachment,
+    Mailbox,
+    Message,
+    Priority,
+    ReceivedMail,
+)
 
-
-class Message(models.Model):
-    """A mail, written once. `key` says what it is about, so that it cannot be written twice.
-
-    To a customer, or, where `customer` is None, to the SOC's own people.
-    """
-
-    key = models.CharField(max_length=120, unique=True)
-    customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
-    subject = models.CharField("件名", max_length=200)
-    body = models.TextField("本文")
-    written_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = "メール"
-
-
-class MailAttachment(models.Model):
-    """A file that goes out with a message, as it was when the message was written."""
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
-    name = models.CharField("ファイル名", max_length=120)
-    content_type = models.CharField(max_length=80)
-    content = models.BinaryField()
-
-    class Meta:
-        verbose_name = "添付ファイル"
-        ordering = ["pk"]
-
-
-class Mailbox(models.TextChoices):
-    """Which inbox a mail was received in."""
-
-    VENDOR = "vendor", "ベンダーの通知"
-    BOUNCES = "bounces", "配信不能の通知"
-
-
-class ReceivedMail(models.Model):
-    """A mail that came in, kept as it was. Whoever understands it writes down what came of it.
-
-    digest: SHA-256 of `raw`, so that a mail delivered twice is one row. authenticated: a valid DKIM signature of the
-    domain in From, or SPF that passed for it; only then is it known who wrote. handled_at: None: nobody has read it.
-    customer: whom it is about, once that is known.
-    """
-
-    customer = models.ForeignKey(
-        Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="received_mails"
-    )
-    box = models.CharField("受信箱", max_length=16, choices=Mailbox)
-    digest = models.CharField(max_length=64, unique=True)
-    raw = models.BinaryField()
-    sender = models.CharField("差出人", max_length=254, blank=True)
-    recipient = models.CharField("宛先", max_length=254, blank=True)
-    subject = models.CharField("件名", max_length=300, blank=True)
-    text = models.TextField("本文", blank=True)
-    received_at = models.DateTimeField("受信日時")
-    authenticated = models.BooleanField("送信元を確認済み", default=False)
-    proof = models.CharField("確認の内容", max_length=300, blank=True)
-    handled_at = models.DateTimeField("処理日時", null=True, blank=True)
-    outcome = models.CharField("処理結果", max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = "受信メール"
-        indexes = [models.Index(fields=["box", "handled_at"])]
-
-
-class DeliveryState(models.TextChoices):
-    """Where one copy of a message stands."""
-
-    QUEUED = "queued", "送信待ち"
-    ACCEPTED = "accepted", "送信済み"
-    REFUSED = "refused", "送信不能"
-
-
-class Delivery(Claimable):
-    """One copy of a message, for one contact. Its Message-ID (`mail_id`) never changes, however often it is tried."""
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
-    name = models.CharField("宛名", max_length=100)
-    address = models.EmailField("宛先")
-    mail_id = models.CharField("Message-ID", max_length=200, unique=True)
-    state = models.CharField("状態", max_length=16, choices=DeliveryState, default=DeliveryState.QUEUED)
-    attempts = models.PositiveIntegerField(default=0)
-    next_try_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = "送信"
-        constraints = [
-            models.UniqueConstraint(fields=["message", "address"], name="one_copy_per_address"),
-        ]
-        indexes = [models.Index(fields=["state", "next_try_at"])]
+__all__ = [
+    "Alarm",
+    "Call",
+    "CallRound",
+    "CallState",
+    "Delivery",
+    "DeliveryState",
+    "DutyShift",
+    "InboxMark",
+    "MailAttachment",
+    "Mailbox",
+    "Message",
+    "Priority",
+    "ReceivedMail",
+    "RoundState",
+    "Severity",
+]
 
 
 class Severity(models.TextChoices):

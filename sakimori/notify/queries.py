@@ -1,8 +1,11 @@
-"""What pages read of the SOC's alarms and of rounds of calls."""
+"""What pages read of the SOC's alarms, of rounds of calls and of mails."""
+
+from collections.abc import Collection
 
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
-from sakimori.notify.models import Alarm, Call, CallRound, Severity
+from sakimori.customers.models import Customer
+from sakimori.notify.models import Alarm, Call, CallRound, Delivery, InboxMark, Mailbox, ReceivedMail, Severity
 
 _ORDER = {Severity.HIGH: 0, Severity.MIDDLE: 1, Severity.LOW: 2}
 
@@ -32,3 +35,37 @@ def rounds() -> QuerySet[CallRound]:
         .prefetch_related(calls)
         .order_by("-started_at", "-pk")
     )
+
+
+def unread(box: Mailbox) -> QuerySet[ReceivedMail]:
+    """Mails of an inbox that nobody has understood yet, the oldest first.
+
+    Whether their senders are proven is settled: mails about which the DNS is still being asked are left out.
+    """
+    return ReceivedMail.objects.filter(box=box, handled_at=None, next_check_at=None).order_by("received_at", "pk")
+
+
+def received_newest_first() -> QuerySet[ReceivedMail]:
+    """Every mail that came in, the newest first, without its bytes."""
+    return ReceivedMail.objects.select_related("customer").defer("raw").order_by("-received_at", "-pk")
+
+
+def deliveries_of(keys: Collection[str]) -> QuerySet[Delivery]:
+    """Every copy of the messages with these keys, in the order in which they were written."""
+    rows = Delivery.objects.select_related("message__customer").filter(message__key__in=keys)
+    return rows.order_by("message__written_at", "message_id", "pk")
+
+
+def copies_about(customer: Customer, words: str) -> QuerySet[Delivery]:
+    """Every copy of a customer's mails whose text holds these words, such as a ticket's line, the newest mail first."""
+    return copies_newest_first().filter(message__customer=customer, message__body__contains=words)
+
+
+def copies_newest_first() -> QuerySet[Delivery]:
+    """Every copy of every mail, the newest first."""
+    return Delivery.objects.select_related("message__customer").order_by("-message__written_at", "-pk")
+
+
+def inbox_marks() -> QuerySet[InboxMark]:
+    """How far each inbox has been read, and since when it cannot be."""
+    return InboxMark.objects.order_by("box")

@@ -13,7 +13,7 @@ from sakimori.customers.models import Contract
 from sakimori.lib.calendar import Month
 from sakimori.logs.store.interface import LogStore, StoreError
 from sakimori.notify.actions import raise_alarm, write_mail
-from sakimori.notify.models import Severity
+from sakimori.notify.models import Priority, Severity
 from sakimori.reports import wording
 from sakimori.reports.figures import from_json, to_json
 from sakimori.reports.gathering import NothingKept, gather
@@ -133,6 +133,7 @@ def _tell(report: Report, now: datetime) -> None:
             letter, report.period, headline=wording.headline(from_json(report.figures or {})), url=url
         ),
         now=now,
+        priority=Priority.LATER,
     )
 
 

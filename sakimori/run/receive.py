@@ -1,4 +1,4 @@
-"""`sakimori receive`: only the doors that logs are pushed through."""
+"""`sakimori receive`: only the doors that logs and mails are pushed through."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ import sys
 from django.conf import settings
 
 from sakimori.run.collector import CollectorServer
+from sakimori.run.mail_door import MailDoor
 from sakimori.run.serving import wait_for_signal
 from sakimori.run.syslog import SyslogServer
 
@@ -19,16 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Receive until asked to stop."""
     config = settings.CONFIG
-    if config.hec_listen is None and config.syslog_listen is None:
+    if config.hec_listen is None and config.syslog_listen is None and config.smtp_listen is None:
         print(
-            "The settings SAKIMORI_HEC_LISTEN and SAKIMORI_SYSLOG_LISTEN are missing: "
+            "The settings SAKIMORI_HEC_LISTEN, SAKIMORI_SYSLOG_LISTEN and SAKIMORI_SMTP_LISTEN are missing: "
             "without them there is no door to open.",
             file=sys.stderr,
         )
         return 2
-    servers: list[CollectorServer | SyslogServer] = [
+    servers: list[CollectorServer | SyslogServer | MailDoor] = [
         *([CollectorServer(*config.hec_listen)] if config.hec_listen else []),
         *([SyslogServer(*config.syslog_listen)] if config.syslog_listen else []),
+        *([MailDoor(*config.smtp_listen)] if config.smtp_listen else []),
     ]
     for server in servers:
         server.start()

@@ -12,6 +12,7 @@ from sakimori import backends
 from sakimori.run.collector import CollectorServer
 from sakimori.run.duties import all_duties
 from sakimori.run.loops import Loops
+from sakimori.run.mail_door import MailDoor
 from sakimori.run.prepare import prepare
 from sakimori.run.serving import PagesServer, wait_for_signal
 from sakimori.run.syslog import SyslogServer
@@ -74,6 +75,8 @@ def start() -> Running:
         servers.append(CollectorServer(*settings.CONFIG.hec_listen))
     if settings.CONFIG.syslog_listen:
         servers.append(SyslogServer(*settings.CONFIG.syslog_listen))
+    if settings.CONFIG.smtp_listen:
+        servers.append(MailDoor(*settings.CONFIG.smtp_listen))
     running = Running(servers, Loops(all_duties()))
     running.start()
     return running

@@ -1,13 +1,14 @@
 """The control room: what a person or a test may do to the simulated world, by JSON or by a page's form.
 
 GET  /control/blacklist?account=  /control/journal?after=  /control/faults  /control/switches  /control/world
-POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox ; DELETE /control/faults[?id=]
-POST /control/flood /network
+POST /control/attacks /lines /faults /faults/clear /edit /site /setup /switches /mailbox /vendor-mail /flood /network
+DELETE /control/faults[?id=]
 """
 
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from smtplib import SMTPException
 from typing import Any
 
 from starlette.applications import Starlette
@@ -27,7 +28,8 @@ from sakimori.simulators.imperva.floods import Flood, start_flood, stop_flood
 from sakimori.simulators.imperva.networks import add_event
 from sakimori.simulators.imperva.setup import changed_setup, set_site_setup, site_setup
 from sakimori.simulators.loopback import LoopbackOnly
-from sakimori.simulators.mailbox import MailboxMode, set_mailbox_mode
+from sakimori.simulators.mail_door import Notice, send_notice, set_bounced
+from sakimori.simulators.mailbox import MailboxMode, mailbox_mode, set_mailbox_mode
 from sakimori.simulators.page import page, static_route
 from sakimori.simulators.payload import is_form, number, payload, texts
 from sakimori.simulators.spec import WorldSpec
@@ -149,8 +151,10 @@ class Control:
         return asdict(set_switches(self.state, **changes))
 
     def mailbox(self, data: JsonObject) -> JsonObject:
-        """mode."""
-        mode = MailboxMode(str(data["mode"]))
+        """mode?; bounced?: an address that is said not to exist after a mail to it was taken, empty: none."""
+        if "bounced" in data:
+            set_bounced(self.state, str(data["bounced"]))
+        mode = MailboxMode(str(data["mode"])) if "mode" in data else mailbox_mode(self.state)
         set_mailbox_mode(self.state, mode)
         return {"mode": mode}
 
@@ -172,6 +176,16 @@ class Control:
         return add_event(
             self.state, account, kind=str(data["kind"]), target=str(data.get("target") or ""), now_ms=self.now_ms
         )
+
+    def vendor_mail(self, data: JsonObject) -> JsonObject:
+        """to, subject, text, is_forged?: the vendor, or somebody who pretends to be, mails a notice to the SOC."""
+        forged = str(data.get("is_forged") or "").lower() in {"true", "1"}
+        notice = Notice(str(data["to"]), str(data["subject"]), str(data["text"]), is_forged=forged)
+        try:
+            send_notice(self.state, notice, self._clock())
+        except (OSError, SMTPException) as error:
+            raise ValueError(f"the notice was not taken: {error}") from error
+        return {"to": notice.to}
 
     def blacklist(self, account_id: int) -> JsonObject:
         """Every entry of every list of an account."""
@@ -213,6 +227,7 @@ def control_app(control: Control, links: Links) -> Starlette:
         "mailbox": control.mailbox,
         "flood": control.flood,
         "network": control.network,
+        "vendor-mail": control.vendor_mail,
     }
     routes += [Route(f"/control/{name}", _doer(act), methods=["POST"]) for name, act in actions.items()]
     return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)])

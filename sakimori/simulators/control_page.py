@@ -169,7 +169,19 @@ def _switches(state: State) -> str:
 def _mailbox(state: State) -> str:
     options = {mode.value: text for mode, text in MAILBOX_TEXTS.items()}
     field = choice("mode", "メールボックスの動作", options, mailbox_mode(state))
-    return f"<h2>メールボックス</h2>{form('/control/mailbox', field, '切り替える')}"
+    bounced = text_input(
+        "bounced", "受け取った後に「宛先不明」と報告する宛先 (空欄でなし)", state.setting("mailbox_bounced") or ""
+    )
+    notice = (
+        text_input("to", "宛先", "vendor@sakimori.example.jp")
+        + text_input("subject", "件名", "DDoS attack on shop.sakura.example.jp has ended")
+        + text_input("text", "本文", "The attack on shop.sakura.example.jp has ended.")
+        + choice("is_forged", "偽造", YES_NO, "false")
+    )
+    return (
+        f"<h2>メールボックス</h2>{form('/control/mailbox', field + bounced, '切り替える')}"
+        f"<h2>ベンダーの通知メール</h2>{form('/control/vendor-mail', notice, '送る')}"
+    )
 
 
 def _blacklist(state: State, account: AccountSpec, now_ms: int) -> str:

@@ -4,15 +4,18 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import default
 from enum import StrEnum
+from smtplib import SMTPException
 from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from sakimori.simulators.mail_door import is_bounced, report_failure
 from sakimori.simulators.state import Clock, State, milliseconds
 
 MAX_MAIL_BYTES = 50_000_000
@@ -29,10 +32,20 @@ class MailboxMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MailFile:
+    """A file that came with a mail; what is in it is never shown."""
+
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A mail as received; a mail delivered again under its Message-ID counts up `deliveries`.
 
-    recipients: envelope addresses, and how often the mail came for each.
+    recipients: envelope addresses, and how often the mail came for each. text, html: its two parts.
     """
 
     id: int
@@ -44,6 +57,8 @@ class Mail:
     subject: str
     to: str
     text: str
+    html: str
+    files: list[MailFile]
 
 
 def mailbox_mode(state: State) -> MailboxMode:
@@ -67,20 +82,43 @@ class MailboxHandler:
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def handle_DATA(  # noqa: N802  (The name is aiosmtpd's.)
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """The answer to the end of DATA."""
         del session
+        content, recipients = cast("bytes", envelope.content), list(envelope.rcpt_tos)
         mode = mailbox_mode(self._state)
         if mode in (MailboxMode.ACCEPT, MailboxMode.DROP):
             keep(self._state, envelope, milliseconds(self._clock()))
+        if mode is MailboxMode.ACCEPT:
+            self._report(content, envelope.mail_from or "", recipients)
         if mode in (MailboxMode.DROP, MailboxMode.DROP_UNKEPT):
             cast("asyncio.Transport", server.transport).abort()
         if mode is MailboxMode.TEMPORARY:
             return "451 4.3.0 Try again later"
         return "550 5.7.1 Refused" if mode is MailboxMode.PERMANENT else "250 2.0.0 Kept"
+
+    def _report(self, content: bytes, return_path: str, recipients: list[str]) -> None:
+        """Tell the sender of addresses that are said not to exist, after the mail was taken."""
+        for recipient in recipients:
+            if is_bounced(self._state, recipient):
+                task = asyncio.create_task(self._told(content, return_path, recipient))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _told(self, content: bytes, return_path: str, recipient: str) -> None:
+        with suppress(OSError, SMTPException):
+            await asyncio.to_thread(
+                report_failure,
+                self._state,
+                content,
+                return_path=return_path,
+                recipient=recipient,
+                now=self._clock(),
+            )
 
 
 def smtp_protocol(handler: MailboxHandler) -> SMTP:
@@ -114,7 +152,7 @@ def _counted(known: dict[str, int], recipients: Iterable[str]) -> dict[str, int]
 
 def _mail(row: dict[str, object]) -> Mail:
     message = _message(cast("bytes", row["content"]))
-    body = message.get_body(("plain",))
+    body, page = message.get_body(("plain",)), message.get_body(("html",))
     return Mail(
         id=cast("int", row["id"]),
         message_id=str(row["message_id"]),
@@ -125,7 +163,16 @@ def _mail(row: dict[str, object]) -> Mail:
         subject=str(message["Subject"] or ""),
         to=str(message["To"] or ""),
         text=str(body.get_content()) if body is not None else "",
+        html=str(page.get_content()) if page is not None else "",
+        files=[_file(part) for part in message.iter_attachments()],
     )
+
+
+def _file(part: Message) -> MailFile:
+    payload = part.get_payload(decode=True)
+    content = payload if isinstance(payload, bytes) else b""
+    digest = hashlib.sha256(content).hexdigest()
+    return MailFile(part.get_filename() or "", part.get_content_type(), len(content), digest)
 
 
 def _message(content: bytes) -> EmailMessage:

@@ -42,4 +42,13 @@ def _article(mail: Mail) -> str:
     )
     rows = "".join(f'<tr><th scope="row">{name}</th><td>{escape(value)}</td></tr>' for name, value in facts)
     subject = escape(mail.subject or "(件名なし)")
-    return f"<article><h2>{subject}</h2><table>{rows}</table><pre>{escape(mail.text)}</pre></article>"
+    files = "".join(
+        f"<li>{escape(file.name)}（{escape(file.content_type)}、{file.size:,} バイト）</li>" for file in mail.files
+    )
+    attached = f"<p>添付ファイル</p><ul>{files}</ul>" if files else ""
+    # Without any right the frame neither runs nor fetches anything.
+    frame = (
+        f'<details><summary>HTML で見る</summary><iframe sandbox="" title="HTML" srcdoc="{escape(mail.html)}"></iframe>'
+    )
+    shown = f"{frame}</details>" if mail.html else ""
+    return f"<article><h2>{subject}</h2><table>{rows}</table><pre>{escape(mail.text)}</pre>{attached}{shown}</article>"

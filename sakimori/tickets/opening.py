@@ -13,12 +13,14 @@ from sakimori.customers.models import Contract
 from sakimori.notify import exercise
 from sakimori.notify.actions import write_mail
 from sakimori.notify.interface import AttachedFile
-from sakimori.notify.models import Message
+from sakimori.notify.models import Message, Priority
 from sakimori.tickets.grading import severity_of_ticket
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
 from sakimori.tickets.texts.letter import Letterhead
 
 _LONGEST_SUBJECT = 200
+
+_URGENT = (TicketKind.DDOS, TicketKind.OUTAGE)
 
 
 def open_ticket(
@@ -80,11 +82,20 @@ def finish(ticket: Ticket, *, now: datetime) -> None:
 def tell(
     ticket: Ticket, *, key: str, subject: str, body: str, now: datetime, attachments: Sequence[AttachedFile] = ()
 ) -> Message:
-    """One mail to all contacts of the ticket's customer, once per key. An exercise says so before anything else."""
+    """One mail to all contacts of the ticket's customer, once per key. An exercise says so before anything else.
+
+    Mails about incidents leave before others.
+    """
     if ticket.incident is not None and ticket.incident.is_exercise:
         subject, body = exercise.marked(subject), f"{exercise.WRITTEN}\n\n{body}"
     return write_mail(
-        key=key, customer=ticket.contract.customer, subject=subject, body=body, now=now, attachments=attachments
+        key=key,
+        customer=ticket.contract.customer,
+        subject=subject,
+        body=body,
+        now=now,
+        attachments=attachments,
+        priority=Priority.URGENT if ticket.kind in _URGENT else Priority.NORMAL,
     )
 
 

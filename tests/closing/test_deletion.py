@@ -25,7 +25,7 @@ from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile
 from sakimori.logs.store.interface import StoreUnavailable
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Alarm, CallRound, Delivery, Message, Severity
+from sakimori.notify.models import Alarm, CallRound, Delivery, Message, ReceivedMail, Severity
 from sakimori.tickets.models import Note, Ticket
 from tests.closing.conftest import AFTER, DELETES_ON, World
 from tests.closing.rows import fill, snapshot
@@ -212,6 +212,17 @@ def test_alarms_mails_and_calls_of_the_soc_about_him_go(world: World) -> None:
     assert set(Message.objects.values_list("key", flat=True)) == {"m1", "m2"}
     assert set(CallRound.objects.values_list("key", flat=True)) == {"r1", "r2"}
     assert Delivery.objects.count() == 2
+
+
+def test_received_mails_that_speak_of_him_go_even_if_nobody_said_whose_they_are(world: World) -> None:
+    for number, text in enumerate(("Attack on shop-a.example.jp ended.", "Attack on shop-b.example.jp ended.", "")):
+        ReceivedMail.objects.create(box="vendor", digest=f"{number}", raw=b"x", text=text, received_at=NOW)
+    ReceivedMail.objects.create(
+        box="bounces", digest="c", raw=b"x", received_at=NOW, customer=world.people.a.customer, text="returned"
+    )
+    world.cancel()
+    world.delete()
+    assert set(ReceivedMail.objects.values_list("digest", flat=True)) == {"1", "2"}
 
 
 def test_rows_of_the_soc_that_name_only_a_site_or_a_mail_address_go_too(world: World) -> None:
@@ -431,6 +442,7 @@ def test_every_model_is_either_the_customers_or_known_to_be_nobodys() -> None:
         "AuditHead",
         "Alarm",  # Goes by `mentions`.
         "DutyShift",
+        "InboxMark",  # How far our own inboxes are read.
         "Heartbeat",
         "DeletionProof",  # Numbers only.
         "Advisory",  # Security news, the same for all customers.

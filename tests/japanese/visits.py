@@ -61,7 +61,17 @@ from sakimori.logs.models import (
 )
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
+from sakimori.notify.models import (
+    Alarm,
+    Call,
+    CallRound,
+    CallState,
+    Delivery,
+    DutyShift,
+    ReceivedMail,
+    RoundState,
+    Severity,
+)
 from sakimori.reports.figures import to_json
 from sakimori.reports.models import Report
 from sakimori.run.collector import self_signed
@@ -71,6 +81,7 @@ from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
 from tests.customers.sheets import filled
 from tests.incidents.rows import fill_incidents, fill_sites, fill_story
+from tests.notify.mail_rows import fill_mails
 from tests.people import NOW, People, make_block, make_file, make_finding, make_proxy_case, make_ticket
 from tests.reports.samples import busy
 from tests.usage.rows import fill_usage
@@ -386,6 +397,11 @@ VISITS: dict[str, Visit] = {
             {"reason": "理由"},
         ),
     ),
+    "console:mails": Visit(),
+    "console:mail": Visit(lambda: [Delivery.objects.get(state="bounced").pk]),
+    "console:mail-resend": Visit(lambda: [Delivery.objects.get(state="bounced").pk], posts=({}, {"contact": "x"})),
+    "console:received": Visit(),
+    "console:received-mail": Visit(lambda: [ReceivedMail.objects.earliest("pk").pk]),
     "console:roster": Visit(
         posts=({}, {"starts_at": "x", "ends_at": "2026-02-31T25:00", "on_duty": "999", "manager": "x"})
     ),
@@ -487,6 +503,7 @@ def fill(people: People) -> None:
         make_finding(people.a, address, kind="backdoor", state=FindingState.LATE, reason="late")
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     _fill_calls(people)
+    fill_mails(people.a.customer)
     PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
     for door, error in (("drop", "フォルダを開けません。"), ("bucket", "")):
         DoorState.objects.create(contract=people.a, door=door, next_try_at=NOW, last_error=error, failures=len(error))

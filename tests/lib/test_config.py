@@ -55,6 +55,15 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("SAKIMORI_VENDOR_MAIL_DOMAINS", ""),
         ("SAKIMORI_VENDOR_MAIL_DOMAINS", "imperva.com, not a domain"),
         ("SAKIMORI_BLOCKED_PER_SECOND", "0"),
+        ("SAKIMORI_MAIL2_URL", "mail2.example.jp"),
+        ("SAKIMORI_BOUNCE_ADDRESS", "bounces"),
+        ("SAKIMORI_INBOX_VENDOR_URL", "imap://vendor@mail.example.jp"),
+        ("SAKIMORI_INBOX_VENDOR_URL", "imaps://mail.example.jp"),
+        ("SAKIMORI_INBOX_BOUNCES_URL", "imap+plain://bounces@mail.example.jp"),
+        ("SAKIMORI_INBOX_BOUNCES_URL", "imap+plain://bounces@127.0.0.1:143"),
+        ("SAKIMORI_VENDOR_MAIL_DOMAINS", "com"),
+        ("SAKIMORI_SMTP_LISTEN", "127.0.0.1:25"),
+        ("SAKIMORI_TRAINING_DNS", __file__),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -111,3 +120,20 @@ def test_a_browser_is_looked_for_unless_it_is_named_or_unwanted(tmp_path: Path) 
     path.touch()
     assert [read(GOOD | {"SAKIMORI_BROWSER": each}).browser for each in ("off", str(path))] == ["off", str(path)]
     assert read(GOOD).browser == "auto"
+
+
+def test_the_doors_for_mails_are_read() -> None:
+    config = read(
+        {
+            **GOOD,
+            "SAKIMORI_SMTP_LISTEN": "127.0.0.1:25",
+            "SAKIMORI_VENDOR_ADDRESS": "Vendor@SOC.example.jp",
+            "SAKIMORI_INBOX_VENDOR_URL": "imaps://vendor@mail.example.jp/INBOX",
+            "SAKIMORI_INBOX_VENDOR_PASSWORD": "hush",
+            "SAKIMORI_INBOX_BOUNCES_URL": "imap+plain://b@127.0.0.1:143",
+            "SAKIMORI_ALLOW_DOCUMENTATION": "1",
+        }
+    )
+    assert (config.smtp_listen, config.vendor_address) == (("127.0.0.1", 25), "vendor@soc.example.jp")
+    assert config.vendor_mail_domains == ("imperva.com", "incapsula.com")
+    assert "hush" not in repr(config)

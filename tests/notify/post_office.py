@@ -1,6 +1,7 @@
 """A mail server on loopback that keeps what it accepts and misbehaves on demand, for tests of the SMTP mailer."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from sakimori.notify.interface import Acceptance, OutgoingMail
+from sakimori.notify.smtp import SmtpMailer
 from sakimori.simulators.loop_thread import LoopThread
 
 
@@ -25,9 +28,15 @@ class PostOffice:
     drop: bool = False
     utf8: bool = True
     password: str = ""
+    size_limit: int = 0
+    starttls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext | None = None
     port: int = 0
+    connections: int = 0
+    senders: list[str] = field(default_factory=list)
     kept: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    open_protocols: list[SMTP] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -46,6 +55,7 @@ class PostOffice:
         if self.mail:
             return self.mail
         envelope.mail_from = address
+        self.senders.append(address)
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
@@ -67,6 +77,13 @@ class PostOffice:
             cast("asyncio.Transport", server.transport).abort()
         return "250 Kept"
 
+    def hang_up(self) -> None:
+        """End every connection, as a server does after a while."""
+        for protocol in self.open_protocols:
+            transport = cast("asyncio.Transport", protocol.transport)
+            if transport is not None:
+                protocol.loop.call_soon_threadsafe(transport.abort)
+
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """The goodbye."""
         return self.quit or "221 Bye"
@@ -85,7 +102,7 @@ def open_office(office: PostOffice) -> Iterator[PostOffice]:
 
     async def serve(ready: Callable[[], None], stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _protocol(office), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _protocol(office), "127.0.0.1", 0, ssl=office.tls)
         office.port = server.sockets[0].getsockname()[1]
         async with server:
             ready()
@@ -101,11 +118,26 @@ def open_office(office: PostOffice) -> Iterator[PostOffice]:
 
 def _protocol(office: PostOffice) -> SMTP:
     needs = bool(office.password)
-    return SMTP(
+    office.connections += 1
+    protocol = SMTP(
         office,
         hostname="mail.example.jp",
         enable_SMTPUTF8=office.utf8,
+        data_size_limit=office.size_limit or 33_554_432,
+        tls_context=office.starttls,
+        require_starttls=office.starttls is not None,
         authenticator=office.authenticate if needs else None,
         auth_required=needs,
-        auth_require_tls=False,
+        auth_require_tls=office.starttls is not None,
     )
+    office.open_protocols.append(protocol)
+    return protocol
+
+
+def hand_over(url: str, mail: OutgoingMail, *, trust: ssl.SSLContext | None = None) -> Acceptance:
+    """Send one mail over a connection of its own."""
+    mailer = SmtpMailer(url, trust=trust)
+    try:
+        return mailer.send(mail)
+    finally:
+        mailer.close()

@@ -10,7 +10,7 @@ from sakimori.accounts.models import SocRole
 from sakimori.customers.models import AuditEntry, Contact, Customer
 from sakimori.notify.actions import acknowledge, raise_alarm, write_mail
 from sakimori.notify.duties import send_due_mails
-from sakimori.notify.interface import MailRefused, MailUnavailable, OutgoingMail
+from sakimori.notify.interface import Acceptance, MailRefused, MailUnavailable, OutgoingMail
 from sakimori.notify.memory import MemoryMailer
 from sakimori.notify.models import Alarm, Delivery, DeliveryState, Message, Severity
 from sakimori.notify.queries import open_alarms
@@ -167,9 +167,9 @@ class BusyMailer(MemoryMailer):
 
     meanwhile: Callable[[], object] = field(default=lambda: None)
 
-    def send(self, mail: OutgoingMail) -> None:
+    def send(self, mail: OutgoingMail) -> Acceptance:
         self.meanwhile()
-        super().send(mail)
+        return super().send(mail)
 
 
 def test_two_workers_never_send_the_same_copy_at_once(customer: Customer) -> None:

@@ -36,6 +36,8 @@ class Company:
 ANALYST = Person("analyst", "青木", "澪", "analyst")
 MANAGER = Person("manager", "黒田", "誠", "manager")
 DEPUTY = Person("deputy", "西村", "遥", "analyst")
+# Where the simulated vendor mails its notices to.
+VENDOR_ADDRESS = "vendor@sakimori.example.jp"
 # Where the duty roster calls the SOC's people, in its order.
 DUTY_PHONES = {ANALYST.login: "03-0000-0101", DEPUTY.login: "03-0000-0102", MANAGER.login: "03-0000-0103"}
 CUSTOMER_LOGIN = "sakura"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sakimori.lib.config import SETTINGS
 from sakimori.run.cli import set_up_django
-from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, WAF_CONTROL, companies
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, VENDOR_ADDRESS, WAF_CONTROL, companies
 from sakimori.run.demo.check import check
 from sakimori.run.demo.child import DOORS_FILE
-from sakimori.run.demo.notes import FILE, DemoNotes, is_taken, load_or_make
+from sakimori.run.demo.notes import FILE, DemoNotes, free_port, is_taken, load_or_make
+from sakimori.simulators.mail_door import VENDOR_DOMAIN, set_mail_door, vendor_dns
 from sakimori.simulators.spec import Ports, WorldSpec
 from sakimori.simulators.world import World
 
@@ -131,6 +132,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_LISTEN": f"127.0.0.1:{notes.port}",
         "SAKIMORI_MAIL_URL": f"smtp+plain://127.0.0.1:{world.smtp_port}",
         "SAKIMORI_MAIL_FROM": "soc@sakimori.example.jp",
+        **_mail_settings(world, folder),
         "SAKIMORI_SOC_PHONE": "03-0000-0000",
         "SAKIMORI_PULL_SECONDS": "1",
         "SAKIMORI_DROP": str(_drop_folders(notes, folder / "drop")),
@@ -151,6 +153,21 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         # A demo fits on a small machine, whose disk is nobody's alarm.
         "SAKIMORI_DISK_ALARM_MIB": "500",
         "SAKIMORI_DISK_FLOOR_MIB": "200",
+    }
+
+
+def _mail_settings(world: World, folder: Path) -> Mapping[str, str]:
+    """The door for mails, whom it takes them for, and the vendor's key as the DNS would tell it."""
+    port = free_port()
+    set_mail_door(world.state, "127.0.0.1", port)
+    records = folder / "training-dns.json"
+    records.write_text(json.dumps(vendor_dns(world.state)))
+    return {
+        "SAKIMORI_SMTP_LISTEN": f"127.0.0.1:{port}",
+        "SAKIMORI_VENDOR_ADDRESS": VENDOR_ADDRESS,
+        "SAKIMORI_BOUNCE_ADDRESS": "bounces@sakimori.example.jp",
+        "SAKIMORI_VENDOR_MAIL_DOMAINS": VENDOR_DOMAIN,
+        "SAKIMORI_TRAINING_DNS": str(records),
     }
 
 

@@ -18,6 +18,7 @@ from sakimori.run.demo import (
     language_steps,
     list_steps,
     log_steps,
+    mail_steps,
     policy_steps,
     probe_steps,
     report_steps,
@@ -100,6 +101,8 @@ STEPS = (
     Step("2-1-1", "ベンダーの統計だけに現れた DDoS も 1 件のインシデントとして確認", signal_steps.by_statistics),
     Step("2-1-1", "通知メールのパターンを、何も変えずに試せる", signal_steps.tried_patterns),
     *_WITH_MAIL_DOOR,
+    Step("1-3", "メールは HTML と文字で同じ内容、届かない宛先は連絡先の名前で SOC にアラーム", mail_steps.bounced),
+    Step("2-1-1", "ベンダーの通知メールは署名を確認できたものだけを信用", mail_steps.vendor),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
