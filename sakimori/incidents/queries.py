@@ -53,7 +53,7 @@ def probes_of(incident: Incident) -> QuerySet[Probe]:
 
 def rounds_about(incident: Incident) -> QuerySet[CallRound]:
     """The round of calls about an incident, if there is one, with its calls."""
-    return CallRound.objects.filter(key=f"incident:{incident.pk}").prefetch_related("calls")
+    return CallRound.objects.filter(matters__key=f"incident:{incident.pk}").prefetch_related("calls")
 
 
 def audit_of(incident: Incident) -> QuerySet[AuditEntry]:

@@ -45,7 +45,7 @@ def write_mail(
         )
         if not new:
             return message
-        contacts = contacts_to_mail(customer)
+        contacts = contacts_to_mail(customer, now)
         _copy(message, [(contact.name, contact.email) for contact in contacts], now)
         MailAttachment.objects.bulk_create(MailAttachment(message=message, **asdict(file)) for file in attachments)
         audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now, customer=customer)
