@@ -1,6 +1,6 @@
 """Which contacts of a customer are told, mailed and called at a moment, and whom nobody could reach at night."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -36,13 +36,17 @@ def contacts_in_charge(customer: Customer, site: Site | None, now: datetime) -> 
     A deputy whose time it is stands in the place of his contact, who is not called then. Contacts with sites of their
     own are called about those only; when that leaves nobody, all are called: silence is worse. site: None is all sites.
     """
-    rows = Contact.objects.filter(in_force(now), customer=customer).select_related("stands_for", "customer")
-    found = list(rows.prefetch_related("sites").order_by("priority", "pk"))
-    replaced = {contact.stands_for_id for contact in found if _has_number(contact)}
-    people = [contact for contact in found if contact.pk not in replaced and _has_number(contact)]
-    people.sort(key=_place)
+    people = _in_order(list(_in_force_with_sites(now).filter(customer=customer)))
     mine = [contact for contact in people if site is None or _is_about(contact, site)]
     return mine or people
+
+
+def contacts_of_everybody(customers: Sequence[Customer], now: datetime) -> Mapping[int, Sequence[Contact]]:
+    """As `contacts_in_charge` about all sites, for many customers at once, by their keys."""
+    found: dict[int, list[Contact]] = {customer.pk: [] for customer in customers}
+    for contact in _in_force_with_sites(now).filter(customer__in=customers):
+        found[contact.customer_id].append(contact)
+    return {key: _in_order(contacts) for key, contacts in found.items()}
 
 
 def contacts_in_full() -> QuerySet[Contact]:
@@ -63,6 +67,18 @@ def without_night_contact(now: datetime) -> Sequence[Customer]:
     rows = Customer.objects.filter(contracts__in=running).distinct().order_by("number")
     rows = rows.prefetch_related(Prefetch("contacts", contacts, to_attr="reachable_contacts"))
     return [customer for customer in rows if dark_nights(_hours_of(customer), now)]
+
+
+def _in_force_with_sites(now: datetime) -> QuerySet[Contact]:
+    rows = Contact.objects.filter(in_force(now)).select_related("stands_for", "customer")
+    return rows.prefetch_related("sites", "stands_for__sites").order_by("priority", "pk")
+
+
+def _in_order(found: Sequence[Contact]) -> list[Contact]:
+    """Who is called of these, each deputy in the place of his contact."""
+    replaced = {contact.stands_for_id for contact in found if _has_number(contact)}
+    people = [contact for contact in found if contact.pk not in replaced and _has_number(contact)]
+    return sorted(people, key=_place)
 
 
 def _hours_of(customer: Customer) -> list[Hours]:

@@ -8,6 +8,7 @@ from sakimori.accounts.models import SocRole, User
 from sakimori.customers.contact_queries import (
     contacts_in_charge,
     contacts_in_full,
+    contacts_of_everybody,
     contacts_to_call,
     contacts_to_mail,
     without_night_contact,
@@ -27,6 +28,7 @@ from sakimori.customers.models import (
 __all__ = [
     "contacts_in_charge",
     "contacts_in_full",
+    "contacts_of_everybody",
     "contacts_to_call",
     "contacts_to_mail",
     "without_night_contact",

@@ -80,6 +80,13 @@ def _copy(message: Message, people: Sequence[tuple[str, str]], now: datetime) ->
     )
 
 
+def copy_to(message: Message, people: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Further copies (name, address) of a message, such as for who is no contact any more. Nobody gets two."""
+    there = set(Delivery.objects.filter(message=message).values_list("address", flat=True))
+    names = {address: name for name, address in reversed(people) if address not in there}
+    _copy(message, [(name, address) for address, name in names.items()], now)
+
+
 def _mail_id(message: Message, address: str) -> str:
     domain = urlsplit(settings.CONFIG.base_url).hostname
     token = hashlib.sha256(f"{message.key}\x1f{address}".encode()).hexdigest()[:32]

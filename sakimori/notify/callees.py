@@ -38,10 +38,11 @@ class Callee(NamedTuple):
 
 def callees(customer: Customer, site: Site | None, now: datetime) -> Sequence[Callee]:
     """Everybody with a phone who is told of this site, in order of priority, as he would be called now."""
-    return [callee for contact in contacts_in_charge(customer, site, now) for callee in _numbers(contact, now)]
+    return [callee for contact in contacts_in_charge(customer, site, now) for callee in numbers_of(contact, now)]
 
 
-def _numbers(contact: Contact, now: datetime) -> Iterator[Callee]:
+def numbers_of(contact: Contact, now: datetime) -> Iterator[Callee]:
+    """A contact's numbers, in the order in which they are called."""
     reason = outside_hours(contact, now)
     original = contact.stands_for.name if contact.stands_for else ""
     first = Callee(

@@ -108,6 +108,14 @@ def _prove(call: Call, state: CallState, by: User | None, now: datetime) -> None
         contact.update(proven_at=now)
     elif state == CallState.FAILED and (call.round.is_drill or by is not None):
         contact.filter(failed_at=None).update(failed_at=now)
+        customer = call.round.customer.name if call.round.customer else ""
+        raise_alarm(
+            key=f"dead-number:{call.contact_id}",
+            severity=Severity.LOW,
+            sentence=f"{customer} の連絡先 {call.name} 様の電話番号は不通です。お客様に番号をご確認ください。",
+            link=page_of_round(call.round),
+            now=now,
+        )
 
 
 def _give_back(call: Call, by: User | None, now: datetime) -> None:
