@@ -9,6 +9,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.notify import drills
 from sakimori.notify import duties as notify
 from sakimori.notify.ringing import Voice
+from sakimori.notify.roster import alarm_coming_gaps
 from sakimori.run.duty import Duty
 from sakimori.run.self_test import examine_ourselves
 
@@ -19,6 +20,7 @@ def notify_duties(worker: str) -> list[Duty]:
         Duty("mail", 1.0, lambda: notify.send_due_mails(mailer=backends.mailer(), worker=worker, now=utc_now())),
         Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
         Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
+        Duty("roster", 60.0, lambda: alarm_coming_gaps(now=utc_now())),
         Duty("contact tests", 3600.0, lambda: drills.remind(now=utc_now())),
         Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
     ]

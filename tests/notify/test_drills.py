@@ -1,4 +1,4 @@
-"""連絡先テスト: every number is called by day, dead ones are found, nobody at the SOC is rung up; somebody is reminded."""
+"""連絡先テスト: every number is called by day, dead ones are found, nobody at the SOC is rung up for it."""
 
 from datetime import timedelta
 
