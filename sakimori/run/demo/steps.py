@@ -4,6 +4,7 @@ from sakimori.run.demo import (
     alarm_steps,
     chain_steps,
     closing_steps,
+    contact_steps,
     customer_steps,
     desk_steps,
     door_steps,
@@ -75,6 +76,9 @@ STEPS = (
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
+    Step("1-3", "時間帯の外の方は飛ばし、代表番号は人が架電し、その後は自動で続ける", contact_steps.tree),
+    Step("1-3", "連絡先テストで、つながらない番号を見つける", contact_steps.drill),
+    Step("1-3", "お客様が連絡先を変更し、すべての連絡先へ知らせる", contact_steps.own_change),
 )
 
 # Played last of all, after everything that needs the second customer: nothing is done for him from then on.
