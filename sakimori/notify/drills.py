@@ -23,7 +23,7 @@ from sakimori.notify.models import Alarm, Call, CallRound, RoundState, Severity
 SUBJECT = "連絡先テスト"
 SAY = (
     "これは連絡先のテストです。障害は発生していません。"
-    "この番号へ緊急のお電話が届くことを確認するため、お電話いたしました。1 を押して、テストを終了してください。"
+    "この番号へ緊急のお電話が届くことを確認するため、お電話いたしました。"
 )
 QUARTER = timedelta(days=92)
 # A customer has some days after the hearing sheet before he is missed.
