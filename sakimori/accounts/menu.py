@@ -80,7 +80,15 @@ _WATCH = Group(
         Entry(
             "電話・当番",
             "console:calls",
-            ("console:call-round", "console:call-stop", "console:alarm-history", "console:roster"),
+            (
+                "console:call-round",
+                "console:call-stop",
+                "console:alarm-history",
+                "console:roster",
+                "console:drills",
+                "console:drill",
+                "console:call-list",
+            ),
         ),
         Entry("メール", "console:mails", ("console:mail", "console:received", "console:received-mail")),
         Entry("ログ検索", "console:logs", ("console:log-event", "console:log-exports")),
@@ -100,6 +108,12 @@ _CUSTOMERS = Group(
                 "console:user-reissue",
                 "console:user-stop",
                 "console:connection",
+                "console:contacts",
+                "console:contact-add",
+                "console:contact-change",
+                "console:contact-deputy",
+                "console:contact-stop",
+                "console:customer-note",
             ),
         ),
         Entry("帯域・構成", "console:usage", ("console:upgrade",)),
@@ -130,6 +144,11 @@ _PORTAL = (
     Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
     _LOGS,
     Entry("ご契約内容", "portal:contract", ("portal:levels",)),
+    Entry(
+        "ご連絡先",
+        "portal:contacts",
+        ("portal:contact-add", "portal:contact-change", "portal:contact-deputy", "portal:contact-stop"),
+    ),
     _ACCOUNT,
 )
 

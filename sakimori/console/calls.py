@@ -1,4 +1,7 @@
-"""架電: rounds of calls, what came of each call, and the sheet from which an operator dials by hand."""
+"""架電: rounds of calls, what came of each call, and the sheet from which an operator dials by hand.
+
+Two keys write a result down: its digit, and Enter (`static/console/call_sheet.js`; without scripts the same by mouse).
+"""
 
 from django import forms
 from django.conf import settings
@@ -26,6 +29,7 @@ _RESULT_WORDS = {
     CallState.NO_ANSWER: "応答なし",
     CallState.MACHINE: "留守番電話",
     CallState.DECLINED: "対応不可",
+    CallState.FAILED: "番号が使われていない",
 }
 
 
@@ -127,7 +131,9 @@ def _show_round(request: PersonRequest, row: CallRound) -> HttpResponse:
         "call": call,
         "opening": opening(settings.CONFIG.service_name, call.name) if call else "",
         "form": form,
-        "results": [(state.value, word, state == CallState.CONFIRMED) for state, word in _RESULT_WORDS.items()],
+        "results": [(number, state.value, word) for number, (state, word) in enumerate(_RESULT_WORDS.items(), start=1)],
+        "matters": list(row.matters.all()),
+        "customer": row.customer,
     }
     return show(request, "console/call_round.html", context)
 

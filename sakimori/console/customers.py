@@ -12,7 +12,7 @@ from sakimori.accounts.paging import page_of
 from sakimori.console.pages import show
 from sakimori.customers import access, importing, sheet
 from sakimori.customers.models import SheetDraft
-from sakimori.customers.queries import customers_in_full, customers_with_reach, drafts_of
+from sakimori.customers.queries import customers_in_full, customers_with_reach, drafts_of, without_night_contact
 from sakimori.customers.sheet_plan import plan
 from sakimori.lib.jst import day_of, utc_now
 
@@ -35,7 +35,7 @@ class SheetForm(forms.Form):
 def customers(request: PersonRequest) -> HttpResponse:
     """All customers; who could not be told stands out."""
     page, rows = page_of(access.visible(customers_with_reach(), request.user, customer="pk"), request)
-    return show(request, "console/customers.html", {"page": page, "rows": rows})
+    return show(request, "console/customers.html", {"page": page, "rows": rows, "dark": _dark()})
 
 
 @require_GET
@@ -43,7 +43,7 @@ def customers(request: PersonRequest) -> HttpResponse:
 def customer(request: PersonRequest, pk: int) -> HttpResponse:
     """One customer with everything that is registered."""
     found = access.get(customers_in_full(), request.user, customer="pk", pk=pk)
-    return show(request, "console/customer.html", {"customer": found, "today": day_of(utc_now())})
+    return show(request, "console/customer.html", {"customer": found, "today": day_of(utc_now()), "dark": _dark()})
 
 
 @require_GET
@@ -87,6 +87,11 @@ def preview(request: PersonRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("console:sheet-upload"))
     context = {"draft": draft, "sheet": found, "plan": plan(found, today=day_of(utc_now()))}
     return show(request, "console/sheet_preview.html", context)
+
+
+def _dark() -> set[int]:
+    """Whom nobody could phone at night."""
+    return {customer.pk for customer in without_night_contact(utc_now())}
 
 
 def _confirm(request: PersonRequest, draft: SheetDraft) -> HttpResponse:

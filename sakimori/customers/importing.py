@@ -19,6 +19,7 @@ from sakimori.customers.sheet_plan import Change, Fate, Plan, plan
 from sakimori.lib.jst import day_of
 
 DRAFT_LIFE = timedelta(days=1)
+_SITES = "sites"
 
 
 class NotPossible(Exception):
@@ -76,7 +77,8 @@ def _write(found: Plan, now: datetime) -> Customer:
     contract = _save(found.contract, lambda: Contract(customer=customer))
     for change in found.lines:
         parent: Mapping[str, object] = {"contract": contract} if change.model is Site else {"customer": customer}
-        _save(change, lambda change=change, parent=parent: change.model(**parent))  # type: ignore[misc]
+        row = _save(change, lambda change=change, parent=parent: change.model(**parent))  # type: ignore[misc]
+        _give_sites(change, row, contract)
     return customer
 
 
@@ -84,9 +86,18 @@ def _save(change: Change, new: Callable[[], Any]) -> Any:
     row = change.row or new()
     if change.fate in {Fate.ADD, Fate.CHANGE, Fate.STOP}:
         for key, value in change.values.items():
-            setattr(row, key, value)
+            if key != _SITES:
+                setattr(row, key, value)
         row.save()
     return row
+
+
+def _give_sites(change: Change, row: Any, contract: Contract) -> None:
+    """A contact's sites, after those of the sheet are written. Sites of other contracts of the customer stay his."""
+    if _SITES not in change.values or change.fate not in {Fate.ADD, Fate.CHANGE}:
+        return
+    others = row.sites.exclude(contract=contract) if change.values[_SITES] else ()
+    row.sites.set([*others, *contract.sites.filter(domain__in=change.values[_SITES])])
 
 
 def _record(found: Plan, customer: Customer, file_name: str, digest: str, by: User, now: datetime) -> None:

@@ -1,5 +1,5 @@
-"""Rows of a customer: Customer, Contract, Site, Contact, Member, RegisteredNetwork, VendorAccount, LogKey, LogSender;
-AuditEntry.
+"""Rows of a customer: Customer, Contract, Site, Contact (`contact_rows.py`), Member, RegisteredNetwork, VendorAccount,
+LogKey, LogSender; AuditEntry.
 
 Applicant and SheetDraft are what a hearing sheet leaves behind until somebody has done the rest.
 
@@ -11,8 +11,11 @@ from datetime import date
 from django.conf import settings
 from django.db import models
 
+from sakimori.customers.contact_rows import Contact, PhoneKind
 from sakimori.lib.calendar import deletion_day
 from sakimori.lib.claims import Claimable
+
+__all__ = ["Contact", "PhoneKind"]
 
 
 class Customer(models.Model):
@@ -24,6 +27,11 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
     is_sandbox = models.BooleanField(
         "訓練用", default=False, help_text="No real customer: exercises are played for him, and only for such."
+    )
+    special_note = models.TextField(
+        "特記事項",
+        blank=True,
+        help_text="What whoever calls, blocks or restores must know first; shown before each of these.",
     )
 
     class Meta:
@@ -108,26 +116,6 @@ class Site(models.Model):
     def page_url(self) -> str:
         """The page that a visitor would open."""
         return self.probe_url or f"https://{self.domain}/"
-
-
-class Contact(models.Model):
-    """連絡先: somebody who is told. Mail goes to all of them at once, calls in order of priority (chapter 1-3)."""
-
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
-    name = models.CharField("氏名", max_length=100)
-    kana = models.CharField("フリガナ", max_length=100, blank=True)
-    email = models.EmailField("メールアドレス")
-    phone = models.CharField("電話番号", max_length=32, blank=True)
-    priority = models.PositiveSmallIntegerField("優先度")
-    active = models.BooleanField("有効", default=True)
-
-    class Meta:
-        verbose_name = "連絡先"
-        ordering = ["customer", "priority"]
-        constraints = [models.UniqueConstraint(fields=["customer", "email"], name="contact_mail_once_per_customer")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class MemberRole(models.TextChoices):

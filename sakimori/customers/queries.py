@@ -1,11 +1,18 @@
 """What reads across a customer's rows."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from sakimori.accounts.models import SocRole, User
+from sakimori.customers.contact_queries import (
+    contacts_in_charge,
+    contacts_in_full,
+    contacts_of_everybody,
+    contacts_to_call,
+    contacts_to_mail,
+    without_night_contact,
+)
 from sakimori.customers.models import (
     Applicant,
     Contact,
@@ -17,6 +24,15 @@ from sakimori.customers.models import (
     SheetDraft,
     Site,
 )
+
+__all__ = [
+    "contacts_in_charge",
+    "contacts_in_full",
+    "contacts_of_everybody",
+    "contacts_to_call",
+    "contacts_to_mail",
+    "without_night_contact",
+]
 
 
 def running(today: date, *, contract: str = "") -> Q:
@@ -31,16 +47,6 @@ def running(today: date, *, contract: str = "") -> Q:
 def running_contracts(today: date) -> QuerySet[Contract]:
     """Contracts that the service works for on a Japanese day; those of sandbox customers are only played for."""
     return Contract.objects.filter(running(today), customer__is_sandbox=False).select_related("customer").order_by("pk")
-
-
-def contacts_to_mail(customer: Customer) -> Sequence[Contact]:
-    """Every registered contact, in order of priority: notices go to all of them at once (chapter 1-3)."""
-    return list(Contact.objects.filter(customer=customer, active=True).order_by("priority", "pk"))
-
-
-def contacts_to_call(customer: Customer) -> Sequence[Contact]:
-    """Contacts with a phone, in the order in which they are called until one is reached (chapter 1-3)."""
-    return list(Contact.objects.filter(customer=customer, active=True).exclude(phone="").order_by("priority", "pk"))
 
 
 def site_ids(contract: Contract) -> tuple[int, ...]:

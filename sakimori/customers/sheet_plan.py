@@ -79,11 +79,11 @@ def plan(sheet: HearingSheet, *, today: date) -> Plan:
     customer = Customer.objects.filter(number=sheet.customer.number).first()
     contract = Contract.objects.filter(number=sheet.contract.number).select_related("customer").first()
     return Plan(
-        customer=_change("お客様", sheet.customer.name, Customer, customer, asdict(sheet.customer)),
+        customer=_change("お客様", sheet.customer.name, Customer, customer, _said(sheet.customer)),
         contract=_change("契約", sheet.contract.number, Contract, contract, asdict(sheet.contract)),
         lines=(
             *_sites(sheet, contract),
-            *_contacts(sheet, customer),
+            *_contacts(sheet, customer, today),
             *_users(sheet, customer),
             *_networks(sheet, customer),
         ),
@@ -107,6 +107,9 @@ def _obstacles(sheet: HearingSheet, contract: Contract | None, today: date) -> I
 def _warnings(sheet: HearingSheet) -> Iterator[str]:
     if not any(contact.phone for contact in sheet.contacts):
         yield "電話番号のある連絡先がありません。障害のときにお電話でご連絡できません。"
+    without = [contact.name for contact in sheet.contacts if contact.phone and not contact.kana]
+    if without:
+        yield f"フリガナのない方がいます（{'、'.join(without)}）。お電話でお名前を正しく読み上げられません。"
 
 
 def _sites(sheet: HearingSheet, contract: Contract | None) -> Iterator[Change]:
@@ -118,14 +121,31 @@ def _sites(sheet: HearingSheet, contract: Contract | None) -> Iterator[Change]:
         yield Change("サイト", site.domain, Fate.LEFT, Site, site, {})
 
 
-def _contacts(sheet: HearingSheet, customer: Customer | None) -> Iterator[Change]:
+def _said(line: Any) -> dict[str, Any]:
+    """What a line says; what it says nothing about is left out."""
+    return {key: value for key, value in asdict(line).items() if value is not None}
+
+
+def _asked(row: Contact | None, values: Values, today: date) -> dict[str, Any]:
+    """The sheet is the written request for hours, of the day on which it changes them."""
+    if row is not None and all(getattr(row, key) == values.get(key) for key in ("hours", "on_holidays")):
+        return {}
+    return {"hours_asked_on": today, "hours_received_by": "ヒアリングシート", "hours_note": ""}
+
+
+def _contacts(sheet: HearingSheet, customer: Customer | None, today: date) -> Iterator[Change]:
     rows = customer.contacts.order_by("priority", "pk") if customer else Contact.objects.none()
     there = {contact.email.casefold(): contact for contact in rows}
     for line in sheet.contacts:
         row = there.pop(line.email.casefold(), None)
-        yield _change("連絡先", line.name, Contact, row, {**asdict(line), "active": True})
+        values = {**_said(line), "active": True}
+        if row is not None and row.stands_for_id is not None:
+            values["stands_for"] = None
+        if values.get("hours") or values.get("on_holidays") is False:
+            values |= _asked(row, values, today)
+        yield _change("連絡先", line.name, Contact, row, values)
     for contact in there.values():
-        if contact.active:
+        if contact.active and contact.stands_for_id is None:
             yield Change("連絡先", contact.name, Fate.STOP, Contact, contact, {"active": False})
 
 
@@ -163,10 +183,17 @@ def _change(what: str, name: str, model: type[models.Model], row: models.Model |
 def _differences(model: type[models.Model], row: models.Model | None, values: Values) -> Iterator[Difference]:
     for key, value in values.items():
         field = model._meta.get_field(key)  # noqa: SLF001 - a documented interface, whatever its name
-        before = getattr(row, key) if row else None
+        before = _before(row, key) if row else None
         if row is None or before != value:
             label = str(getattr(field, "verbose_name", key))
             yield Difference(label, _words(field, before) if row else "", _words(field, value))
+
+
+def _before(row: models.Model, key: str) -> object:
+    """What the row says now; of sites the domains."""
+    if key == "sites":
+        return tuple(sorted(site.domain for site in getattr(row, key).all()))
+    return getattr(row, key)
 
 
 def _words(field: Any, value: object) -> str:
@@ -174,6 +201,8 @@ def _words(field: Any, value: object) -> str:
         return "はい" if value else "いいえ"
     if isinstance(value, date):
         return f"{value:%Y/%m/%d}"
+    if isinstance(value, tuple):
+        return "、".join(value) or "すべて"
     if value is None or value == "":
         return "―"
     choices: dict[object, object] = dict(getattr(field, "choices", None) or ())

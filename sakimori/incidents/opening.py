@@ -165,6 +165,7 @@ def tell(incident: Incident, *, now: datetime) -> None:
             say=texts.call_words(incident),
             link=link_of(incident),
             now=now,
+            site=incident.site,
         )
     record(incident, "incident.told", by=SYSTEM, now=now)
 

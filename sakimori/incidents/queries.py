@@ -60,7 +60,7 @@ def mails_about(incident: Incident) -> QuerySet[MailReading]:
 
 def rounds_about(incident: Incident) -> QuerySet[CallRound]:
     """The round of calls about an incident, if there is one, with its calls."""
-    return CallRound.objects.filter(key=f"incident:{incident.pk}").prefetch_related("calls")
+    return CallRound.objects.filter(matters__key=f"incident:{incident.pk}").prefetch_related("calls")
 
 
 def audit_of(incident: Incident) -> QuerySet[AuditEntry]:

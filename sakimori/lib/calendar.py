@@ -83,6 +83,11 @@ def is_business_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and not between_the_years and day not in _public_holidays(day.year)
 
 
+def is_public_holiday(day: date) -> bool:
+    """Whether the law makes the day a holiday in Japan. The days between the years are none, but for 1 January."""
+    return day in _public_holidays(day.year)
+
+
 def business_day(month: Month, nth: int) -> date:
     """The nth business day of a month, counted from 1. ValueError if the month has not so many."""
     days = (month.first + timedelta(days=number) for number in range(month.last.day))

@@ -71,6 +71,11 @@ class Config:
     phone_url: str
     alarm_minutes: float
     ring_seconds: float
+    rounds: int
+    round_pause_minutes: float
+    calls_per_hour: int
+    calls_per_day: int
+    merge_minutes: float
     probe_minutes: float
     probe_seconds: float
     slow_seconds: float
@@ -203,6 +208,11 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "phone_url": ("SAKIMORI_PHONE_URL", values.phone_url),
     "alarm_minutes": ("SAKIMORI_ALARM_MINUTES", values.positive),
     "ring_seconds": ("SAKIMORI_RING_SECONDS", values.positive),
+    "rounds": ("SAKIMORI_ROUNDS", values.count),
+    "round_pause_minutes": ("SAKIMORI_ROUND_PAUSE_MINUTES", values.positive),
+    "calls_per_hour": ("SAKIMORI_CALLS_PER_HOUR", values.count),
+    "calls_per_day": ("SAKIMORI_CALLS_PER_DAY", values.count),
+    "merge_minutes": ("SAKIMORI_MERGE_MINUTES", values.positive),
     "probe_minutes": ("SAKIMORI_PROBE_MINUTES", values.positive),
     "probe_seconds": ("SAKIMORI_PROBE_SECONDS", values.positive),
     "slow_seconds": ("SAKIMORI_SLOW_SECONDS", values.positive),

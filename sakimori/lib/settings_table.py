@@ -189,6 +189,27 @@ SETTINGS = (
     ),
     Setting("SAKIMORI_RING_SECONDS", "A call that has rung for so long counts as not answered.", "45"),
     Setting(
+        "SAKIMORI_ROUNDS",
+        "How often the list of a customer's contacts is called through before the SOC lead is called.",
+        "3",
+    ),
+    Setting(
+        "SAKIMORI_ROUND_PAUSE_MINUTES",
+        "Pause between the last unreached contact and the next time through the list.",
+        "5",
+    ),
+    Setting(
+        "SAKIMORI_CALLS_PER_HOUR", "So many calls to one number of a customer within an hour; then it is skipped.", "6"
+    ),
+    Setting(
+        "SAKIMORI_CALLS_PER_DAY", "So many calls to one number of a customer within 24 hours; then it is skipped.", "20"
+    ),
+    Setting(
+        "SAKIMORI_MERGE_MINUTES",
+        "Who was reached less than so long ago is not called again about another incident.",
+        "10",
+    ),
+    Setting(
         "SAKIMORI_PROBE_MINUTES",
         "Pause between two visits to a site at quiet times, where the customer agreed to them.",
         "5",

@@ -53,7 +53,7 @@ def write_mail(
         )
         if not new:
             return message
-        contacts = contacts_to_mail(customer)
+        contacts = contacts_to_mail(customer, now)
         _copy(message, [(contact.name, contact.email) for contact in contacts], now, priority)
         MailAttachment.objects.bulk_create(MailAttachment(message=message, **asdict(file)) for file in files)
         audit.record("mail.write", by="sakimori", target=f"message:{message.pk}", now=now, customer=customer)
@@ -93,6 +93,13 @@ def _copy(message: Message, people: Sequence[tuple[str, str]], now: datetime, pr
         )
         for name, address in people
     )
+
+
+def copy_to(message: Message, people: Sequence[tuple[str, str]], now: datetime) -> None:
+    """Further copies (name, address) of a message, such as for who is no contact any more. Nobody gets two."""
+    there = set(Delivery.objects.filter(message=message).values_list("address", flat=True))
+    names = {address: name for name, address in reversed(people) if address not in there}
+    _copy(message, [(name, address) for address, name in names.items()], now, Priority.NORMAL)
 
 
 def mail_id(message: Message, address: str) -> str:

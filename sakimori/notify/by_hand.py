@@ -5,11 +5,19 @@ from datetime import datetime
 from django.db import transaction
 
 from sakimori.accounts.models import User
-from sakimori.notify.actions import NotPossible
-from sakimori.notify.models import Call, CallRound, CallState, RoundState
+from sakimori.notify.actions import NotPossible, acknowledge
+from sakimori.notify.laps import tend
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState
 from sakimori.notify.rounds import end_round, finish, going_on, intend, is_wanted, next_planned
 
-RESULTS = (CallState.CONFIRMED, CallState.BUSY, CallState.NO_ANSWER, CallState.MACHINE, CallState.DECLINED)
+RESULTS = (
+    CallState.CONFIRMED,
+    CallState.BUSY,
+    CallState.NO_ANSWER,
+    CallState.MACHINE,
+    CallState.DECLINED,
+    CallState.FAILED,
+)
 
 
 def call_on_sheet(round_: CallRound) -> Call | None:
@@ -20,7 +28,11 @@ def call_on_sheet(round_: CallRound) -> Call | None:
 
 
 def begin_call(round_: CallRound, *, by: User, now: datetime) -> Call:
-    """The operator is about to dial the next person; nobody else does. Raises NotPossible."""
+    """The operator is about to dial the next person; nobody else does. Taking the call takes its alarm.
+
+    Who may not be called now is passed over first. Raises NotPossible.
+    """
+    tend(round_, now)
     with transaction.atomic():
         round_ = _locked(round_)
         _check_by_hand(round_)
@@ -35,6 +47,8 @@ def begin_call(round_: CallRound, *, by: User, now: datetime) -> Call:
         call = next_planned(round_)
         if call is None or not intend(call, now=now, by=by):
             raise NotPossible("架電する相手がいません。")
+        for alarm in Alarm.objects.filter(key=f"call-by-hand:{round_.pk}", acknowledged_at=None):
+            acknowledge(alarm, by=by, now=now)
     return call
 
 

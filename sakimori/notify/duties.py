@@ -11,10 +11,12 @@ from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.escalation import end_answered_rounds, mail_new_alarms, phone_due_alarms
+from sakimori.notify.handing import hand_over_all, hand_over_unaccepted
 from sakimori.notify.interface import Mailer, MailLoginRefused, MailNotTrusted, MailUnavailable
+from sakimori.notify.laps import tend
 from sakimori.notify.models import Call, CallRound, Delivery, DeliveryState, RoundState, Severity
 from sakimori.notify.ringing import Voice, advance
-from sakimori.notify.rounds import GOING_ON, end_round, page_of_round
+from sakimori.notify.rounds import GOING_ON, end_round
 from sakimori.notify.sending import end_alarm, is_about_recipient, send, sentence_of
 
 _LEASE = timedelta(minutes=2)
@@ -27,6 +29,9 @@ _STUCK = "mail-unavailable"
 _CALL_LEASE = timedelta(seconds=30)
 _MOST_ROUNDS = 100
 _LOST_STEP = timedelta(seconds=5)
+_SHEET_PAUSE = timedelta(seconds=2)
+# Nothing is put off so long; a step that seems to be was put off before the clock went back.
+_FARTHEST = timedelta(minutes=1)
 
 
 def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
@@ -77,30 +82,51 @@ def ring_due(*, voice: Voice | None, worker: str, clock: Callable[[], datetime])
     """Advance every round that is due by one step. Returns how many steps were taken.
 
     One call at a time in each round, and never two at once to one number. Without a provider (`voice` is None) the
-    rounds wait for an operator.
+    rounds wait for an operator, and so does each call that only a person can dial.
     """
     _stop_unwanted(clock())
+    _tend_sheets(clock())
     if voice is None:
-        return _hand_over(clock())
+        return hand_over_all(now=clock())
+    _free_claims_of_the_future(clock())
     steps = 0
     for key in list(_due(clock()).order_by("next_try_at", "pk").values_list("pk", flat=True)[:_MOST_ROUNDS]):
         # The lease runs from the step itself, however long the steps before it took.
         for round_ in claim(_due(clock()).filter(pk=key), worker=worker, now=clock(), lease=_CALL_LEASE, limit=1):
-            pause = _LOST_STEP
+            pause: timedelta | None = _LOST_STEP
             try:
-                pause = advance(round_, voice, clock)
+                pause = tend(round_, clock())
+                if pause is None:
+                    pause = _LOST_STEP
+                    pause = advance(round_, voice, clock)
             finally:
                 free = CallRound.objects.filter(pk=round_.pk)
-                free.update(next_try_at=clock() + pause, claimed_by="", claimed_until=None)
+                free.update(next_try_at=clock() + (pause or timedelta(0)), claimed_by="", claimed_until=None)
             steps += 1
+    hand_over_unaccepted(now=clock())
     return steps
 
 
 def _due(now: datetime) -> QuerySet[CallRound]:
-    """Running rounds, and ended ones whose phone is still ringing."""
+    """Running rounds, and ended ones whose phone is still ringing. No step is ever put off far: the clock went back."""
     under_way = Call.objects.filter(state__in=GOING_ON, entered_by=None)
     waiting = Q(state=RoundState.RUNNING) | Q(pk__in=under_way.values("round_id"))
-    return CallRound.objects.select_related("customer").filter(waiting, by_hand=False, next_try_at__lte=now)
+    time = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + _FARTHEST)
+    return CallRound.objects.select_related("customer").filter(waiting, time, by_hand=False)
+
+
+def _free_claims_of_the_future(now: datetime) -> None:
+    """A worker that died before the clock was put back does not hold its rounds until then."""
+    held = CallRound.objects.filter(claimed_until__gt=now + 2 * _CALL_LEASE)
+    held.update(claimed_by="", claimed_until=None)
+
+
+def _tend_sheets(now: datetime) -> None:
+    """The operators' rounds: who may not be called is passed over, and the list begins again in time."""
+    time = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + _FARTHEST)
+    for round_ in list(CallRound.objects.filter(time, state=RoundState.RUNNING, by_hand=True)[:_MOST_ROUNDS]):
+        tend(round_, now)
+        CallRound.objects.filter(pk=round_.pk, by_hand=True).update(next_try_at=now + _SHEET_PAUSE)
 
 
 def _stop_unwanted(now: datetime) -> None:
@@ -109,19 +135,3 @@ def _stop_unwanted(now: datetime) -> None:
     rounds = CallRound.objects.filter(state=RoundState.RUNNING, customer__isnull=False).exclude(customer__in=wanted)
     for round_ in rounds.select_related("customer"):
         end_round(round_, RoundState.STOPPED, now=now, reason="有効な契約がないため")
-
-
-def _hand_over(now: datetime) -> int:
-    """Put waiting rounds on the operators' sheet and tell them. Rounds about alarms are on the alarms' own page."""
-    rounds = list(CallRound.objects.select_related("customer").filter(state=RoundState.RUNNING, by_hand=False))
-    for round_ in rounds:
-        if round_.customer is not None:
-            raise_alarm(
-                key=f"call-by-hand:{round_.pk}",
-                severity=Severity.HIGH,
-                sentence=f"{round_.customer.name} へ電話をかけてください。（{round_.subject}）",
-                link=page_of_round(round_),
-                now=now,
-            )
-        CallRound.objects.filter(pk=round_.pk).update(by_hand=True)
-    return len(rounds)

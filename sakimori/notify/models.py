@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from sakimori.customers.models import Customer
+from sakimori.customers.models import Contact, Customer, Site
 from sakimori.lib.claims import Claimable
 from sakimori.notify.mail_models import (
     Delivery,
@@ -15,10 +15,12 @@ from sakimori.notify.mail_models import (
     Priority,
     ReceivedMail,
 )
+from sakimori.notify.matter_rows import CallMatter
 
 __all__ = [
     "Alarm",
     "Call",
+    "CallMatter",
     "CallRound",
     "CallState",
     "Delivery",
@@ -104,12 +106,14 @@ class RoundState(models.TextChoices):
     REACHED = "reached", "連絡済み"
     EXHAUSTED = "exhausted", "全員不通"
     STOPPED = "stopped", "中止"
+    DONE = "done", "実施済み"
 
 
 class CallRound(Claimable):
     """Calls about one matter, one after the other until a person is reached. `key` says what it is about.
 
-    customer: whose contacts are called; None for the SOC's own people.
+    customer: whose contacts are called; None for the SOC's own people. lap: how often the list of contacts was begun.
+    is_drill: a test of every number; nothing has happened. What else the round tells of: `matter_rows.CallMatter`.
     """
 
     key = models.CharField(max_length=120, unique=True)
@@ -122,6 +126,19 @@ class CallRound(Claimable):
     ended_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField()
     by_hand = models.BooleanField(default=False, help_text="An operator dials; the duty leaves the round alone.")
+    hand_for_one = models.BooleanField(default=False, help_text="By hand for the next call only.")
+    hand_since = models.DateTimeField(null=True, blank=True)
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="call_rounds")
+    lap = models.PositiveSmallIntegerField("巡目", default=1)
+    resumes_at = models.DateTimeField("次の巡の開始", null=True, blank=True)
+    waits_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when no call of the round was accepted by a provider."
+    )
+    is_drill = models.BooleanField("連絡先テスト", default=False)
+    at_night = models.BooleanField("夜間も実施", default=False)
+    begun_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     unreachable_since = models.DateTimeField(
         null=True, blank=True, help_text="Since when the phone provider has not done anything for this round."
     )
@@ -152,12 +169,14 @@ class CallState(models.TextChoices):
     NO_ANSWER = "no_answer", "応答なし"
     MACHINE = "machine", "留守番電話"
     FAILED = "failed", "発信できず"
+    SKIPPED = "skipped", "対象外"
 
 
 class Call(models.Model):
     """One call of a round. `reference` is our own mark, by which a call is found again after a doubtful time-out.
 
     Written down (INTENDED) before the phone rings. name and number are copied: the record outlives the contact.
+    digits: the number as it is dialled. line: the same while a provider deals with it; no number rings twice at once.
     """
 
     round = models.ForeignKey(CallRound, on_delete=models.CASCADE, related_name="calls")
@@ -190,6 +209,13 @@ class Call(models.Model):
         help_text="Who dialled by hand and entered the result; None for the phone provider.",
     )
     spoke_with = models.CharField("お話しした方", max_length=100, blank=True)
+    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    lap = models.PositiveSmallIntegerField("巡目", default=1)
+    how_to = models.CharField("かけ方", max_length=200, blank=True)
+    in_place_of = models.CharField("代理元", max_length=100, blank=True)
+    skip_reason = models.CharField("電話しなかった理由", max_length=200, blank=True)
+    digits = models.CharField(max_length=32, blank=True, db_index=True)
+    line = models.CharField(max_length=32, null=True, blank=True, unique=True)
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -9,11 +9,13 @@ from django.db.models import QuerySet
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers import audit
 from sakimori.lib.jst import JST
-from sakimori.notify.actions import NotPossible
+from sakimori.notify.actions import NotPossible, raise_alarm
 from sakimori.notify.coverage import Span, gaps
-from sakimori.notify.models import DutyShift
+from sakimori.notify.models import Alarm, DutyShift, Severity
 
 LOOK_AHEAD = timedelta(days=14)
+# A gap that begins so soon is an alarm: somebody can still be found.
+_SOON = timedelta(hours=24)
 
 
 def shifts() -> QuerySet[DutyShift]:
@@ -37,6 +39,29 @@ def uncovered(now: datetime) -> list[Span]:
     end = now + LOOK_AHEAD
     coming = DutyShift.objects.filter(ends_at__gt=now, starts_at__lt=end)
     return gaps(coming.values_list("starts_at", "ends_at"), now, end)
+
+
+def alarm_coming_gaps(*, now: datetime) -> int:
+    """An alarm for each gap that begins within a day, once, while somebody is there to hear it. Returns how many.
+
+    That nobody is on duty now is found by the self-test, and by the first alarm that nobody could be told of.
+    """
+    coming = [(begin, end) for begin, end in uncovered(now) if now < begin <= now + _SOON]
+    raised = 0
+    for begin, end in coming:
+        key = f"roster-gap:{begin:%Y%m%dT%H%M}"
+        if Alarm.objects.filter(key=key).exists():
+            continue
+        until = f"{end.astimezone(JST):%Y/%m/%d %H:%M} まで" if end < now + LOOK_AHEAD else "以後"
+        raise_alarm(
+            key=key,
+            severity=Severity.MIDDLE,
+            sentence=f"{begin.astimezone(JST):%Y/%m/%d %H:%M} から{until}、当番が登録されていません。",
+            link="/console/roster/",
+            now=now,
+        )
+        raised += 1
+    return raised
 
 
 def soc_people() -> QuerySet[User]:

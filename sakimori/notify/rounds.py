@@ -6,18 +6,28 @@ Every change is made on the row as it lies there now, so a slow worker never ove
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
-from sakimori.customers.models import Contract
+from sakimori.customers.models import Contact, Contract
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import acknowledge, raise_alarm
-from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState, Severity
+from sakimori.notify.callees import digits_of
+from sakimori.notify.models import Alarm, Call, CallMatter, CallRound, CallState, RoundState, Severity
 
 GOING_ON = (CallState.INTENDED, CallState.RINGING, CallState.ANSWERED)
 SYSTEM = "sakimori"
+# Somebody's phone has rung, whatever came of it: the number is alive.
+_ALIVE = (
+    CallState.CONFIRMED,
+    CallState.UNCONFIRMED,
+    CallState.DECLINED,
+    CallState.BUSY,
+    CallState.NO_ANSWER,
+    CallState.MACHINE,
+)
 
 
 def going_on(round_: CallRound) -> Call | None:
@@ -38,12 +48,19 @@ def is_wanted(round_: CallRound, now: datetime) -> bool:
 
 
 def intend(call: Call, *, now: datetime, by: User | None = None) -> bool:
-    """Write down that this person is called, before a phone rings. False when somebody else was quicker."""
-    with transaction.atomic():
-        planned = Call.objects.filter(pk=call.pk, state=CallState.PLANNED, round__state=RoundState.RUNNING)
-        if not planned.update(state=CallState.INTENDED, intended_at=now, entered_by=by):
-            return False
-        _record("call.intended", call, by, now)
+    """Write down that this person is called, before a phone rings. False when somebody else was quicker.
+
+    A provider's call takes the number's line, so that no number rings twice at once: also False while that is taken.
+    """
+    line = None if by is not None else call.digits or digits_of(call.number) or None
+    try:
+        with transaction.atomic():
+            planned = Call.objects.filter(pk=call.pk, state=CallState.PLANNED, round__state=RoundState.RUNNING)
+            if not planned.update(state=CallState.INTENDED, intended_at=now, entered_by=by, line=line):
+                return False
+            _record("call.intended", call, by, now)
+    except IntegrityError:
+        return False
     call.refresh_from_db()
     return True
 
@@ -62,21 +79,59 @@ def finish(
 ) -> bool:
     """Write down how a call ended, and whether its round is at its end. False when that is written down already."""
     with transaction.atomic():
-        columns = {"state": state, "ended_at": now, "spoke_with": spoke_with, "last_error": error[:300]}
+        columns = {"state": state, "ended_at": now, "spoke_with": spoke_with, "last_error": error[:300], "line": None}
         if by is not None:
             columns["entered_by"] = by
         if not Call.objects.filter(pk=call.pk, ended_at=None, state__in=GOING_ON).update(**columns):
             return False
         _record(f"call.{state}", call, by, now)
-        if state == CallState.CONFIRMED:
+        _prove(call, state, by, now)
+        _give_back(call, by, now)
+        if state == CallState.CONFIRMED and not call.round.is_drill:
             _reached(call, now)
         elif next_planned(call.round) is None:
             exhaust(call.round, now=now)
     return True
 
 
+def _prove(call: Call, state: CallState, by: User | None, now: datetime) -> None:
+    """What the call has shown of the contact's number: alive, proven by its owner, or dead.
+
+    A provider's failure counts as the number's only in a drill: in an alarm it may be the provider's own.
+    """
+    if call.contact_id is None:
+        return
+    contact = Contact.objects.filter(pk=call.contact_id)
+    if state in _ALIVE:
+        contact.exclude(failed_at=None).update(failed_at=None)
+    if state == CallState.CONFIRMED:
+        contact.update(proven_at=now)
+    elif state == CallState.FAILED and (call.round.is_drill or by is not None):
+        contact.filter(failed_at=None).update(failed_at=now)
+        customer = call.round.customer.name if call.round.customer else ""
+        raise_alarm(
+            key=f"dead-number:{call.contact_id}",
+            severity=Severity.LOW,
+            sentence=f"{customer} の連絡先 {call.name} 様の電話番号は不通です。お客様に番号をご確認ください。",
+            link=page_of_round(call.round),
+            now=now,
+        )
+
+
+def _give_back(call: Call, by: User | None, now: datetime) -> None:
+    """The round goes on at once; after a call that only a person could dial, by itself again."""
+    row = CallRound.objects.filter(pk=call.round_id)
+    if by is not None:
+        row.filter(hand_for_one=True).update(by_hand=False, hand_for_one=False, hand_since=None, waits_since=now)
+    elif call.rang_at is not None:
+        row.update(waits_since=now)
+    row.filter(state=RoundState.RUNNING, by_hand=False).update(next_try_at=now)
+
+
 def _reached(call: Call, now: datetime) -> None:
-    """A person has it. For an alarm, pressing the key is his acknowledgement."""
+    """A person has it: what he was told is told. For an alarm, pressing the key is his acknowledgement."""
+    told = CallMatter.objects.filter(round=call.round_id, told_at=None)
+    told.filter(added_at__lte=call.intended_at or now).update(told_at=now)
     end_round(call.round, RoundState.REACHED, now=now)
     if call.user is not None:
         for alarm in Alarm.objects.filter(call_round=call.round, acknowledged_at=None):
@@ -84,19 +139,40 @@ def _reached(call: Call, now: datetime) -> None:
 
 
 def exhaust(round_: CallRound, *, now: datetime) -> None:
-    """Everybody was tried and nobody reached: the SOC must know."""
+    """Everybody on the list was tried: after a pause it begins again; after the last time the SOC lead is called."""
     with transaction.atomic():
-        if not end_round(round_, RoundState.EXHAUSTED, now=now):
-            return
-        about_alarms = round_.customer is None
-        who = round_.customer.name if round_.customer else "SOC の当番"
-        raise_alarm(
-            key="duty-not-reached" if about_alarms else f"not-reached:{round_.pk}",
-            severity=Severity.HIGH,
-            sentence=f"{who}のどなたにも電話で連絡がつきませんでした。（{round_.subject}）",
-            link=page_of_round(round_),
-            now=now,
-        )
+        row = CallRound.objects.select_related("customer").get(pk=round_.pk)
+        if row.is_drill:
+            end_round(row, RoundState.DONE, now=now)
+        elif row.customer is not None and row.lap < settings.CONFIG.rounds and row.calls.exists():
+            pause = timedelta(0) if none_accepted(row) else timedelta(minutes=settings.CONFIG.round_pause_minutes)
+            CallRound.objects.filter(pk=row.pk, state=RoundState.RUNNING, resumes_at=None).update(
+                resumes_at=now + pause
+            )
+        else:
+            _nobody_reached(row, now)
+
+
+def none_accepted(round_: CallRound) -> bool:
+    """Whether the provider has refused every call of this time through the list: then an operator must dial."""
+    made = round_.calls.filter(lap=round_.lap).exclude(state=CallState.SKIPPED)
+    return not round_.by_hand and made.exists() and not made.exclude(state=CallState.FAILED, rang_at=None).exists()
+
+
+def _nobody_reached(round_: CallRound, now: datetime) -> None:
+    """The SOC must know, and when it was a customer who was not reached, its lead is phoned at once."""
+    if not end_round(round_, RoundState.EXHAUSTED, now=now):
+        return
+    who = round_.customer.name if round_.customer else "SOC の当番"
+    alarm = raise_alarm(
+        key=f"not-reached:{round_.pk}" if round_.customer else "duty-not-reached",
+        severity=Severity.HIGH,
+        sentence=f"{who}のどなたにも電話で連絡がつきませんでした。（{round_.subject}）",
+        link=page_of_round(round_),
+        now=now,
+    )
+    if round_.customer is not None:
+        Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None).update(due_at=now)
 
 
 def end_round(round_: CallRound, state: RoundState, *, now: datetime, by: User | None = None, reason: str = "") -> bool:

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.lib.jst import utc_now
+from sakimori.notify import drills
 from sakimori.notify import duties as notify
 from sakimori.notify.inbox.bounces import read_bounces
 from sakimori.notify.inbox.fetching import addresses, fetch_mails
@@ -14,6 +15,7 @@ from sakimori.notify.inbox.forgetting import forget_old_mails
 from sakimori.notify.inbox.imap import open_inbox
 from sakimori.notify.inbox.proving import prove_senders
 from sakimori.notify.ringing import Voice
+from sakimori.notify.roster import alarm_coming_gaps
 from sakimori.run.duty import Duty
 from sakimori.run.self_test import examine_ourselves
 
@@ -25,6 +27,8 @@ def notify_duties(worker: str) -> list[Duty]:
         Duty("alarms", 1.0, lambda: notify.pass_on_alarms(now=utc_now())),
         Duty("ring", 0.5, lambda: notify.ring_due(voice=_voice(), worker=worker, clock=utc_now)),
         *inbox_duties(worker),
+        Duty("roster", 60.0, lambda: alarm_coming_gaps(now=utc_now())),
+        Duty("contact tests", 3600.0, lambda: drills.remind(now=utc_now())),
         Duty("self-test", 300.0, lambda: examine_ourselves(now=utc_now())),
     ]
 

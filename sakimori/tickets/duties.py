@@ -148,7 +148,7 @@ def follow_incidents(*, now: datetime) -> int:
 def _whose_calls_ended_late() -> QuerySet[Ticket]:
     """Tickets of incidents that were described for the last time before their round of calls ended."""
     key = Concat(Value("incident:"), Cast("incident_id", CharField()))
-    rounds = CallRound.objects.filter(key=OuterRef("round_key"), ended_at__gt=OuterRef("described_at"))
+    rounds = CallRound.objects.filter(matters__key=OuterRef("round_key"), ended_at__gt=OuterRef("described_at"))
     over = Ticket.objects.filter(incident__isnull=False).exclude(result="").annotate(round_key=key)
     return over.filter(Exists(rounds)).order_by("pk")
 

@@ -80,12 +80,16 @@ def round_of(ticket: Ticket) -> CallRound | None:
     """The round of calls to the customer's contacts about the ticket's incident; None when there is none."""
     if ticket.incident_id is None:
         return None
-    return CallRound.objects.filter(key=f"incident:{ticket.incident_id}", customer=ticket.contract.customer).first()
+    return CallRound.objects.filter(
+        matters__key=f"incident:{ticket.incident_id}", customer=ticket.contract.customer
+    ).first()
 
 
 def calls_of(ticket: Ticket) -> QuerySet[Call]:
     """Calls of that round that were begun, in order. The SOC's own people are never among them."""
     if ticket.incident_id is None:
         return Call.objects.none()
-    rows = Call.objects.filter(round__key=f"incident:{ticket.incident_id}", round__customer=ticket.contract.customer)
+    rows = Call.objects.filter(
+        round__matters__key=f"incident:{ticket.incident_id}", round__customer=ticket.contract.customer
+    )
     return rows.exclude(state=CallState.PLANNED).order_by("place")

@@ -98,6 +98,8 @@ def _value(field: "Field[Any, Any]", known: dict[type[Model], Model]) -> Any:
 
 def _related(field: ForeignKey[Any, Any], known: dict[type[Model], Model]) -> Model | None:
     model = field.related_model
+    if model is field.model and field.null:
+        return None
     if model in paths_to(Customer) or model is User or not field.null:
         return _row(model, known)
     return None

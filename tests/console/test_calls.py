@@ -9,7 +9,7 @@ from django.urls import reverse
 from sakimori.accounts.models import SocRole
 from sakimori.lib.jst import JST, utc_now
 from sakimori.notify.actions import acknowledge, raise_alarm
-from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
+from sakimori.notify.models import Alarm, Call, CallMatter, CallRound, CallState, DutyShift, RoundState, Severity
 from tests.people import NOW, People, make_round, make_shift, make_user
 
 
@@ -207,3 +207,37 @@ def test_an_analyst_is_told_that_he_may_not(people: People, desk: Client) -> Non
     form = {"starts_at": "2030-01-01T09:00", "ends_at": "2030-01-02T09:00", "manager": str(people.dana.pk)}
     post(desk, "roster", **form, on_duty=str(people.dana.pk))
     assert DutyShift.objects.count() == 1
+
+
+def test_the_sheet_shows_how_to_get_through_and_takes_the_result_in_two_keys(people: People, desk: Client) -> None:
+    people.a.customer.special_note = "夜間は守衛室へ"
+    people.a.customer.save()
+    round_ = make_round(people.a.customer)
+    Call.objects.update(kana="サクライ ハナコ", how_to="代表で内線 12", in_place_of="山田")
+    text = read(desk, "call-round", round_.pk)
+    for part in (
+        "夜間は守衛室へ",
+        "サクライ ハナコ",
+        "代表で内線 12",
+        "山田 様の代理",
+        'data-key="d"',
+        "call_sheet.js",
+    ):
+        assert part in text, part
+    post(desk, "call-begin", round_.pk)
+    text = read(desk, "call-round", round_.pk)
+    for number, value in enumerate(("confirmed", "busy", "no_answer", "machine", "declined", "failed"), start=1):
+        assert f'name="result" value="{value}" accesskey="{number}" data-digit="{number}"' in text
+    assert "「番号が使われていない」を記録しました" in post(desk, "call-result", round_.pk, result="failed")
+
+
+def test_a_round_says_what_it_tells_of_and_why_somebody_was_passed_over(people: People, desk: Client) -> None:
+    round_ = make_round(people.a.customer, by_hand=False, lap=2, resumes_at=NOW, state=RoundState.RUNNING)
+    Call.objects.update(state=CallState.SKIPPED, skip_reason="お電話できる時間帯の外", lap=2)
+    for number in (1, 2):
+        CallMatter.objects.create(
+            round=round_, key=f"m{number}", subject=f"用件{number}", say="x", added_at=NOW, link="/console/incidents/1/"
+        )
+    text = read(desk, "call-round", round_.pk)
+    for part in ("お電話できる時間帯の外", "2 巡目", "次の巡の開始", "用件1", "用件2", "対象外"):
+        assert part in text, part

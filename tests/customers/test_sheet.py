@@ -19,6 +19,16 @@ NO_NETWORK = "IP アドレスまたはネットワークを「192.0.2.1」「192
 NOON = datetime(2026, 4, 1, 12, 0)  # noqa: DTZ001 - a spreadsheet knows no zone
 
 
+_PLAIN: dict[str, Any] = {
+    "phone_kind": "direct",
+    "phone_note": "",
+    "second_phone": "",
+    "hours": "",
+    "on_holidays": True,
+    "sites": (),
+}
+
+
 def test_a_filled_in_template_becomes_records() -> None:
     reading = sheet.read(filled())
     assert reading.errors == ()
@@ -43,8 +53,8 @@ def test_a_filled_in_template_becomes_records() -> None:
             ),
         ),
         contacts=(
-            sheet.ContactLine(1, "港 直美", "ミナト ナオミ", "03-0000-3001", "naomi@minato.example.jp"),
-            sheet.ContactLine(2, "夜間窓口", "", "", "night@minato.example.jp"),
+            sheet.ContactLine(1, "港 直美", "ミナト ナオミ", "03-0000-3001", "naomi@minato.example.jp", **_PLAIN),
+            sheet.ContactLine(2, "夜間窓口", "", "", "night@minato.example.jp", **_PLAIN),
         ),
         users=(sheet.UserLine("港 直美", "admin"),),
         networks=(sheet.NetworkLine("192.0.2.0/28", "本社からの更新作業"),),

@@ -214,7 +214,54 @@ _CONNECTION = {
 }
 _CODES: tuple[Mapping[str, str], ...] = ({}, {"code": "000000"})
 
+_PERSON = {
+    "name": "",
+    "kana": "はな",
+    "email": "x",
+    "phone": "12",
+    "second_phone": "+1 202 000 0000",
+    "phone_kind": "x",
+}
+_CONTACT_POSTS: tuple[Mapping[str, str], ...] = (
+    {},
+    {**_PERSON, "hours": "昼間"},
+    {"name": "桜井", "email": "c@example.jp", "phone": "03-0000-1001", "phone_kind": "direct", "hours": "月 9:00-9:00"},
+    {"name": "桜井", "email": "c@example.jp", "second_phone": "03-0000-1001", "phone_kind": "direct", "sites": "x"},
+    {"name": "桜井", "email": "1@example.jp", "phone_kind": "direct", "hours": "平日 9:00-18:00"},
+    {"name": "桜井", "email": "1@example.jp", "phone_kind": "direct", "hours_asked_on": "2100-01-01"},
+)
+_DEPUTY_POSTS: tuple[Mapping[str, str], ...] = (
+    {},
+    {"valid_from": "2030-01-02T00:00", "valid_until": "2030-01-01T00:00"},
+    {"valid_from": "2020-01-01T00:00", "valid_until": "2020-01-02T00:00"},
+    {"valid_from": "2030-01-01T00:00", "valid_until": "2035-01-01T00:00"},
+)
+
+
+def _contact() -> list[object]:
+    return [Contact.objects.get(email="1@example.jp").pk]
+
+
 VISITS: dict[str, Visit] = {
+    "portal:contacts": Visit(),
+    "console:contacts": Visit(_customer),
+    "console:customer-note": Visit(_customer, posts=({"special_note": "あ" * 1001},)),
+    "console:drills": Visit(),
+    "console:drill-all": Visit(posts=({},)),
+    "console:drill": Visit(_customer, posts=({}, {"at_night": "on"})),
+    "console:call-list": Visit(),
+    **{
+        f"{space}:{name}": visit
+        for space in ("portal", "console")
+        for name, visit in {
+            "contact-add": Visit(_customer, posts=_CONTACT_POSTS),
+            "contact-change": Visit(_contact, posts=_CONTACT_POSTS),
+            "contact-deputy": Visit(_contact, posts=_DEPUTY_POSTS),
+            "contact-move": Visit(_contact, posts=({"to": "earlier"},)),
+            "contact-start": Visit(_contact, posts=({},)),
+            "contact-stop": Visit(_contact),
+        }.items()
+    },
     "home": Visit(),
     "account_login": Visit(posts=({}, {"login": "nobody", "password": "wrong"}, {"login": "x" * 200})),
     "account_logout": Visit(),
@@ -638,7 +685,51 @@ def fill_customers(people: People) -> None:
         Contact.objects.create(
             customer=customer, name="佐藤 愛", email=f"{priority}@example.jp", priority=priority, active=active
         )
+    _fill_contacts(customer)
     Applicant.objects.create(customer=customer, name="港 直美", role=MemberRole.ADMIN)
     RegisteredNetwork.objects.create(customer=customer, network="192.0.2.0/28", note="本社")
     Contract.objects.filter(pk=people.b.pk).update(ends_on=NOW.date(), plan_mbps=20)
     keep_draft(filled(), file_name="みなと.xlsx", by=people.dana, now=NOW)
+
+
+def _fill_contacts(customer: Customer) -> None:
+    """A contact with everything that can be said of one, his deputy, a special note, and a test of the numbers."""
+    Customer.objects.filter(pk=customer.pk).update(special_note="夜間は守衛室へ。\n合言葉は\u202eさくら")
+    first = Contact.objects.get(customer=customer, email="1@example.jp")
+    site = Contract.objects.filter(customer=customer).earliest("pk").sites.earliest("pk")
+    first.sites.set([site])
+    Contact.objects.filter(pk=first.pk).update(
+        kana="サトウ アイ",
+        phone="03-0000-1005",
+        phone_kind="person",
+        phone_note="代表で内線 12",
+        second_phone="090-0000-0001",
+        hours="月-金 09:00-18:00",
+        on_holidays=False,
+        hours_asked_on=NOW.date(),
+        hours_received_by="高橋",
+        hours_note="メール",
+        failed_at=NOW,
+    )
+    Contact.objects.create(
+        customer=customer,
+        name="代理 四郎",
+        email="deputy@example.jp",
+        phone="03-0000-1006",
+        priority=1,
+        stands_for=first,
+        valid_from=NOW,
+        valid_until=utc_now() + timedelta(days=9),
+        proven_at=NOW,
+    )
+    CallRound.objects.create(
+        key="drill",
+        customer=customer,
+        subject="連絡先テスト",
+        say="テストです。",
+        started_at=NOW,
+        next_try_at=NOW,
+        is_drill=True,
+        state=RoundState.DONE,
+        ended_at=NOW,
+    )

@@ -1,5 +1,7 @@
 """Dialling from the work sheet: the same rows, one operator per call, reached only with a name."""
 
+from datetime import timedelta
+
 import pytest
 
 from sakimori.accounts.models import SocRole, User
@@ -72,7 +74,7 @@ def test_the_operator_says_that_he_dials_and_then_the_result_and_the_next_is_on_
     assert following is not None
     assert (following.place, following.state) == (2, CallState.PLANNED)
     actions = AuditEntry.objects.filter(actor="dana").values_list("action", flat=True)
-    assert list(actions) == ["call.intended", "call.busy"]
+    assert list(actions) == ["call.intended", "alarm.acknowledge", "call.busy"]
 
 
 def test_reached_needs_the_name_of_the_person(round_: CallRound, dana: User) -> None:
@@ -109,8 +111,13 @@ def test_a_result_that_is_none_is_refused(round_: CallRound, dana: User) -> None
 
 
 def test_when_all_were_dialled_in_vain_the_round_is_exhausted(round_: CallRound, dana: User) -> None:
-    for result in (CallState.NO_ANSWER, CallState.DECLINED):
-        enter_result(begin_call(round_, by=dana, now=NOW), result, by=dana, now=NOW)
+    for lap in range(3):
+        clock = Clock(NOW + lap * timedelta(minutes=5))
+        ring_due(voice=None, worker="one", clock=clock)
+        for result in (CallState.NO_ANSWER, CallState.DECLINED):
+            round_.refresh_from_db()
+            assert round_.state == RoundState.RUNNING
+            enter_result(begin_call(round_, by=dana, now=clock()), result, by=dana, now=clock())
     round_.refresh_from_db()
     assert round_.state == RoundState.EXHAUSTED
     assert Alarm.objects.filter(key=f"not-reached:{round_.pk}").exists()

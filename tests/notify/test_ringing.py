@@ -9,7 +9,7 @@ from sakimori.accounts.models import SocRole
 from sakimori.customers.models import AuditEntry, Contact, Contract
 from sakimori.lib.jst import day_of
 from sakimori.notify.by_hand import stop_round
-from sakimori.notify.calling import call_contacts
+from sakimori.notify.calling import Callee, begin_round, call_contacts
 from sakimori.notify.duties import ring_due
 from sakimori.notify.interface import PhoneRefused, PhoneState, PhoneUnavailable
 from sakimori.notify.memory import MemoryPhone
@@ -145,10 +145,17 @@ def test_when_everybody_was_tried_the_soc_has_an_alarm(desk: Desk) -> None:
     desk.phone.habits = dict.fromkeys(NAMES, PhoneState.BUSY)
     round_ = desk.begin()
     desk.ring(seconds=3)
+    assert desk.dialled() == [ONE, TWO, THREE]
+    desk.ring(seconds=290)
+    assert desk.dialled() == [ONE, TWO, THREE], "a pause of five minutes"
+    assert not Alarm.objects.exists()
+    desk.ring(seconds=330)
+    assert desk.dialled() == [ONE, TWO, THREE] * 3
     round_.refresh_from_db()
     assert round_.state == RoundState.EXHAUSTED
-    assert desk.dialled() == [ONE, TWO, THREE]
     alarm = Alarm.objects.get()
+    assert alarm.due_at is not None
+    assert alarm.due_at <= desk.clock(), "its lead is phoned at once"
     assert (alarm.severity, alarm.link) == (Severity.HIGH, f"/console/calls/{round_.pk}/")
     assert alarm.sentence == "株式会社さくら商店のどなたにも電話で連絡がつきませんでした。（サイト停止）"
 
@@ -281,13 +288,22 @@ def test_a_round_that_is_stopped_hangs_up_and_calls_nobody_else(desk: Desk) -> N
 
 def test_two_rounds_never_ring_one_number_at_the_same_time(desk: Desk) -> None:
     desk.begin("incident:1")
-    desk.begin("incident:2")
+    other = begin_round(
+        key="x",
+        customer=None,
+        people=[Callee("当番", "0300001001")],
+        subject="アラーム",
+        say="アラームがあります。",
+        link="",
+        now=desk.clock(),
+    )
+    assert other.state == RoundState.RUNNING
     desk.ring(seconds=10)
     assert desk.dialled() == [ONE]
     desk.press(PhoneState.CONFIRMED)
     desk.ring(seconds=3)
-    assert desk.dialled() == [ONE, ONE]
-    assert desk.phone.ringing == [ONE]
+    assert desk.dialled() == [ONE, "0300001001"]
+    assert desk.phone.ringing == ["0300001001"]
 
 
 def test_a_worker_leaves_the_round_of_another_alone(desk: Desk) -> None:

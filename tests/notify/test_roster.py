@@ -7,8 +7,8 @@ import pytest
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import AuditEntry
 from sakimori.notify.actions import NotPossible
-from sakimori.notify.models import DutyShift
-from sakimori.notify.roster import add_shift, current_shift, delete_shift, people_of, uncovered
+from sakimori.notify.models import Alarm, DutyShift, Severity
+from sakimori.notify.roster import add_shift, alarm_coming_gaps, current_shift, delete_shift, people_of, uncovered
 from tests.moments import START
 from tests.people import make_user
 
@@ -98,3 +98,22 @@ def test_a_coming_shift_is_deleted_and_one_that_is_over_stays_as_a_record(boss: 
     delete_shift(shift, by=boss, now=START)
     assert not DutyShift.objects.exists()
     assert AuditEntry.objects.filter(action="duty.delete").count() == 1
+
+
+def test_a_gap_within_a_day_is_an_alarm_once(boss: User, dana: User) -> None:
+    add(boss, dana, 0, 8)
+    add(boss, dana, 10, 40)
+    assert alarm_coming_gaps(now=START) == 1
+    alarm = Alarm.objects.get()
+    assert (alarm.severity, alarm.link) == (Severity.MIDDLE, "/console/roster/")
+    assert alarm.sentence == "2026/11/23 20:00 から2026/11/23 22:00 まで、当番が登録されていません。"
+    Alarm.objects.update(acknowledged_at=START)
+    assert alarm_coming_gaps(now=START + HOUR) == 0
+    assert alarm_coming_gaps(now=START + 17 * HOUR) == 1
+    assert Alarm.objects.latest("pk").sentence.endswith("から以後、当番が登録されていません。")
+
+
+def test_a_gap_that_has_begun_or_is_far_away_is_no_alarm_of_this_kind(boss: User, dana: User) -> None:
+    assert alarm_coming_gaps(now=START) == 0
+    add(boss, dana, 0, 30)
+    assert alarm_coming_gaps(now=START) == 0

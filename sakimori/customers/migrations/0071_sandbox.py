@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0006_slow_and_origin"),
+        ("customers", "0041_contacts_in_full"),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from sakimori.customers.hours import BadHours, read_hours, write_hours
 from sakimori.lib.addresses import canonical, parse_address, parse_network
 from sakimori.lib.defang import visible
 
@@ -158,6 +159,20 @@ def domain(value: object) -> str:
     if len(text) > 253 or not _DOMAIN.fullmatch(text) or parse_address(text):
         raise BadCell("ドメインを「www.example.jp」の形式で入力してください（https:// やパスは不要です）。")
     return text
+
+
+def domains(value: object) -> tuple[str, ...]:
+    """Host names, one after the other."""
+    parts = [part for part in re.split(r"[、,;\s]+", _plain(value)) if part]
+    return tuple(sorted({domain(part) for part in parts}))
+
+
+def call_hours(value: object) -> str:
+    """Hours at which somebody may be called, in their one form."""
+    try:
+        return write_hours(read_hours(_text(value)))
+    except BadHours as error:
+        raise BadCell(str(error)) from error
 
 
 def page(value: object) -> str:

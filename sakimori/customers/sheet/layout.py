@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sakimori.customers.sheet import cells
 
 YES_NO = ("はい", "いいえ")
+PHONE_KINDS: Mapping[str, str] = {"直通・携帯": "direct", "代表・内線・音声案内": "person"}
 ROLES: Mapping[str, str] = {"閲覧者": "reader", "承認者": "approver", "管理者": "admin"}
 _LARGEST_ID = 10**15
 
@@ -14,7 +15,7 @@ _LARGEST_ID = 10**15
 class Column:
     """One thing that is asked for. `blank`: what an empty cell means, where it may be empty.
 
-    `once`: no two lines may say the same.
+    `once`: no two lines may say the same. `newer`: older sheets have no such heading and say nothing of it.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Column:
     required: bool = True
     blank: object = ""
     once: bool = False
+    newer: bool = False
     choices: tuple[str, ...] = ()
     width: int = 18
 
@@ -71,6 +73,16 @@ FORM = Table(
             "攻撃以外のアクセスログもベンダーから届く。",
             "いいえ",
             blank=False,
+        ),
+        Column(
+            "customer.special_note",
+            "特記事項",
+            "お電話や遮断の前に担当者が確認する事項。任意。",
+            "夜間は守衛室におかけください。",
+            cells.name(1000),
+            required=False,
+            blank=None,
+            newer=True,
         ),
     ),
     is_form=True,
@@ -121,6 +133,67 @@ CONTACTS = Table(
             required=False,
         ),
         Column("email", "メールアドレス", "お一人に 1 つ。", "naomi@example.jp", cells.mail, once=True, width=30),
+        Column(
+            "phone_kind",
+            "電話の種類",
+            "空欄は直通・携帯。",
+            "直通・携帯",
+            cells.one_of(PHONE_KINDS),
+            required=False,
+            blank="direct",
+            newer=True,
+            choices=tuple(PHONE_KINDS),
+        ),
+        Column(
+            "phone_note",
+            "かけ方",
+            "代表・内線・音声案内のとき。",
+            "内線 12",
+            cells.name(200),
+            required=False,
+            newer=True,
+        ),
+        Column(
+            "second_phone",
+            "2 番目の電話番号",
+            "直接つながる番号。",
+            "090-0000-0000",
+            cells.phone,
+            required=False,
+            newer=True,
+        ),
+        Column(
+            "hours",
+            "電話できる時間帯",
+            "空欄は 24 時間。",
+            "月-金 09:00-18:00",
+            cells.call_hours,
+            required=False,
+            newer=True,
+            width=24,
+        ),
+        Column(
+            "on_holidays",
+            "祝日の電話",
+            "空欄は「はい」。",
+            "はい",
+            cells.yes_or_no,
+            required=False,
+            blank=True,
+            newer=True,
+            choices=YES_NO,
+        ),
+        Column(
+            "sites",
+            "担当サイト",
+            "ドメインを「、」で区切る。空欄は全サイト。",
+            "www.example.jp",
+            cells.domains,
+            required=False,
+            blank=(),
+            newer=True,
+            width=28,
+        ),
     ),
     fewest=1,
 )

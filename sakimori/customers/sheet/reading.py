@@ -71,6 +71,7 @@ def read(content: bytes) -> Reading:
     lists = {table.name: _list(table, grids, errors) for table in layout.LISTS}
     if not errors:
         errors += _foreign_pages(lists[layout.SITES.name])
+        errors += _foreign_sites(lists[layout.CONTACTS.name], lists[layout.SITES.name])
     return Reading(None if errors else _sheet(form, lists), tuple(errors))
 
 
@@ -102,6 +103,8 @@ def _form(grids: Mapping[str, Grid], errors: list[CellError]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for column in table.columns:
         number = asked.get(_key(column.heading))
+        if number is None and column.newer:
+            continue
         if number is None:
             errors.append(CellError(table.name, "", f"A 列に「{column.heading}」の行がありません。"))
         else:
@@ -116,11 +119,12 @@ def _list(table: Table, grids: Mapping[str, Grid], errors: list[CellError]) -> l
         return []
     head = _heading_row(table, grid)
     places = {_key(cell.value): place for place, cell in enumerate(grid[head - 1])} if head else {}
-    missing = [column.heading for column in table.columns if _key(column.heading) not in places]
+    lacking = [column for column in table.columns if _key(column.heading) not in places]
+    missing = [column.heading for column in lacking if not column.newer]
     if missing:
         errors.append(CellError(table.name, "", f"見出し「{'」「'.join(missing)}」がありません。"))
         return []
-    columns = [(column, places[_key(column.heading)]) for column in table.columns]
+    columns = [(column, places[_key(column.heading)]) for column in table.columns if column not in lacking]
     lines = [
         _line(table, columns, number, row, errors)
         for number, row in enumerate(grid[head:], start=head + 1)
@@ -176,6 +180,16 @@ def _foreign_pages(sites: Sequence[_Line]) -> Iterator[CellError]:
         if host != line.values["domain"] and not host.endswith(f".{line.values['domain']}"):
             sentence = "「確認する URL」には、同じ行のドメインのページをご記入ください。"
             yield CellError(layout.SITES.name, line.cells["probe_url"], sentence)
+
+
+def _foreign_sites(contacts: Sequence[_Line], sites: Sequence[_Line]) -> Iterator[CellError]:
+    """A contact is about sites of this sheet."""
+    known = {line.values["domain"] for line in sites}
+    for line in contacts:
+        unknown = [domain for domain in line.values.get("sites") or () if domain not in known]
+        if unknown:
+            sentence = f"「担当サイト」の {'、'.join(unknown)} が「サイト」シートにありません。"
+            yield CellError(layout.CONTACTS.name, line.cells["sites"], sentence)
 
 
 def _heading_row(table: Table, grid: Grid) -> int:

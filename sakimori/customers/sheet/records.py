@@ -6,10 +6,11 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """お客様."""
+    """お客様. What a sheet of before did not ask for is None: it says nothing about it."""
 
     number: str
     name: str
+    special_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,22 @@ class SiteLine:
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """連絡先: gets calls and mails; `email` tells it from others."""
+    """連絡先: gets calls and mails; `email` tells it from others. None: the sheet says nothing about it.
+
+    sites: domains of the sheet's sites; none means all of them.
+    """
 
     priority: int
     name: str
     kana: str
     phone: str
     email: str
+    phone_kind: str | None = None
+    phone_note: str | None = None
+    second_phone: str | None = None
+    hours: str | None = None
+    on_holidays: bool | None = None
+    sites: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _list(sheet: Worksheet, table: Table, lines: Sequence[Sequence[object]]) -> 
 def _example(sheet: Worksheet) -> None:
     """All sheets below each other, filled in. Nobody reads this sheet back."""
     sheet.column_dimensions["A"].width = 28
-    for letter in "BCDEF":
+    for letter in "BCDEFGHIJK":
         sheet.column_dimensions[letter].width = 24
     number = 1
     for table in TABLES:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notify", "0005_received_and_attached"),
+        ("notify", "0041_whole_call_tree"),
     ]
 
     operations = [

@@ -28,6 +28,11 @@ _ENVIRONMENT = {
     "SAKIMORI_PROBE_MINUTES": "0.05",
     "SAKIMORI_QUIET_MINUTES": "0.2",
     "SAKIMORI_FOLLOWUP_MINUTES": "0.15",
+    # The same people are called in step after step.
+    "SAKIMORI_ROUND_PAUSE_MINUTES": "0.05",
+    "SAKIMORI_MERGE_MINUTES": "0.01",
+    "SAKIMORI_CALLS_PER_HOUR": "500",
+    "SAKIMORI_CALLS_PER_DAY": "500",
 }
 
 

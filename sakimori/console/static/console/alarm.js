@@ -1,4 +1,5 @@
-// A beep for every new alarm that nobody has acknowledged, on every page of the console. The switch is remembered;
+// A beep for every new alarm that nobody has acknowledged, on every page of the console, and again every half minute
+// while a grave one waits: only a person's acknowledgement stops it. The switch is remembered;
 // while the browser does not allow sound yet, the page says so, and the alarm is not taken as heard.
 "use strict";
 
@@ -50,6 +51,10 @@
     if (now === "on") beep();
   }
 
+  function remind() {
+    if (document.querySelector("#alarms .alarm.high") && state() === "on") beep();
+  }
+
   async function allow() {
     if (!audio || audio.state === "running") return;
     await audio.resume();
@@ -65,6 +70,7 @@
   document.addEventListener("pointerdown", () => allow().catch(() => {}));
   document.addEventListener("keydown", () => allow().catch(() => {}));
   document.body.addEventListener("htmx:afterSwap", look);
+  setInterval(remind, 30_000);
   look();
   if (audio) audio.addEventListener("statechange", look);
 })();

@@ -1,0 +1,26 @@
+// The call sheet in two keys: a digit chooses the result of the call, Enter writes it down. Without this script the same
+// is done by mouse, or by the access keys. Silent while somebody types a name or composes Japanese.
+"use strict";
+
+(() => {
+  const form = document.querySelector("form[data-call-sheet]");
+  if (!form) return;
+
+  function isTyping(event) {
+    return event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey
+      || event.target.matches("input:not([type=radio]), textarea, select");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (isTyping(event) || event.repeat || document.querySelector("dialog[open]")) return;
+    const choice = form.querySelector(`input[data-digit="${/^[1-9]$/.test(event.key) ? event.key : "0"}"]`);
+    if (choice) {
+      choice.checked = true;
+      choice.focus();
+      event.preventDefault();
+    } else if (event.key === "Enter" && event.target.matches("input[type=radio]") && form.contains(event.target)) {
+      form.requestSubmit();
+      event.preventDefault();
+    }
+  });
+})();
