@@ -1,5 +1,5 @@
 """Rows of the outbox (Message, MailAttachment, Delivery), of mails that came in (ReceivedMail), of the SOC's alarms
-(Alarm, DutyShift) and of calls (CallRound, Call).
+(Alarm, DutyShift) and of calls (CallRound, Call; PhoneLeg has a file of its own).
 """
 
 from django.conf import settings
@@ -7,6 +7,10 @@ from django.db import models
 
 from sakimori.customers.models import Customer
 from sakimori.lib.claims import Claimable
+from sakimori.notify.phone_models import PhoneLeg
+
+# Rows with a file of their own, which belong here too.
+__all__ = ["PhoneLeg"]
 
 
 class Message(models.Model):

@@ -1,6 +1,7 @@
 """`sakimori demo`: starts the simulators and the whole system on loopback; `--check` plays it unattended."""
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, MANAGER, companies
 from sakimori.run.demo.check import check
 from sakimori.run.demo.child import DOORS_FILE
 from sakimori.run.demo.notes import FILE, DemoNotes, is_taken, load_or_make
+from sakimori.simulators.phone_wire import PhoneSpec
 from sakimori.simulators.spec import Ports, WorldSpec
 from sakimori.simulators.world import World
 
@@ -111,7 +113,14 @@ def _spec(notes: DemoNotes) -> WorldSpec:
     first = notes.simulator_port
     ports = Ports(*range(first, first + 6)) if first else Ports()
     accounts = tuple(company.account for company in companies(notes))
-    return WorldSpec(accounts=accounts, ports=ports)
+    return WorldSpec(accounts=accounts, ports=ports, phone=_phone_account(notes))
+
+
+def _phone_account(notes: DemoNotes) -> PhoneSpec:
+    """An account at the simulated provider whose secrets are this folder's own."""
+    names = ("account", "token", "key", "secret")
+    made = {name: hashlib.sha256(f"{name} {notes.password}".encode()).hexdigest()[:32] for name in names}
+    return PhoneSpec(f"AC{made['account']}", made["token"], f"SK{made['key']}", made["secret"])
 
 
 def _forget_settings() -> None:
@@ -134,7 +143,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_DROP": str(_drop_folders(notes, folder / "drop")),
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
-        "SAKIMORI_PHONE_URL": world.phone_url,
+        **_phone(world),
         "SAKIMORI_CONTROL_URLS": world.site_url,
         "SAKIMORI_REPROBE_SECONDS": "5",
         "SAKIMORI_PROBE_SECONDS": "5",
@@ -146,6 +155,19 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         # A demo fits on a small machine, whose disk is nobody's alarm.
         "SAKIMORI_DISK_ALARM_MIB": "500",
         "SAKIMORI_DISK_FLOOR_MIB": "200",
+    }
+
+
+def _phone(world: World) -> Mapping[str, str]:
+    """The account at the simulated provider, as a real one is set."""
+    spec = world.spec.phone
+    return {
+        "SAKIMORI_PHONE_URL": world.phone_url,
+        "SAKIMORI_PHONE_ACCOUNT": spec.account,
+        "SAKIMORI_PHONE_TOKEN": spec.token,
+        "SAKIMORI_PHONE_KEY": spec.key,
+        "SAKIMORI_PHONE_SECRET": spec.secret,
+        "SAKIMORI_PHONE_CALLER": spec.number,
     }
 
 
