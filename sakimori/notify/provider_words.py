@@ -4,6 +4,7 @@ from sakimori.notify.interface import PhoneState, PhoneStatus
 
 ORDER = ("", "queued", "initiated", "ringing", "in-progress")
 FINAL = frozenset({"completed", "busy", "no-answer", "canceled", "failed"})
+NEVER_RANG = frozenset({"", "queued", "initiated"})
 IN_PROGRESS = "in-progress"
 # Numbers that this provider will never call, by its own error numbers.
 _REFUSALS = {

@@ -29,7 +29,7 @@ from sakimori.notify.interface import (
 )
 from sakimori.notify.models import PhoneLeg
 from sakimori.notify.numbers import NotDialable, Number, calls_itself
-from sakimori.notify.provider_words import FINAL, IN_PROGRESS, is_known, refusal
+from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_known, refusal
 
 DOOR = "/phone/twilio"
 EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -89,7 +89,10 @@ class TwilioPhone:
         return legs.standing(leg)
 
     def hang_up(self, reference: str) -> PhoneStatus | None:
-        """See `Phone.hang_up`. A call that is answered in the same moment is hung up all the same."""
+        """See `Phone.hang_up`. A call that is answered in the same moment is hung up all the same.
+
+        A phone that never rang was not "not answered": the provider has failed.
+        """
         leg = self._look(reference)
         for _ in range(3):
             if leg is None or leg.status in FINAL:
@@ -100,6 +103,8 @@ class TwilioPhone:
                 told = str(_content(answer).get("status"))
                 # The provider may still be at it, but it will not let the call go on.
                 over = told if told in FINAL or wish == "canceled" else wish
+                if over == "canceled" and leg.status in NEVER_RANG:
+                    over = "failed"
                 leg = legs.note_status(reference, over, sid=leg.sid, now=self._clock())
             else:
                 leg = self._look(reference)

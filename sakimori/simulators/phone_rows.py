@@ -52,7 +52,6 @@ class PhoneCall:
     said: str = ""
     keys: str = ""
     answered_by: str = ""
-    amd_told: bool = False
     waiting: Mapping[str, Any] | None = None
     answered_ms: int | None = None
     ended_ms: int | None = None
@@ -65,9 +64,9 @@ class PhoneCall:
 
     @property
     def reference(self) -> str:
-        """The caller's own mark, which stands in the addresses that are called back."""
+        """The caller's own mark, which stands in the addresses that are called back. Calls to the SOC have none."""
         parts = self.urls.get("answer", "").rstrip("/").split("/")
-        return parts[-2] if len(parts) > 2 else ""
+        return parts[-2] if len(parts) > 2 and not self.parent else ""
 
     @property
     def state(self) -> str:
