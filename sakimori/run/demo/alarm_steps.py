@@ -31,7 +31,7 @@ def roster(play: Play) -> None:
 def alarm(play: Play) -> None:
     """An alarm nobody looks at: mailed once to each person on duty; busy at the first, the deputy presses 1."""
     analyst = play.browser(ANALYST.login)
-    _acknowledge_all(analyst)
+    acknowledge_all(analyst)
     play.outside.habit(_FIRST, "busy")
     play.outside.habit(_SECOND, "1")
     before = {call["id"] for call in play.outside.calls()}
@@ -61,7 +61,7 @@ def _bar(browser: Browser) -> str:
     return browser.text("/console/alarms/")
 
 
-def _acknowledge_all(browser: Browser) -> None:
+def acknowledge_all(browser: Browser) -> None:
     """Earlier steps leave alarms behind; taking them also ends a round of calls that may be going on."""
     for action in set(_ACKNOWLEDGE.findall(browser.html("/console/"))):
         browser.post(action, {"next": "/console/"}, page="/console/")

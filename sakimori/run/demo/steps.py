@@ -14,6 +14,7 @@ from sakimori.run.demo import (
     language_steps,
     list_steps,
     log_steps,
+    phone_steps,
     policy_steps,
     report_steps,
     shared_steps,
@@ -74,6 +75,11 @@ STEPS = (
     Step("2-1-2", "電話での解除のご依頼は、依頼者と本人確認を記録してから", telling_steps.by_phone),
     Step("2-1-2", "事前に登録された診断・検査では遮断しない", policy_steps.announced),
     Step("2-1-2", "変更する遮断方針を保存済みのログで試せる", policy_steps.tried),
+    Step(
+        "1-3",
+        "電話は留守番電話に用件を話さず、ご本人のキー操作だけを確認とし、偽の通知は拒否",
+        phone_steps.machine_then_person,
+    ),
     Step("2-1-2", "WAF の管理画面で削除された登録を検知し、アナリストの判断で登録し直す", list_steps.drift),
 )
 
