@@ -16,6 +16,8 @@ DUTY_KEYS = (
 )
 UNKNOWN_CALL = "恐れ入りますが、この電話の用件は終了いたしました。失礼いたします。"
 _LONGEST = 1500
+# A provider's voice reads 3,000 signs at once, and the keys belong to them.
+_LONGEST_SPOKEN = 2500
 _FIXED = {
     Line.WRONG_KEY: "恐れ入ります。お手数ですが、もう一度お願いいたします。",
     Line.THANKS: "ありがとうございました。確認を承りました。詳細はメールとポータルをご覧ください。失礼いたします。",
@@ -86,7 +88,7 @@ def _line(line: Line, facts: Facts) -> str:
     if line == Line.OPENING:
         return _opening(facts)
     if line == Line.MATTER:
-        return speakable(_short(facts.matter))
+        return _short(speakable(_short(facts.matter)), _LONGEST_SPOKEN)
     if line == Line.KEYS:
         return DUTY_KEYS if facts.is_duty else KEYS
     return _FIXED[line]
@@ -117,6 +119,6 @@ def _plain(matter: str) -> str:
     return visible(_short(matter))
 
 
-def _short(matter: str) -> str:
+def _short(matter: str, longest: int = _LONGEST) -> str:
     line = " ".join(matter.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}（以下略）"
+    return line if len(line) <= longest else f"{line[:longest]}（以下略）"

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sakimori.simulators.loopback import LoopbackOnly
-from sakimori.simulators.page import hidden, page, static_route, time_text
+from sakimori.simulators.page import choice, form, hidden, page, static_route, text_input, time_text
 from sakimori.simulators.payload import is_form, number, payload
 from sakimori.simulators.phone import Phone
 from sakimori.simulators.phone_api import FAULTS, OTHER_FAULTS, api_routes
@@ -43,6 +43,16 @@ BUTTONS = {
 }
 _WHILE_TALKING = (PhoneAction.CONFIRM, PhoneAction.DECLINE, PhoneAction.REPEAT, PhoneAction.HANG_UP)
 _WHILE_RINGING = tuple(action for action in BUTTONS if action not in _WHILE_TALKING[:3])
+FAULT_TEXTS = {
+    "": "なし",
+    "error": "サーバーエラー (500)",
+    "busy": "混雑 (429)",
+    "lost": "発信後に応答が失われる",
+    "never-rings": "受け付けるが呼び出さない",
+    "geo": "地域の発信許可がない",
+    "invalid": "無効な番号",
+    "caller": "発信者番号が未確認",
+}
 SOUND = '<p><input type="checkbox" id="sound"> <label for="sound">呼び出し音を鳴らす</label></p>'
 
 
@@ -71,7 +81,7 @@ class _Endpoints:
         calls = self._phone.rows.calls()
         version = ",".join(f"{call.id}{call.state}{call.keys}" for call in calls)
         articles = "".join(_article(call) for call in calls) or "<p>着信はありません。</p>"
-        body = f'{SOUND}<div id="calls" aria-live="polite">{articles}</div>'
+        body = f'{SOUND}{_faults()}<div id="calls" aria-live="polite">{articles}</div>'
         return page("模擬電話", body, script="phone.js", version=version)
 
     async def list_calls(self, request: Request) -> Response:
@@ -112,7 +122,14 @@ class _Endpoints:
             return JSONResponse({"error": "no such fault"}, 400)
         calls = int(number(data, "calls", 1))
         self._phone.rows.set_fault(kind, calls)
+        if is_form(request):
+            return RedirectResponse("/", 303)
         return JSONResponse({"kind": kind or None, "calls": calls})
+
+
+def _faults() -> str:
+    fields = choice("kind", "次の発信で起こす障害", FAULT_TEXTS) + text_input("calls", "回数", "1", "number")
+    return form("/faults", fields, "設定する")
 
 
 def _shown(call: PhoneCall) -> JsonObject:

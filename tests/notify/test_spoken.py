@@ -72,6 +72,7 @@ def test_a_long_matter_ends_before_the_listener_does() -> None:
     said = text_of([Line.MATTER], Facts("x", "y", "あ" * 5000))
     assert len(said) < 1600
     assert said.endswith("（以下略）")
+    assert len(text_of([Line.MATTER, Line.KEYS], Facts("x", "y", "a.b " * 1000))) < 3000
 
 
 @given(WORD, WORD, WORD, WORD)

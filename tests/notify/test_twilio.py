@@ -105,6 +105,7 @@ def test_a_call_is_asked_for_with_our_reference_in_every_address(line: ProviderL
         "Timeout": ["45"],
         "TimeLimit": ["3900"],
         "MachineDetection": ["Enable"],
+        "MachineDetectionSpeechThreshold": ["3500"],
         "AsyncAmd": ["true"],
         "AsyncAmdStatusCallback": [f"{door}/machine/"],
         "AsyncAmdStatusCallbackMethod": ["POST"],

@@ -323,6 +323,12 @@ def test_the_page_shows_a_ringing_call_and_then_its_keys(line: PhoneStage) -> No
     assert "* (もう一度聞く)" in text
 
 
+def test_faults_are_set_on_the_page_too(line: PhoneStage) -> None:
+    assert "発信後に応答が失われる" in line.client.get("/").text
+    assert line.client.post("/faults", data={"kind": "busy", "calls": "2"}).status_code == 303
+    assert [line.phone.rows.next_fault() for _ in range(3)] == ["busy", "busy", ""]
+
+
 def test_its_own_script_and_style_are_served(line: PhoneStage) -> None:
     assert "AudioContext" in line.client.get("/static/phone.js").text
     assert "@keyframes" in line.client.get("/static/style.css").text
