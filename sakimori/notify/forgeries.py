@@ -1,6 +1,7 @@
 """Call-backs that were refused: counted, and told to the SOC and the record once in a while, never one by one.
 
-Anybody on the internet can send forged ones; a row for each would let him fill the disk.
+Anybody on the internet can send forged ones: a row for each would let him fill the disk, and an alarm that is phoned
+would let him keep the people on duty awake. So once somebody has acknowledged it, it is only shown for a day.
 """
 
 import threading
@@ -10,9 +11,10 @@ from django.db import transaction
 
 from sakimori.customers import audit
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Severity
+from sakimori.notify.models import Alarm, Severity
 
 _PAUSE = timedelta(minutes=5)
+_KNOWN = timedelta(days=1)
 KEY = "phone-forged"
 
 
@@ -33,9 +35,10 @@ class Forgeries:
             number, self._waiting, self._told_at = self._waiting, 0, now
         with transaction.atomic():
             audit.record("phone.refused", by="sakimori", target=f"phone-door:{number}", now=now)
+            known = Alarm.objects.filter(key=KEY, acknowledged_at__gt=now - _KNOWN).exists()
             raise_alarm(
                 key=KEY,
-                severity=Severity.MIDDLE,
+                severity=Severity.LOW if known else Severity.MIDDLE,
                 sentence=f"電話の発信サービスを装った呼び出し、または署名の合わない呼び出しを {number} 件拒否しました。"
                 f"（{_WORDS.get(reason, '終了した通話、または過去の手順の呼び出し')}）",
                 now=now,

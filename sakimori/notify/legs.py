@@ -23,7 +23,11 @@ _PATH = "/console/calls/{}/"
 
 
 class NotThisCall(Exception):
-    """A call-back that does not fit the call: of another call, of a step that is past, or of a call that is over."""
+    """A question that does not fit the call: of a step that is past, or of a call that is long over."""
+
+
+class NotOurs(NotThisCall):
+    """A call under another mark than ours, or one that we had given up: it is to end, and changes nothing."""
 
 
 def leg_of(reference: str) -> PhoneLeg | None:
@@ -161,16 +165,17 @@ def _next(leg: PhoneLeg, heard: Heard | None, *, can_bridge: bool) -> Step:
 
 
 def _locked(reference: str, sid: str) -> PhoneLeg:
-    """The row as it is now, bound to the provider's mark by whichever call-back is the first. Raises NotThisCall."""
+    """The row as it is now, bound to the provider's mark by whichever call-back is the first. Raises NotOurs."""
     rows = PhoneLeg.objects.select_for_update(of=("self",)).select_related("call__round__customer")
     with suppress(PhoneLeg.DoesNotExist):
         leg = rows.get(call__reference=reference)
         if leg.is_dropped:
-            raise NotThisCall("the call was given up")
+            raise NotOurs("the call was given up")
         leg.sid = leg.sid or sid
         if leg.sid == sid:
             return leg
-    raise NotThisCall("no such call")
+        raise NotOurs("another call")
+    raise NotOurs("no such call")
 
 
 def _talk(leg: PhoneLeg) -> Dialogue:

@@ -2,7 +2,7 @@
 
 Every request must be signed with the token of one of our accounts, over the address that we gave out; anything else is
 403 and counted. The door writes rows and calls nobody. A question that comes again gets the same answer; one of a step
-that is past, or of a call that is over, is refused.
+that is past, or of a call that is over, is refused. Who was called without our knowing hears that it is over.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +48,8 @@ def from_provider(view: Callable[..., HttpResponse]) -> View:
             return _refuse("signature")
         try:
             return view(reference, leg, {name: values[-1] for name, values in fields.items()}, **more)
+        except legs.NotOurs:
+            return _xml(twiml.unknown_call(settings.CONFIG.phone_voice))
         except legs.NotThisCall as error:
             return _refuse(str(error))
 

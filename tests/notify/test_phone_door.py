@@ -10,15 +10,18 @@ from django.conf import settings
 from django.test import Client
 from twilio.request_validator import RequestValidator
 
+from sakimori.accounts.models import SocRole
 from sakimori.customers.models import AuditEntry
 from sakimori.lib.jst import utc_now
 from sakimori.notify import phone_door
+from sakimori.notify.actions import acknowledge
 from sakimori.notify.forgeries import KEY, Forgeries
 from sakimori.notify.interface import PhoneState, PhoneStatus
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, PhoneLeg, Severity
 from sakimori.simulators.phone_rows import PhoneAction
 from tests.notify.phone_contract import call
 from tests.notify.provider import SECOND, SPEC, ProviderLine, make_calls, post, with_account
+from tests.people import make_user
 
 DOOR = "https://portal.example.jp/phone/twilio/r-1"
 REACHED = PhoneStatus(PhoneState.CONFIRMED, is_over=True)
@@ -223,14 +226,18 @@ def test_a_replay_after_the_end_is_refused(line: ProviderLine) -> None:
     assert status_of(line) == REACHED
 
 
-def test_the_mark_of_another_call_is_refused(line: ProviderLine) -> None:
+def test_a_call_under_another_mark_ends_and_changes_nothing(line: ProviderLine) -> None:
     wrong = fields(line) | {"CallSid": "CA" + "0" * 32}
     for path in ("answer", "key/0", "status", "machine"):
-        assert post(f"{DOOR}/{path}/", wrong | {"Digits": "1", "AnsweredBy": "fax"}).status_code == 403
+        answer = post(f"{DOOR}/{path}/", wrong | {"Digits": "1", "AnsweredBy": "fax"})
+        assert "用件は終了いたしました" in answer.content.decode()
+    assert (leg().turn, leg().status, leg().answered_by) == (0, "ringing", "")
+    assert not Alarm.objects.exists()
     for sid in ("", "C" * 65):
         assert post(f"{DOOR}/answer/", fields(line) | {"CallSid": sid}).status_code == 403
     line.press("1", "2")
-    assert post(f"{DOOR}/operator/key/", wrong | {"Digits": "1", "ParentCallSid": "CA0"}).status_code == 403
+    asked = post(f"{DOOR}/operator/key/", wrong | {"Digits": "1", "ParentCallSid": "CA0"})
+    assert "<Hangup" in asked.content.decode()
     assert post(f"{DOOR}/operator/", wrong | {"ParentCallSid": "CA0"}).content.decode().count("<Hangup") == 1
     assert leg().result == ""
 
@@ -317,6 +324,17 @@ def test_forgeries_are_told_once_and_counted(line: ProviderLine) -> None:
     alarm = Alarm.objects.get()
     assert (alarm.key, alarm.severity, alarm.count) == (KEY, Severity.MIDDLE, 1)
     assert AuditEntry.objects.filter(action="phone.refused").count() == 1
+
+
+def test_once_somebody_knows_nobody_is_phoned_about_forgeries_for_a_day() -> None:
+    now, dana = utc_now(), make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
+    Forgeries().count("signature", now=now)
+    acknowledge(Alarm.objects.get(), by=dana, now=now)
+    for hours, severity in ((1, Severity.LOW), (25, Severity.MIDDLE)):
+        Forgeries().count("signature", now=now + timedelta(hours=hours))
+        alarm = Alarm.objects.get(acknowledged_at=None)
+        assert (alarm.severity, alarm.due_at is None) == (severity, severity == Severity.LOW)
+        Alarm.objects.filter(pk=alarm.pk).delete()
 
 
 def test_those_that_follow_are_told_together_after_a_pause() -> None:
