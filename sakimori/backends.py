@@ -60,7 +60,7 @@ def mailer() -> Mailer:
 def phone() -> Phone | None:
     """The phones of the settings SAKIMORI_PHONE_... and SAKIMORI_PHONE2_...; None where operators dial by hand."""
     config = settings.CONFIG
-    habits = Habits(config.base_url, int(config.ring_seconds), config.phone_countries)
+    habits = Habits(config.base_url, min(max(int(config.ring_seconds), 5), 600), config.phone_countries)
     phones = [TwilioPhone(account, http_client(), habits, utc_now) for account in config.phone_accounts]
     return Phones(phones) if phones else None
 

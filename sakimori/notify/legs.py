@@ -15,11 +15,11 @@ from sakimori.notify import dialogue
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.dialogue import Bridged, Dialogue, Ended, Heard, Machine, Stage, Step, Wait
 from sakimori.notify.interface import PhoneState, PhoneStatus
-from sakimori.notify.models import Call, CallRound, PhoneLeg, Severity
+from sakimori.notify.models import Call, CallRound, CallState, PhoneLeg, Severity
 from sakimori.notify.provider_words import FINAL, IN_PROGRESS, is_later, is_machine, joined
+from sakimori.notify.rounds import finish, page_of_round
 
 _LINGERS = timedelta(seconds=60)
-_PATH = "/console/calls/{}/"
 
 
 class NotThisCall(Exception):
@@ -204,6 +204,9 @@ def _keep(leg: PhoneLeg, step: Step | None, now: datetime) -> None:
     if talk.stage != Stage.OVER or before == Stage.OVER:
         return
     _wake(leg, now)
+    if talk.result == PhoneState.CONFIRMED and leg.call.round.by_hand:
+        # The duty has left this round to the operators; they are not to call somebody who was reached meanwhile.
+        finish(leg.call, CallState.CONFIRMED, now=now)
     wanted_us = before == Stage.BRIDGING or (before == Stage.TELLING and not talk.is_duty)
     if talk.result == PhoneState.DECLINED and wanted_us:
         _call_back(leg, now)
@@ -217,7 +220,7 @@ def _call_back(leg: PhoneLeg, now: datetime) -> None:
         severity=Severity.HIGH,
         sentence=f"{company}の{leg.call.name} 様が担当者との通話を希望されましたが、つながりませんでした。"
         f"折り返しお電話してください。（{round_.subject}）",
-        link=_PATH.format(round_.pk),
+        link=page_of_round(round_),
         now=now,
     )
 

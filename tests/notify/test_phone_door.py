@@ -17,7 +17,7 @@ from sakimori.notify import phone_door
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.forgeries import KEY, Forgeries
 from sakimori.notify.interface import PhoneState, PhoneStatus
-from sakimori.notify.models import Alarm, Call, CallRound, CallState, PhoneLeg, Severity
+from sakimori.notify.models import Alarm, Call, CallRound, CallState, PhoneLeg, RoundState, Severity
 from sakimori.simulators.phone_rows import PhoneAction
 from tests.notify.phone_contract import call
 from tests.notify.provider import SECOND, SPEC, ProviderLine, make_calls, post, with_account
@@ -168,6 +168,13 @@ def test_one_of_the_socs_own_people_acknowledges_with_1(tmp_path: Path) -> None:
     assert status_of(line) == PhoneStatus(PhoneState.DECLINED, is_over=True)
     assert not Alarm.objects.exists(), "he is the SOC: nobody calls him back"
     line.close()
+
+
+def test_who_presses_1_after_the_round_went_to_the_operators_is_reached_all_the_same(line: ProviderLine) -> None:
+    CallRound.objects.update(by_hand=True)
+    line.press("1", "1")
+    assert Call.objects.get(reference="r-1").state == CallState.CONFIRMED
+    assert CallRound.objects.get().state == RoundState.REACHED
 
 
 def test_news_may_overtake_each_other(line: ProviderLine) -> None:
