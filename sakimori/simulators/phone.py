@@ -70,9 +70,10 @@ class Phone:
     def tick(self) -> None:
         """Let time pass."""
         with self._turn:
-            for call in reversed(self.rows.calls()):
+            for seen in self.rows.going_on():
+                call = self.rows.call(seen.id)
                 if not call.is_over:
-                    self._pass_time(self.rows.call(call.id))
+                    self._pass_time(call)
 
     def _pass_time(self, call: PhoneCall) -> None:
         now = self.rows.now_ms
@@ -183,9 +184,8 @@ class Phone:
     def _over(self, call: PhoneCall, status: str, *, by_us: bool = False) -> None:
         call = self.rows.keep(call, status=status, ended_ms=self.rows.now_ms, waiting=None, hung_up_by_us=by_us)
         self._tell(call, status)
-        for child in self.rows.calls():
-            if child.parent == call.id and not child.is_over:
-                self._over(child, "completed" if child.status == "in-progress" else "canceled", by_us=True)
+        for child in self.rows.going_on(parent=call.id):
+            self._over(child, "completed" if child.status == "in-progress" else "canceled", by_us=True)
         parent = self.rows.call(call.parent) if call.parent else None
         if parent is not None and not parent.is_over and parent.waiting:
             talked = parent.waiting["kind"] == "talk"

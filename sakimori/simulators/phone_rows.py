@@ -144,6 +144,12 @@ class PhoneRows:
         """All calls, newest first."""
         return [_call(dict(row)) for row in self._state.rows("SELECT * FROM voice_call ORDER BY id DESC")]
 
+    def going_on(self, *, parent: int | None = None) -> list[PhoneCall]:
+        """Calls that are not over, the oldest first; with `parent` those that this call has dialled."""
+        where, values = ("", ()) if parent is None else (" AND parent = ?", (parent,))
+        query = f"SELECT * FROM voice_call WHERE json_extract(body, '$.ended_ms') IS NULL{where} ORDER BY id"  # noqa: S608
+        return [_call(dict(row)) for row in self._state.rows(query, *values)]
+
     def habit(self, number: str) -> str:
         """What a number does by itself when it is called; empty: it rings."""
         found = self._state.rows("SELECT action FROM phone_habit WHERE number = ?", number)
