@@ -24,8 +24,9 @@ from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.inbox.names import Names, SystemDns, names_in_file
 from sakimori.notify.interface import Mailer, Phone
-from sakimori.notify.simulated_phone import SimulatedPhone
+from sakimori.notify.phones import Phones
 from sakimori.notify.smtp import SmtpMailer
+from sakimori.notify.twilio import Habits, TwilioPhone
 from sakimori.notify.two_servers import Memory, TwoServers
 from sakimori.waf.imperva import (
     BlockList,
@@ -66,9 +67,11 @@ def mailer() -> Mailer:
 
 
 def phone() -> Phone | None:
-    """The phone of the setting SAKIMORI_PHONE_URL; None where operators dial by hand."""
-    url = settings.CONFIG.phone_url
-    return SimulatedPhone(url, http_client()) if url else None
+    """The phones of the settings SAKIMORI_PHONE_... and SAKIMORI_PHONE2_...; None where operators dial by hand."""
+    config = settings.CONFIG
+    habits = Habits(config.base_url, min(max(int(config.ring_seconds), 5), 600), config.phone_countries)
+    phones = [TwilioPhone(account, http_client(), habits, utc_now) for account in config.phone_accounts]
+    return Phones(phones) if phones else None
 
 
 @cache

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sakimori.lib import phone_account
 from sakimori.lib import setting_values as values
+from sakimori.lib.phone_account import PhoneAccount, api_url
 from sakimori.lib.settings_table import SETTINGS, Setting
 
 __all__ = ["SETTINGS", "Config", "Setting", "SettingError", "read"]
@@ -68,7 +70,24 @@ class Config:
     ask_minutes: float
     pull_seconds: float
     spool_hours: float
+    phone_account: str
+    phone_token: str
+    phone_key: str
+    phone_secret: str
+    phone_caller: str
+    phone_edge: str
+    phone_region: str
+    phone_voice: str
+    phone_countries: tuple[str, ...]
     phone_url: str
+    phone2_account: str
+    phone2_token: str
+    phone2_key: str
+    phone2_secret: str
+    phone2_caller: str
+    phone2_edge: str
+    phone2_region: str
+    phone2_url: str
     alarm_minutes: float
     ring_seconds: float
     rounds: int
@@ -105,6 +124,27 @@ class Config:
     blocked_per_second: float
     blocked_times: float
 
+    @property
+    def phone_accounts(self) -> tuple[PhoneAccount, ...]:
+        """The accounts at phone providers in the order in which they are asked; none where operators dial."""
+        first = PhoneAccount(
+            self.phone_url or api_url(self.phone_edge, self.phone_region),
+            self.phone_account,
+            self.phone_token,
+            self.phone_caller,
+            self.phone_key,
+            self.phone_secret,
+        )
+        second = PhoneAccount(
+            self.phone2_url or api_url(self.phone2_edge, self.phone2_region),
+            self.phone2_account,
+            self.phone2_token,
+            self.phone2_caller,
+            self.phone2_key,
+            self.phone2_secret,
+        )
+        return tuple(account for account in (first, second) if account.account)
+
 
 def read(environment: Mapping[str, str]) -> Config:
     """Read and check every setting. Raises SettingError for the first one that is missing or wrong."""
@@ -113,6 +153,8 @@ def read(environment: Mapping[str, str]) -> Config:
         raise SettingError(
             "The settings SAKIMORI_TLS_CERTIFICATE and SAKIMORI_TLS_KEY are wrong: give both or neither."
         )
+    if trouble := phone_account.given(environment):
+        raise SettingError(trouble)
 
     config = Config(**{column: _take(environment, name, parse) for column, (name, parse) in _READERS.items()})
     _check_mail(config)
@@ -205,7 +247,24 @@ _READERS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ask_minutes": ("SAKIMORI_ASK_MINUTES", values.positive),
     "pull_seconds": ("SAKIMORI_PULL_SECONDS", values.positive),
     "spool_hours": ("SAKIMORI_SPOOL_HOURS", values.positive),
+    "phone_account": ("SAKIMORI_PHONE_ACCOUNT", phone_account.account),
+    "phone_token": ("SAKIMORI_PHONE_TOKEN", str),
+    "phone_key": ("SAKIMORI_PHONE_KEY", phone_account.key),
+    "phone_secret": ("SAKIMORI_PHONE_SECRET", str),
+    "phone_caller": ("SAKIMORI_PHONE_CALLER", phone_account.caller),
+    "phone_edge": ("SAKIMORI_PHONE_EDGE", phone_account.place),
+    "phone_region": ("SAKIMORI_PHONE_REGION", phone_account.place),
+    "phone_voice": ("SAKIMORI_PHONE_VOICE", phone_account.voice),
+    "phone_countries": ("SAKIMORI_PHONE_COUNTRIES", phone_account.countries),
     "phone_url": ("SAKIMORI_PHONE_URL", values.phone_url),
+    "phone2_account": ("SAKIMORI_PHONE2_ACCOUNT", phone_account.account),
+    "phone2_token": ("SAKIMORI_PHONE2_TOKEN", str),
+    "phone2_key": ("SAKIMORI_PHONE2_KEY", phone_account.key),
+    "phone2_secret": ("SAKIMORI_PHONE2_SECRET", str),
+    "phone2_caller": ("SAKIMORI_PHONE2_CALLER", phone_account.caller),
+    "phone2_edge": ("SAKIMORI_PHONE2_EDGE", phone_account.place),
+    "phone2_region": ("SAKIMORI_PHONE2_REGION", phone_account.place),
+    "phone2_url": ("SAKIMORI_PHONE2_URL", values.phone_url),
     "alarm_minutes": ("SAKIMORI_ALARM_MINUTES", values.positive),
     "ring_seconds": ("SAKIMORI_RING_SECONDS", values.positive),
     "rounds": ("SAKIMORI_ROUNDS", values.count),

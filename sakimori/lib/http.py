@@ -10,7 +10,7 @@ TLS certificates are always verified and no setting turns that off. Cookies, and
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -139,7 +139,7 @@ class GuardedClient:
         *,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
         json: object = None,
         auth: BasicAuth | None = None,
         limits: HttpLimits | None = None,
@@ -158,7 +158,7 @@ class GuardedClient:
         *,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str | Sequence[str]] | None = None,
         json: object = None,
         auth: BasicAuth | None = None,
         limits: HttpLimits | None = None,

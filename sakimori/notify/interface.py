@@ -125,7 +125,11 @@ class PhoneRefused(PhoneError):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingCall:
-    """One call to one person. `reference` is our own mark, by which the provider finds the call again."""
+    """One call to one person. `reference` is our own mark, by which the provider finds the call again.
+
+    say: everything that a patient listener hears. A provider that asks our door for each sentence takes it from the
+    rows instead. caller: the number that is shown, where the provider's account has none of its own.
+    """
 
     reference: str
     to: str
@@ -134,7 +138,7 @@ class OutgoingCall:
 
 
 class PhoneState(StrEnum):
-    """What the provider knows of a call. CONFIRMED and DECLINED come from the keys 1 and 2."""
+    """What is known of a call. CONFIRMED and DECLINED come from the keys, or from an operator who took it over."""
 
     RINGING = "ringing"
     ANSWERED = "answered"
@@ -148,10 +152,14 @@ class PhoneState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhoneStatus:
-    """Where a call stands. A call that was answered and hung up without a key is over in state ANSWERED."""
+    """Where a call stands. A call that was answered and hung up without a key is over in state ANSWERED.
+
+    is_bridged: an operator of the SOC took the call over.
+    """
 
     state: PhoneState
     is_over: bool
+    is_bridged: bool = False
 
 
 class Phone(Protocol):

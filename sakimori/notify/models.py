@@ -16,6 +16,7 @@ from sakimori.notify.mail_models import (
     ReceivedMail,
 )
 from sakimori.notify.matter_rows import CallMatter
+from sakimori.notify.phone_models import PhoneLeg
 
 __all__ = [
     "Alarm",
@@ -30,6 +31,7 @@ __all__ = [
     "MailAttachment",
     "Mailbox",
     "Message",
+    "PhoneLeg",
     "Priority",
     "ReceivedMail",
     "RoundState",

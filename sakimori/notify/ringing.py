@@ -104,7 +104,7 @@ def _look(call: Call, voice: Voice, clock: Callable[[], datetime]) -> timedelta:
 def _judge(call: Call, status: PhoneStatus, voice: Voice, clock: Callable[[], datetime]) -> timedelta:
     CallRound.objects.filter(pk=call.round_id).exclude(unreachable_since=None).update(unreachable_since=None)
     if status.is_over:
-        finish(call, _ended(status.state), now=clock())
+        finish(call, _ended(status.state), now=clock(), spoke_with=_by_whom(call, status))
         return _AT_ONCE
     follow(call, CallState(status.state.value), now=clock())
     if call.round.state == RoundState.RUNNING and not _is_too_long(call, voice, clock()):
@@ -126,6 +126,11 @@ def _ended(state: PhoneState) -> CallState:
     if state == PhoneState.RINGING:
         return CallState.NO_ANSWER
     return CallState(state.value)
+
+
+def _by_whom(call: Call, status: PhoneStatus) -> str:
+    """Who was spoken with: only where an operator took the call over."""
+    return f"{call.name[:80]}（SOC 担当者に転送）" if status.is_bridged else ""
 
 
 def _cut_off(state: PhoneState) -> CallState:

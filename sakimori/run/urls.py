@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("sakimori.accounts.urls")),
     path("portal/", include("sakimori.portal.urls")),
     path("console/", include("sakimori.console.urls")),
+    path("phone/", include("sakimori.notify.urls")),
 ]

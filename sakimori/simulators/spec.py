@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sakimori.simulators.phone_wire import PhoneSpec
+
 
 class BlacklistMode(StrEnum):
     """How an account blocks addresses: by policies (since 2020) or by the old list of each site."""
@@ -113,6 +115,7 @@ class WorldSpec:
     ports: Ports = field(default_factory=Ports)
     host: str = "127.0.0.1"
     seed: int = 1
+    phone: PhoneSpec = field(default_factory=PhoneSpec)
 
     def account(self, account_id: int) -> AccountSpec:
         """The account; KeyError if there is none."""

@@ -30,10 +30,13 @@ from sakimori.simulators.mailbox import MailboxHandler, smtp_protocol
 from sakimori.simulators.mailbox_pages import mailbox_app
 from sakimori.simulators.phone import Phone
 from sakimori.simulators.phone_pages import phone_app
+from sakimori.simulators.phone_wire import poster
 from sakimori.simulators.ports import bound_sockets
 from sakimori.simulators.spec import AccountSpec, WorldSpec
 from sakimori.simulators.state import Clock, State
 from sakimori.simulators.website import website_app
+
+_PHONE_TICK_SECONDS = 0.2
 
 
 def utc_now() -> datetime:
@@ -57,7 +60,7 @@ class World:
         self.edge = Edge(self.state, self._files, clock=clock, chance=chance, push=self._push)
         self.attacker = Attacker(spec, self.edge, clock=clock, chance=chance)
         self.control = Control(self.state, spec, clock=clock, attacker=self.attacker, edge=self.edge)
-        self.phone = Phone(self.state, clock)
+        self.phone = Phone(self.state, clock, poster(spec.phone), spec.phone)
         self._life = Life(spec, self.edge, clock=clock, chance=chance)
         self._sockets: dict[str, socket.socket] = {}
         self._thread: LoopThread | None = None
@@ -170,7 +173,12 @@ class World:
 
     def _endless(self) -> list[Coroutine[Any, Any, None]]:
         pushes = [self._push_forever(account) for account in self.spec.accounts if account.push is not None]
-        return [self._life.run(self.state), *pushes]
+        return [self._life.run(self.state), self._phone_forever(), *pushes]
+
+    async def _phone_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_PHONE_TICK_SECONDS)
+            await asyncio.to_thread(self.phone.tick)
 
     async def _push_forever(self, account: AccountSpec) -> None:
         if account.push is not None:

@@ -101,6 +101,14 @@ def _round() -> list[object]:
     return [CallRound.objects.get(key="visit").pk]
 
 
+def _leg() -> list[object]:
+    return [Call.objects.earliest("pk").reference]
+
+
+def _turn() -> list[object]:
+    return [*_leg(), 0]
+
+
 def _ticket() -> list[object]:
     return ["T-0001"]
 
@@ -491,6 +499,13 @@ VISITS: dict[str, Visit] = {
     "console:stop-on": Visit(posts=({}, {"reason": "あ" * 201, "sure": "on"})),
     "console:stop-off": Visit(posts=({},)),
     "console:acknowledge": Visit(lambda: [Alarm.objects.earliest("pk").pk], posts=({},)),
+    "phone:answer": Visit(_leg, posts=({}, {"AccountSid": "AC0"})),
+    "phone:key": Visit(_turn, posts=({}, {"AccountSid": "AC0"})),
+    "phone:bridge": Visit(_turn, posts=({}, {"AccountSid": "AC0"})),
+    "phone:operator": Visit(_leg, posts=({}, {"AccountSid": "AC0"})),
+    "phone:operator-key": Visit(_leg, posts=({}, {"AccountSid": "AC0"})),
+    "phone:status": Visit(_leg, posts=({}, {"AccountSid": "AC0"})),
+    "phone:machine": Visit(_leg, posts=({}, {"AccountSid": "AC0"})),
 }
 
 

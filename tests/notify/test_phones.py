@@ -1,88 +1,59 @@
-"""Both phones keep the contract; the simulated one over its real pages, and whatever else an HTTP server may answer."""
+"""Every phone keeps the contract: the one in memory, the real client through the simulated provider, several as one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
+from django.conf import settings
 
-from sakimori.lib.http import GuardedClient
-from sakimori.notify.interface import PhoneDoubtful, PhoneRefused, PhoneState, PhoneStatus, PhoneUnavailable
+from sakimori.notify.interface import (
+    OutgoingCall,
+    PhoneDoubtful,
+    PhoneRefused,
+    PhoneState,
+    PhoneStatus,
+    PhoneUnavailable,
+)
 from sakimori.notify.memory import MemoryPhone
-from sakimori.notify.simulated_phone import SimulatedPhone
-from sakimori.simulators.phone import Phone, PhoneAction
-from sakimori.simulators.phone_pages import phone_app
-from sakimori.simulators.state import State
+from sakimori.notify.numbers import NotDialable, dialable
+from sakimori.notify.phones import Phones
 from tests.notify.phone_contract import PhoneContract, Trouble, call
-from tests.simulators.stage import LocalClient, MovableClock
-
-ACTIONS = {
-    PhoneState.ANSWERED: PhoneAction.ANSWER,
-    PhoneState.CONFIRMED: PhoneAction.CONFIRM,
-    PhoneState.DECLINED: PhoneAction.DECLINE,
-    PhoneState.BUSY: PhoneAction.BUSY,
-    PhoneState.NO_ANSWER: PhoneAction.NO_ANSWER,
-    PhoneState.MACHINE: PhoneAction.MACHINE,
-}
+from tests.notify.provider import SECOND, SPEC, ProviderLine, make_calls, with_account
 
 
 class MemoryLine:
-    def __init__(self) -> None:
-        self.phone = MemoryPhone()
+    def __init__(self, *others: MemoryPhone) -> None:
+        self.memory = MemoryPhone()
+        self.phone = Phones([*others, self.memory]) if others else self.memory
 
     def act(self, reference: str, state: PhoneState) -> None:
-        self.phone.press(reference, state)
+        self.memory.press(reference, state)
 
     def lift_and_hang_up(self, reference: str) -> None:
-        self.phone.press(reference, PhoneState.ANSWERED)
-        self.phone.hang_up(reference)
+        self.memory.press(reference, PhoneState.ANSWERED)
+        self.memory.hang_up(reference)
 
     def numbers(self) -> list[str]:
-        return [call.to for call in self.phone.placed]
+        return [call.to for call in self.memory.placed]
 
     def trouble(self, kind: Trouble) -> None:
         if kind is Trouble.UNAVAILABLE:
-            self.phone.failures.append(PhoneUnavailable("no connection"))
+            self.memory.failures.append(PhoneUnavailable("no connection"))
         else:
-            self.phone.lose_answer = True
+            self.memory.lose_answer = True
 
 
-class SimulatedLine:
-    """The simulator's own pages behind the guarded client, in this process."""
+class Dead(MemoryPhone):
+    """A provider that cannot be reached when something is to be dialled."""
 
-    def __init__(self, folder: Path) -> None:
-        self.state = State(folder / "phone.sqlite3")
-        self.exchange = Phone(self.state, MovableClock())
-        self.app = LocalClient(phone_app(self.exchange))
-        self.next_trouble: Trouble | None = None
-        self.phone = SimulatedPhone("http://127.0.0.1", GuardedClient(transport=httpx.MockTransport(self._answer)))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        trouble, self.next_trouble = self.next_trouble, None
-        if trouble is Trouble.UNAVAILABLE:
-            raise httpx.ConnectError("refused")
-        path = request.url.raw_path.decode()
-        headers = {"content-type": request.headers.get("content-type", "")}
-        answer = self.app.request(request.method, path, content=request.content, headers=headers)
-        if trouble is Trouble.LOST_ANSWER:
-            raise httpx.ReadTimeout("no answer")
-        return httpx.Response(answer.status_code, content=answer.content)
-
-    def act(self, reference: str, state: PhoneState) -> None:
-        self.exchange.act(self._id(reference), ACTIONS[state])
-
-    def lift_and_hang_up(self, reference: str) -> None:
-        self.exchange.act(self._id(reference), PhoneAction.ANSWER)
-        self.exchange.act(self._id(reference), PhoneAction.HANG_UP)
-
-    def numbers(self) -> list[str]:
-        return [call.to for call in reversed(self.exchange.calls())]
-
-    def trouble(self, kind: Trouble) -> None:
-        self.next_trouble = kind
-
-    def _id(self, reference: str) -> int:
-        return next(call.id for call in self.exchange.calls() if call.reference == reference)
+    def call(self, call: OutgoingCall) -> PhoneStatus:
+        self.failures.append(PhoneUnavailable("no connection"))
+        try:
+            dialable(call.to)
+        except NotDialable as error:
+            self.failures.clear()
+            raise PhoneRefused(str(error)) from error
+        return super().call(call)
 
 
 class TestMemoryPhone(PhoneContract):
@@ -90,48 +61,96 @@ class TestMemoryPhone(PhoneContract):
         return MemoryLine()
 
 
-class TestSimulatedPhone(PhoneContract):
+class TestTwoPhonesTheFirstOfWhichIsDead(PhoneContract):
+    def make_line(self) -> MemoryLine:
+        return MemoryLine(Dead())
+
+
+@pytest.mark.django_db
+class TestTwilioPhone(PhoneContract):
     @pytest.fixture
-    def line(self, tmp_path: Path) -> Iterator[SimulatedLine]:
-        made = SimulatedLine(tmp_path)
+    def line(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderLine]:
+        monkeypatch.setattr(settings, "CONFIG", with_account(settings.CONFIG, SPEC))
+        make_calls()
+        made = ProviderLine(tmp_path)
         yield made
-        made.state.close()
+        made.close()
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (500, b"oops"),
-        (302, b""),
-        (200, b"<html>"),
-        (200, b"[]"),
-        (200, b'{"calls": 1}'),
-        (200, b'{"calls": [{"state": "floating"}]}'),
-    ],
-)
-def test_an_answer_that_cannot_be_read_is_doubtful(status: int, body: bytes) -> None:
-    phone = _answering(status, body)
-    with pytest.raises(PhoneDoubtful):
-        phone.status("r-1")
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[tuple[ProviderLine, ProviderLine]]:
+    """Two accounts, as a phone would use them."""
+    monkeypatch.setattr(settings, "CONFIG", with_account(settings.CONFIG, SPEC, SECOND))
+    make_calls()
+    first, second = ProviderLine(tmp_path, SPEC), ProviderLine(tmp_path, SECOND)
+    yield first, second
+    first.close()
+    second.close()
 
 
-def test_a_server_error_after_dialling_is_doubtful_and_a_refusal_is_not() -> None:
-    with pytest.raises(PhoneDoubtful):
-        call(_Line(_answering(500, b"{}")))
-    with pytest.raises(PhoneRefused, match="400"):
-        call(_Line(_answering(400, b"{}")))
+class _Both:
+    def __init__(self, pair: tuple[ProviderLine, ProviderLine]) -> None:
+        self.phone = Phones([line.phone for line in pair])
 
 
-def test_a_state_with_a_hyphen_is_ours_with_an_underscore() -> None:
-    phone = _answering(200, b'{"calls": [{"state": "no-answer", "ended_ms": 5}]}')
-    assert phone.status("r-1") == PhoneStatus(PhoneState.NO_ANSWER, is_over=True)
+def test_the_second_provider_dials_when_the_first_cannot_and_follows_its_own_call(
+    pair: tuple[ProviderLine, ProviderLine],
+) -> None:
+    first, second = pair
+    first.trouble(Trouble.UNAVAILABLE)
+    both = _Both(pair)
+    assert call(both).state == PhoneState.RINGING  # type: ignore[arg-type]
+    assert (first.numbers(), second.numbers()) == ([], ["03-0000-1001"])
+    second.press("1", "1")
+    assert both.phone.status("r-1") == PhoneStatus(PhoneState.CONFIRMED, is_over=True)
 
 
-class _Line(MemoryLine):
-    def __init__(self, phone: SimulatedPhone) -> None:
-        self.phone = phone  # type: ignore[assignment]
+@pytest.mark.parametrize("fault", ["busy", "geo", "caller"])
+def test_what_the_first_provider_refuses_the_second_may_do(pair: tuple[ProviderLine, ProviderLine], fault: str) -> None:
+    first, second = pair
+    first.exchange.rows.set_fault(fault, 1)
+    call(_Both(pair))  # type: ignore[arg-type]
+    assert (first.numbers(), second.numbers()) == ([], ["03-0000-1001"])
 
 
-def _answering(status: int, body: bytes) -> SimulatedPhone:
-    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=body))
-    return SimulatedPhone("http://127.0.0.1:1", GuardedClient(transport=transport))
+@pytest.mark.parametrize("trouble", ["lost", "error"])
+def test_a_doubtful_call_stays_with_the_first_and_the_second_never_rings_beside_it(
+    pair: tuple[ProviderLine, ProviderLine], trouble: str
+) -> None:
+    first, second = pair
+    if trouble == "lost":
+        first.trouble(Trouble.LOST_ANSWER)
+    else:
+        first.exchange.rows.set_fault("error", 1)
+    both = _Both(pair)
+    for _ in range(2):
+        with pytest.raises(PhoneDoubtful):
+            call(both)  # type: ignore[arg-type]
+    assert second.numbers() == []
+
+
+def test_a_number_that_both_refuse_is_refused_and_a_provider_that_may_come_back_is_waited_for(
+    pair: tuple[ProviderLine, ProviderLine],
+) -> None:
+    first, second = pair
+    for line in pair:
+        line.exchange.rows.set_fault("invalid", 1)
+    with pytest.raises(PhoneRefused, match="21211"):
+        call(_Both(pair))  # type: ignore[arg-type]
+    first.exchange.rows.set_fault("invalid", 1)
+    second.trouble(Trouble.UNAVAILABLE)
+    with pytest.raises(PhoneUnavailable):
+        call(_Both(pair))  # type: ignore[arg-type]
+
+
+def test_a_dead_second_provider_is_found_before_it_is_needed(pair: tuple[ProviderLine, ProviderLine]) -> None:
+    phones = Phones([line.phone for line in pair])
+    phones.check()
+    pair[1].trouble(Trouble.UNAVAILABLE)
+    with pytest.raises(PhoneUnavailable):
+        phones.check()
+
+
+def test_no_phone_at_all_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Phones([])

@@ -1,4 +1,4 @@
-"""The pure parts: which numbers are dialled, what is said and mailed, which hours nobody covers."""
+"""The pure parts: what is said and mailed, which hours nobody covers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,6 @@ import pytest
 
 from sakimori.notify.alarm_texts import AlarmFacts, call_matter, call_subject, mail_body, mail_subject
 from sakimori.notify.coverage import gaps
-from sakimori.notify.numbers import NotDialable, dialable
 from sakimori.notify.spoken import KEYS, opening, spoken
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
@@ -16,45 +15,6 @@ def hours(number: float) -> datetime:
     return NOW + timedelta(hours=number)
 
 
-@pytest.mark.parametrize(
-    ("written", "digits"),
-    [
-        ("03-0000-1001", "0300001001"),
-        ("０３－００００－１００１", "0300001001"),
-        ("（03）0000 1001", "0300001001"),
-        ("090-0000-1001", "09000001001"),
-        ("+81-90-0000-1001", "09000001001"),
-        ("+81 (0)3 0000 1001", "0300001001"),
-        ("0120-000-100", "0120000100"),
-        ("011ー000ー2001", "0110002001"),
-    ],
-)
-def test_numbers_in_japan_are_dialled_however_they_are_written(written: str, digits: str) -> None:
-    assert dialable(written) == digits
-
-
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ("", "空です"),
-        (" - ", "空です"),
-        ("+1-202-555-0100", "日本国外"),
-        ("代表 03-0000-1001", "数字、ハイフン、先頭の +"),
-        ("03-0000-1001;postd=99", "数字、ハイフン、先頭の +"),
-        ("03+0000+1001", "数字、ハイフン、先頭の +"),
-        ("110", "10 桁または 11 桁"),
-        ("0000-1001", "10 桁または 11 桁"),
-        ("3-0000-10011", "10 桁または 11 桁"),
-        ("03-0000-100199", "10 桁または 11 桁"),
-        ("٠٣٠٠٠٠١٠٠١", "数字、ハイフン、先頭の +"),
-    ],
-)
-def test_any_other_number_is_refused_with_the_reason(written: str, reason: str) -> None:
-    with pytest.raises(NotDialable, match=reason.replace("+", r"\+")) as refused:
-        dialable(written)
-    assert str(refused.value).endswith("。")
-
-
 def test_the_call_says_who_and_why_then_asks_for_the_person_then_the_matter_then_the_keys() -> None:
     said = spoken("保護サービス", "桜井 花子", "サイトが\n表示できません。")
     assert said == "\n".join((opening("保護サービス", "桜井 花子"), "サイトが 表示できません。", KEYS))
@@ -62,7 +22,8 @@ def test_the_call_says_who_and_why_then_asks_for_the_person_then_the_matter_then
         "こちらは、保護サービスの SOC です。重要なお知らせのため、お電話いたしました。桜井 花子 様をお願いいたします。"
     )
     assert KEYS == (
-        "内容を確認された方は 1 を、対応できない方は 2 を、もう一度お聞きになる方はアスタリスクを押してください。"
+        "内容を確認された方は 1 を、SOC の担当者とお話しになる方は 2 を、"
+        "もう一度お聞きになる方はアスタリスクを押してください。"
     )
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notify", "0041_whole_call_tree"),
+        ("notify", "0051_phone_leg"),
     ]
 
     operations = [

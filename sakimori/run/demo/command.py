@@ -1,6 +1,7 @@
 """`sakimori demo`: starts the simulators and the whole system on loopback; `--check` plays it unattended."""
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from sakimori.run.demo.check import check
 from sakimori.run.demo.child import DOORS_FILE
 from sakimori.run.demo.notes import FILE, DemoNotes, free_port, is_taken, load_or_make
 from sakimori.simulators.mail_door import VENDOR_DOMAIN, set_mail_door, vendor_dns
+from sakimori.simulators.phone_wire import PhoneSpec
 from sakimori.simulators.spec import Ports, WorldSpec
 from sakimori.simulators.world import World
 
@@ -118,7 +120,14 @@ def _spec(notes: DemoNotes) -> WorldSpec:
     first = notes.simulator_port
     ports = Ports(*range(first, first + 6)) if first else Ports()
     accounts = tuple(company.account for company in companies(notes))
-    return WorldSpec(accounts=accounts, ports=ports)
+    return WorldSpec(accounts=accounts, ports=ports, phone=_phone_account(notes))
+
+
+def _phone_account(notes: DemoNotes) -> PhoneSpec:
+    """An account at the simulated provider whose secrets are this folder's own."""
+    names = ("account", "token", "key", "secret")
+    made = {name: hashlib.sha256(f"{name} {notes.password}".encode()).hexdigest()[:32] for name in names}
+    return PhoneSpec(f"AC{made['account']}", made["token"], f"SK{made['key']}", made["secret"])
 
 
 def _forget_settings() -> None:
@@ -142,7 +151,7 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_DROP": str(_drop_folders(notes, folder / "drop")),
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
-        "SAKIMORI_PHONE_URL": world.phone_url,
+        **_phone(world),
         "SAKIMORI_CONTROL_URLS": world.site_url,
         "SAKIMORI_REPROBE_SECONDS": "3",
         "SAKIMORI_CONTROL_WAF_URLS": world.site_page(WAF_CONTROL),
@@ -172,6 +181,19 @@ def _mail_settings(world: World, folder: Path) -> Mapping[str, str]:
         "SAKIMORI_BOUNCE_ADDRESS": "bounces@sakimori.example.jp",
         "SAKIMORI_VENDOR_MAIL_DOMAINS": VENDOR_DOMAIN,
         "SAKIMORI_TRAINING_DNS": str(records),
+    }
+
+
+def _phone(world: World) -> Mapping[str, str]:
+    """The account at the simulated provider, as a real one is set."""
+    spec = world.spec.phone
+    return {
+        "SAKIMORI_PHONE_URL": world.phone_url,
+        "SAKIMORI_PHONE_ACCOUNT": spec.account,
+        "SAKIMORI_PHONE_TOKEN": spec.token,
+        "SAKIMORI_PHONE_KEY": spec.key,
+        "SAKIMORI_PHONE_SECRET": spec.secret,
+        "SAKIMORI_PHONE_CALLER": spec.number,
     }
 
 
@@ -220,7 +242,8 @@ def _welcome(notes: DemoNotes, world: World, began: float) -> str:
     2. お客様でログインし、チケットの「この IP は業務に必要」を押すと、数秒でブラックリストから外れます。
        同じ送信元アドレスからもう一度攻撃すると、アナリストの「要判断」に並びます。
     3. 操作卓の「攻撃」で「攻撃後のサイトの状態」を「停止 (切断)」にして DDoS を始めます。
-       連絡先へ順に電話がかかり、経過はアナリストの「障害・DDoS」で見られます。
+       連絡先へ順に電話がかかります。出た方は「1」（ご本人）、続けて「1」（確認）を押します。経過はアナリストの
+       「障害・DDoS」で見られます。
     4. アナリストの「レポート」で先月分の下書きを作り、SOC 責任者が確認して公開します。
        「情報提供」と「解約」も、作成した人とは別の人が承認します。
 

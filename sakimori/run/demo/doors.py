@@ -151,19 +151,22 @@ class Outside:
         return found
 
     def calls(self) -> list[dict[str, Any]]:
-        """Every call that the phone ever got, the newest first: id, to, from, say, reference, state, key, ended_ms."""
+        """Every call that phones ever got, the newest first: id, to, from, say (so far), reference, state, keys, ..."""
         found: list[dict[str, Any]] = self._client.get(f"{self._doors['phone']}/calls").json()["calls"]
         return found
 
     def press(self, call_id: int, action: str) -> dict[str, Any]:
-        """Do something with a call: answer, 1, 2, *, hang-up, busy, no-answer, machine."""
+        """Do something with a call: answer, 1, 2, *, 9, hang-up, busy, no-answer, machine."""
         answer = self._client.post(f"{self._doors['phone']}/calls/{call_id}/act", json={"action": action})
         expect(answer.is_success, f"call {call_id}: {action} answers {answer.status_code}: {answer.text[:200]}")
         found: dict[str, Any] = answer.json()
         return found
 
     def habit(self, number: str, action: str) -> None:
-        """From now on the number does this at once when it is called; an empty action lets it ring again."""
+        """From now on the number does this when it is called, and presses this key whenever one is asked for.
+
+        silence: it answers and presses nothing. An empty action lets it ring again.
+        """
         answer = self._client.post(f"{self._doors['phone']}/habits", json={"number": number, "action": action})
         expect(answer.is_success, f"the habit of {number} answers {answer.status_code}: {answer.text[:200]}")
 

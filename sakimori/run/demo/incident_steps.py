@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, DUTY_PHONES, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
 from sakimori.run.demo.doors import expect, readable, wait_for
 from sakimori.run.demo.play import HOKUTO_CONTACTS, SAKURA, SAKURA_CONTACTS, Play, line
 
@@ -28,9 +28,9 @@ def not_displayed(play: Play) -> None:
     play.measured["ddos_to_told_s"] = time.monotonic() - began
     _called_in_order(play, calls)
     play.measured["ddos_to_reached_s"] = time.monotonic() - began
-    page = play.browser(ANALYST.login).text(_page_of(row))
     for words in ("回中", "お客様への連絡を開始", "話し中", "確認済み", "名前解決"):
-        expect(words in page, f"the incident shows {words}")
+        # The key is pressed a moment before its call-back is written down and followed.
+        wait_for(lambda: words in play.browser(ANALYST.login).text(_page_of(row)), f"the incident shows {words}")  # noqa: B023
     wait_for(lambda: _told(play, "DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     analyst = play.browser(ANALYST.login)
     wait_for(lambda: "/console/tickets/WSP-" in analyst.html(_page_of(row)), "the incident leads to its ticket")
@@ -159,7 +159,7 @@ def _call_numbers(play: Play) -> set[int]:
 def _new_calls(play: Play, before: set[int], prefix: str) -> list[dict[str, Any]]:
     """Calls to customers that begin with a prefix, made since then. Calls to the SOC's own people do not count."""
     new = [call for call in play.outside.calls() if call["id"] not in before and call["to"].startswith(prefix)]
-    return [call for call in new if "様のサイト" in call["say"]]
+    return [call for call in new if call["to"] not in DUTY_PHONES.values() and not call["parent"]]
 
 
 def _called_in_order(play: Play, before: set[int]) -> None:

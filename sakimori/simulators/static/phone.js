@@ -20,7 +20,7 @@ async function look() {
   const answer = await fetch("/calls", { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const { calls } = await answer.json();
-  const version = calls.map((call) => call.id + call.state + call.key).join(",");
+  const version = calls.map((call) => call.id + call.state + call.keys).join(",");
   if (calls.some((call) => call.state === "ringing")) ring();
   if (version === shown) return;
   shown = version;
