@@ -152,6 +152,8 @@ class Control:
 
     def mailbox(self, data: JsonObject) -> JsonObject:
         """mode?; bounced?: an address that is said not to exist after a mail to it was taken, empty: none."""
+        if not {"mode", "bounced"} & set(data):
+            raise ValueError("mode or bounced is missing")
         if "bounced" in data:
             set_bounced(self.state, str(data["bounced"]))
         mode = MailboxMode(str(data["mode"])) if "mode" in data else mailbox_mode(self.state)
