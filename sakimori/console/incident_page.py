@@ -19,7 +19,15 @@ from sakimori.incidents.clocks import read
 from sakimori.incidents.ending import NORMAL_IN_A_ROW
 from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Decision, Incident
-from sakimori.incidents.queries import CUSTOMER_PATH, companions, incidents, probes_of, rounds_about
+from sakimori.incidents.queries import (
+    CUSTOMER_PATH,
+    companions,
+    incidents,
+    mails_of_vendor,
+    probes_of,
+    rounds_about,
+    sources_of,
+)
 from sakimori.incidents.telling import (
     EVIDENCE_PATH,
     clocks_of,
@@ -85,7 +93,8 @@ def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> 
         "companions": access.visible(companions(row), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
         "waits": row.decision == Decision.WAITING,
         "mails": access.visible(mails_about(row), request.user),
-        "special_note": getattr(row.contract.customer, "special_note", ""),
+        "sources": access.visible(sources_of(row), request.user, customer="incident__contract__customer"),
+        "notices": access.visible(mails_of_vendor(row), request.user, customer="incident__contract__customer"),
         "normal_wanted": NORMAL_IN_A_ROW,
         **_owed(row),
         **_proof(request, row),

@@ -53,7 +53,7 @@ def sources_of(incident: Incident) -> QuerySet[SourceCount]:
     return SourceCount.objects.filter(incident=incident).order_by("first_at", "pk")
 
 
-def mails_about(incident: Incident) -> QuerySet[MailReading]:
+def mails_of_vendor(incident: Incident) -> QuerySet[MailReading]:
     """Mails of the vendor that began it, counted for it or said that it is over, in order."""
     return MailReading.objects.filter(incident=incident).select_related("mail").order_by("mail__received_at", "pk")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Min, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from sakimori.incidents.clocks import Clocks
 from sakimori.incidents.course import Turn
@@ -53,15 +53,17 @@ def _mails(keys: Sequence[int]) -> Mapping[int, datetime]:
 def _calls(keys: Sequence[int]) -> Mapping[int, tuple[datetime | None, datetime | None]]:
     """When the first phone rang (or an operator dialled), and when somebody was reached.
 
-    A provider may say at once how a call ended: then nobody has seen it ring, and it rang when it was placed.
+    A provider may say at once how a call ended: then nobody has seen it ring, and it rang when it was placed. A round
+    may have begun about another incident: what rang before this one joined it did not tell of it.
     """
     names = {f"incident:{key}": key for key in keys}
     by_hand = Q(entered_by__isnull=False) & ~Q(state=CallState.PLANNED)
     rang = Q(rang_at__isnull=False) | by_hand | ~Q(state__in=_NEVER_RANG)
-    rows = Call.objects.filter(rang, round__key__in=names)
-    found = rows.values_list("round__key").annotate(
-        rang=Min(Coalesce("rang_at", "intended_at")),
-        reached=Min("ended_at", filter=Q(state=CallState.CONFIRMED)),
+    told_of_it = Q(ended_at=None) | Q(ended_at__gte=F("round__matters__added_at"))
+    rows = Call.objects.filter(rang, told_of_it, round__matters__key__in=names)
+    found = rows.values_list("round__matters__key").annotate(
+        rang=Min(Greatest(Coalesce("rang_at", "intended_at"), F("round__matters__added_at"))),
+        reached=Min("round__matters__told_at"),
     )
     return {names[key]: (rang, reached) for key, rang, reached in found.order_by()}
 

@@ -21,14 +21,13 @@ from sakimori.incidents.waves import Times, note_signal
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Mailbox, ReceivedMail, Severity
+from sakimori.notify.queries import unread
 
 ALARM_KEY = "vendor-mails"
 LINK = "/console/vendor-mails/"
 _AT_ONCE = 50
 _WORDS = {MailKind.START: "攻撃の開始", MailKind.END: "攻撃の終息"}
 _RECENT = timedelta(days=1)
-# A mail whose sender is still being asked about is not read before that is settled.
-_PROVEN = {"next_check_at": None} if hasattr(ReceivedMail, "next_check_at") else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,9 @@ class Rules:
 
 def read_vendor_mails(*, rules: Rules, now: datetime) -> int:
     """Read every mail that waits, the oldest first. Returns how many."""
-    waiting = ReceivedMail.objects.filter(box=Mailbox.VENDOR, handled_at=None, **_PROVEN).order_by("received_at", "pk")
+    waiting = unread(Mailbox.VENDOR).values_list("pk", flat=True)[:_AT_ONCE]
     patterns = active_patterns()
-    return sum(_read(key, patterns, rules, now) for key in list(waiting.values_list("pk", flat=True)[:_AT_ONCE]))
+    return sum(_read(key, patterns, rules, now) for key in list(waiting))
 
 
 def active_patterns() -> list[Expressions]:

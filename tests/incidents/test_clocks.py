@@ -15,7 +15,7 @@ from sakimori.incidents.promises import watch_promises
 from sakimori.incidents.telling import clocks_of, promises_of
 from sakimori.notify.actions import write_mail
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Alarm, Call, CallState, Delivery, Severity
+from sakimori.notify.models import Alarm, Call, CallMatter, CallState, Delivery, Severity
 from sakimori.notify.severity import TABLE, Channel, Keeping, level_of, promise, promised
 from sakimori.tickets.grading import severity_of_kind
 from sakimori.tickets.models import TicketKind
@@ -157,10 +157,25 @@ def told(people: People, **columns: object) -> Incident:
 
 def rang(row: Incident, **columns: object) -> None:
     Call.objects.filter(round__key=f"incident:{row.pk}").update(**columns)
+    if columns.get("state") == CallState.CONFIRMED:
+        CallMatter.objects.filter(key=f"incident:{row.pk}").update(told_at=columns["ended_at"])
 
 
 def mailed(row: Incident) -> None:
     Delivery.objects.filter(message__key=f"incident:{row.pk}").update(accepted_at=NOW + SECOND, state="accepted")
+
+
+def test_a_round_that_began_about_something_else_has_rung_since_this_incident_joined_it(people: People) -> None:
+    first = told(people)
+    rang(first, state=CallState.RINGING, intended_at=NOW, rang_at=NOW)
+    joined = make_incident(people.a, IncidentKind.DDOS, group="second", told_at=NOW)
+    round_ = Call.objects.earliest("pk").round
+    at = NOW + 30 * SECOND
+    round_.matters.create(key=f"incident:{joined.pk}", subject="DDoS", say="確認。", added_at=at)
+    assert clocks_of([joined])[joined.pk].ring_at == at
+    rang(first, state=CallState.BUSY, ended_at=NOW + SECOND)
+    assert clocks_of([joined])[joined.pk].ring_at is None
+    assert clocks_of([first])[first.pk].ring_at == NOW
 
 
 @pytest.mark.parametrize(

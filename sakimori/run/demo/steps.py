@@ -3,7 +3,6 @@
 from sakimori.run.demo import (
     alarm_steps,
     back_fill_steps,
-    cast,
     chain_steps,
     closing_steps,
     contact_steps,
@@ -30,13 +29,6 @@ from sakimori.run.demo import (
     usage_steps,
 )
 from sakimori.run.demo.play import Step
-
-# Where the demo has a door for the vendor's mails.
-_WITH_MAIL_DOOR = (
-    (Step("2-1-1", "通知メールだけで知らされた DDoS、偽の終息通知は信じない", signal_steps.by_mail),)
-    if hasattr(cast, "VENDOR_ADDRESS")
-    else ()
-)
 
 STEPS = (
     Step("2-2", "MSS ポータルへのログイン、SOC とお客様の分離", chain_steps.sign_in),
@@ -107,7 +99,7 @@ STEPS = (
     Step("2-1-1", "シェルからの確認で、正常・迂回・WAF の画面・停止を見分ける", probe_steps.from_the_shell),
     Step("2-1-1", "ベンダーの統計だけに現れた DDoS も 1 件のインシデントとして確認", signal_steps.by_statistics),
     Step("2-1-1", "通知メールのパターンを、何も変えずに試せる", signal_steps.tried_patterns),
-    *_WITH_MAIL_DOOR,
+    Step("2-1-1", "通知メールだけで知らされた DDoS、偽の終息通知は信じない", signal_steps.by_mail),
     Step("1-3", "メールは HTML と文字で同じ内容、届かない宛先は連絡先の名前で SOC にアラーム", mail_steps.bounced),
     Step("2-1-1", "ベンダーの通知メールは署名を確認できたものだけを信用", mail_steps.vendor),
     Step("1-3", "時間帯の外の方は飛ばし、代表番号は人が架電し、その後は自動で続ける", contact_steps.tree),
