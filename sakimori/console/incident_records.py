@@ -16,6 +16,7 @@ _ACTIONS = {
     "incident.told": "お客様への連絡を開始",
     "incident.tell": "「お客様へ連絡する」と判断",
     "incident.keep": "「連絡しない」と判断",
+    "incident.hold": "多数サイトの同時障害のため、お客様への連絡を保留",
     "incident.end": "終了",
     "exercise.start": "訓練を開始",
     "exercise.stop": "訓練を中止",
