@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bench.ledger import throw_away_database
+from bench.probes import measure_probes
 
 _PAGE = "<html><body>商店のページ</body></html>".encode() * 40
 
 
-def measure_alarm(arguments: Sequence[str]) -> Mapping[str, float]:
-    """Arguments: how many sites, how many incidents at once (default 200 and 20)."""
+def measure_alarm(arguments: Sequence[str]) -> Mapping[str, object]:
+    """Arguments: how many sites, how many incidents at once (default 200 and 20). Then visits at full speed."""
     sites, incidents = (int(given) for given in (*arguments, *("200", "20")[len(arguments) :]))
     with pages() as (address, dead):
         os.environ["SAKIMORI_CONTROL_URLS"] = f"{address}/control"
         with throw_away_database():
             from bench.alarm_storm import storm  # noqa: PLC0415 - needs a configured Django
 
-            return storm(address, dead, sites=sites, incidents=incidents)
+            figures = storm(address, dead, sites=sites, incidents=incidents)
+    full_speed = measure_probes(("--seconds", "10"))
+    return {**figures, **{name: full_speed[name] for name in ("probes_per_second", "peers")}}
 
 
 @contextmanager
