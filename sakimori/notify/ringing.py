@@ -147,9 +147,14 @@ def _unreachable(round_: CallRound, error: PhoneError, now: datetime) -> timedel
     if now - since < _UNREACHABLE:
         CallRound.objects.filter(pk=round_.pk).update(unreachable_since=since)
         return _TRY_AGAIN
-    if round_.state != RoundState.RUNNING and call is not None:
+    if round_.state == RoundState.RUNNING:
+        _hand_over(round_, now)
+    if call is not None:  # Nobody will ever hear how it ended, and it must not keep the operator from dialling.
         finish(call, CallState.FAILED, now=now, error="発信サービスに接続できず、通話の結果を確認できません。")
-        return _TRY_AGAIN
+    return _TRY_AGAIN
+
+
+def _hand_over(round_: CallRound, now: datetime) -> None:
     CallRound.objects.filter(pk=round_.pk).update(by_hand=True)
     raise_alarm(
         key="phone-unavailable",
@@ -158,4 +163,3 @@ def _unreachable(round_: CallRound, error: PhoneError, now: datetime) -> timedel
         link=page_of_round(round_),
         now=now,
     )
-    return _TRY_AGAIN

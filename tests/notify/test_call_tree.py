@@ -123,8 +123,12 @@ class TreeMachine(RuleBasedStateMachine):
 
     @rule()
     def hang_up(self) -> None:
-        for call in self.tree.phone.placed:
-            self.tree.phone.hang_up(call.reference)
+        phone = self.tree.phone
+        moods = phone.failures.copy()  # They are for whoever asks the provider, not for the called people.
+        phone.failures.clear()
+        for call in phone.placed:
+            phone.hang_up(call.reference)
+        phone.failures.extend(moods)
 
     @rule(how=st.sampled_from(["before", "after", ""]))
     def kill_while_dialling(self, how: str) -> None:
