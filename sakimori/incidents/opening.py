@@ -14,6 +14,7 @@ from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Severity
 
 SYSTEM = "sakimori"
+INCONCLUSIVE_KEY = "probe-inconclusive"  # One alarm, however many sites cannot be judged.
 _CALLED = (IncidentKind.DDOS, IncidentKind.SITE_DOWN, IncidentKind.ORIGIN_DOWN)
 
 
