@@ -72,7 +72,7 @@ def _sum_hour(hour: datetime, now: datetime) -> int:
 
 
 def sum_again(site: Site, *, since: datetime, until: datetime, now: datetime) -> int:
-    """What was reported late happened in hours that may be summed up already: it leaves their measure. Returns how many.
+    """What is reported late happened in hours that may be summed up already: it leaves their measure. Returns how many.
 
     Call it after the report was written down. Only the latest hours are looked at: of older ones the visits are gone.
     """
