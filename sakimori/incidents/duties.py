@@ -68,7 +68,7 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
     """Visit the sites of open incidents that are due. Returns how many visits were sent or have come back."""
     done = 0
     while (examination := runner.fetch()) is not None:
-        settle_incident(examination, limits=world.limits, rhythm=rhythm, now=world.clock())
+        _settle(examination, world, rhythm)
         done += 1
     now = world.clock()
     due = Incident.objects.filter(
@@ -83,6 +83,15 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
             runner.send(partial(examine, row.pk, target, own, one_is_enough=False, pictured=known))
             done += 1
     return done
+
+
+def _settle(done: Examination, world: World, rhythm: Rhythm) -> None:
+    """Where that fails the site is visited anew at once: nobody waits for the claim of a visit that is lost."""
+    try:
+        settle_incident(done, limits=world.limits, rhythm=rhythm, now=world.clock())
+    except Exception:
+        Incident.objects.filter(pk=done.key).update(claimed_by="", claimed_until=None)
+        raise
 
 
 def watch_sites(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) -> int:
