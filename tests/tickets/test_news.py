@@ -9,7 +9,7 @@ from sakimori.customers.models import Contact
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, Message, RoundState, Severity
-from sakimori.tickets import duties
+from sakimori.tickets import incidents
 from sakimori.tickets.actions import Words, answer, reply
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
@@ -61,14 +61,14 @@ def test_what_cannot_be_told_keeps_no_other_customer_waiting(
     people: People, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, other = make_incident(people), make_incident(people, contract=people.b, site=people.b.sites.get())
-    real = duties.incidents.tell_of_incident
+    real = incidents.tell_of_incident
 
     def tell(row: Incident, *, now: datetime) -> int:
         if row.pk == broken.pk:
             raise ValueError("a row that nobody can tell of")
         return real(row, now=now)
 
-    monkeypatch.setattr(duties.incidents, "tell_of_incident", tell)
+    monkeypatch.setattr(incidents, "tell_of_incident", tell)
     make_deviation(people, DeviationKind.BYPASS)
     with pytest.raises(ValueError, match="nobody can tell"):
         tell_news(now=clock())
