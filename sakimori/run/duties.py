@@ -161,7 +161,7 @@ def _ticket_duties() -> list[Duty]:
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
         # First reports hurry, so that nothing that fails or takes its time elsewhere may stand before them.
         Duty("first reports", 1.0, lambda: tickets.tell_news(now=utc_now())),
-        Duty("follow-ups", 1.0, lambda: tickets.follow_incidents(now=utc_now()) + tickets.tell_ends(now=utc_now())),
+        Duty("follow-ups", 3.0, lambda: tickets.follow_incidents(now=utc_now()) + tickets.tell_ends(now=utc_now())),
         Duty("ticket texts", 30.0, lambda: tickets.describe_tickets(now=utc_now())),
     ]
 
