@@ -105,8 +105,14 @@ def _seen(incident: Incident) -> str:
         return ""
     at = incident.verdict_at.astimezone(JST)
     when = f"{at.month} 月 {at.day} 日 {at.hour} 時 {at.minute} 分"
-    after = "その後、回復を確認しております。" if incident.ended_at else ""
-    return f"{when}の確認で、サイトが{state}であることを確認しました。{after}"
+    return f"{when}の確認で、サイトが{state}であることを確認しました。{_since_then(incident)}"
+
+
+def _since_then(incident: Incident) -> str:
+    """What became of it: that the site is well is said only where visits have shown it."""
+    if incident.ended_at is None:
+        return ""
+    return "その後、回復を確認しております。" if incident.normal_in_a_row else "その後、新たな検知はありません。"
 
 
 def _whose(incident: Incident) -> str:
