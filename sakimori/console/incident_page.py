@@ -3,7 +3,9 @@ do: decide, write a follow-up, fetch a piece of evidence.
 """
 
 import secrets
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +17,7 @@ from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.console.incident_records import records_of
 from sakimori.console.pages import show
 from sakimori.customers import access, files
+from sakimori.incidents.actions import why_not_ended
 from sakimori.incidents.clocks import read
 from sakimori.incidents.ending import NORMAL_IN_A_ROW
 from sakimori.incidents.grading import severity_of_incident
@@ -96,6 +99,7 @@ def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> 
         "sources": access.visible(sources_of(row), request.user, customer="incident__contract__customer"),
         "notices": access.visible(mails_of_vendor(row), request.user, customer="incident__contract__customer"),
         "normal_wanted": NORMAL_IN_A_ROW,
+        "may_end": not why_not_ended(row, quiet=timedelta(minutes=settings.CONFIG.quiet_minutes), now=now),
         **_owed(row),
         **_proof(request, row),
         **_follow_form(row, text),

@@ -1,8 +1,9 @@
 """Incidents: which are open, which wait for a decision, each in full. All sites: `board.py`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -53,6 +54,20 @@ def tell(request: PersonRequest, pk: int) -> HttpResponse:
 def keep(request: PersonRequest, pk: int) -> HttpResponse:
     """Nobody outside is told."""
     return _decide(request, pk, actions.keep_inside, "「連絡しない」と記録しました。")
+
+
+@require_POST
+@soc_only
+def end(request: PersonRequest, pk: int) -> HttpResponse:
+    """A person has looked: an attack is over on a site that no visit can judge."""
+    row, quiet = _incident(request, pk), timedelta(minutes=settings.CONFIG.quiet_minutes)
+    attempt(
+        request,
+        lambda: actions.end_unjudged(row, quiet=quiet, by=request.user, now=utc_now()),
+        "インシデントを終了しました。",
+        refusal=actions.NotPossible,
+    )
+    return back(request, otherwise="console:incidents")
 
 
 def _decide(request: PersonRequest, pk: int, decision: _Decision, done: str) -> HttpResponse:

@@ -165,6 +165,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exercises/<int:pk>/", exercises.exercise, name="exercise"),
     path("exercises/<int:pk>/stop/", exercises.stop, name="exercise-stop"),
     path("incidents/<int:pk>/follow/", incident_page.follow, name="incident-follow"),
+    path("incidents/<int:pk>/end/", incidents.end, name="incident-end"),
     path("incidents/<int:pk>/evidence/<int:number>/", incident_page.evidence, name="evidence"),
     path("vendor-mails/", vendor_mails.mails, name="vendor-mails"),
     path("vendor-mails/<int:pk>/", vendor_mails.mail, name="vendor-mail"),

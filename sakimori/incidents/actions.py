@@ -1,14 +1,16 @@
 """What an analyst decides about an outage: whether the customer is told. One decision serves the whole group."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from sakimori.accounts.models import User
 from sakimori.customers.queries import running
+from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import Decision, Incident
-from sakimori.incidents.opening import alarm_key, record, tell
+from sakimori.incidents.opening import alarm_key, end, record, tell
+from sakimori.incidents.undecided import cannot_be_judged
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm
@@ -26,6 +28,34 @@ def tell_customer(incident: Incident, *, by: User, now: datetime) -> int:
 def keep_inside(incident: Incident, *, by: User, now: datetime) -> int:
     """Nobody outside is told. Returns how many contracts are concerned."""
     return _decide(incident, Decision.KEEP, by=by, now=now)
+
+
+def end_unjudged(incident: Incident, *, quiet: timedelta, by: User, now: datetime) -> bool:
+    """A person has looked himself: an attack is over on a site that no visit can judge. False when it has ended.
+
+    Raises NotPossible while signals come, while visits can judge the site, or while nobody has decided about telling.
+    """
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update(of=("self",)).select_related("contract__customer", "site")
+        row = rows.get(pk=incident.pk)
+        if row.ended_at is not None:
+            return False
+        if refusal := why_not_ended(row, quiet=quiet, now=now):
+            raise NotPossible(refusal)
+        record(row, "incident.end-by-hand", by=by, now=now)
+        end(row, now=now)
+    return True
+
+
+def why_not_ended(incident: Incident, *, quiet: timedelta, now: datetime) -> str:
+    """Why a person may not end an open incident, as a Japanese sentence; empty where he may."""
+    if incident.is_exercise or not cannot_be_judged(incident):
+        return "サイトの表示を判定できないインシデントだけを、手動で終了できます。"
+    if incident.decision == Decision.WAITING:
+        return "先に、お客様へ連絡するかを判断してください。"
+    if not is_calm(incident, quiet=quiet, now=now):
+        return "攻撃の検知が続いているため、終了できません。"
+    return ""
 
 
 def of_one_cause(incident: Incident) -> QuerySet[Incident]:

@@ -47,7 +47,8 @@ def read_figures(poll: VendorPoll, vendor: WafVendor, *, threshold: Threshold, t
     """
     sites = list(Site.objects.filter(contract=poll.contract).select_related("contract__customer").order_by("pk"))
     window = window_of(now)
-    reading = Reading(threshold, times, poll.window or window, poll.asked_at or now, now)
+    before = min(poll.asked_at or now, now)  # A clock that was set back is no reason to wait for it.
+    reading = Reading(threshold, times, poll.window or window, before, now)
     found = 0
     if poll.window is not None:
         found = _read_counted(poll, vendor, sites, reading)
@@ -160,7 +161,7 @@ def _signal(source: SignalSource, number: int, at: datetime, kind: IncidentKind 
 
 def read_events(poll: VendorPoll, vendor: WafVendor, *, times: Times, now: datetime) -> int:
     """Read events of networks, and write down those that are new. The row is not saved. Raises WafError."""
-    start = max((poll.events_until or now) - _LOOK_BACK, now - _LONGEST_BACK)
+    start = max(min(poll.events_until or now, now) - _LOOK_BACK, now - _LONGEST_BACK)
     events = vendor.network_events(start, now)
     noted = sum(_note_event(poll.contract, event, times, now) for event in events)
     poll.events_until = now

@@ -91,7 +91,13 @@ def sites_now(now: datetime) -> QuerySet[Site]:
         has_phone=Exists(phones),
         is_bad=Q(is_stopped=False, reachable=True)
         & (Exists(open_.filter(verdict__in=BAD, normal_in_a_row=0)) | Q(last_verdict__in=BAD)),
-    ).order_by(F("is_bad").desc(), F("incident").desc(nulls_last=True), "contract__customer__name", "domain", "pk")
+    ).order_by(
+        F("is_bad").desc(nulls_last=True),  # NULL without a visit, which PostgreSQL would put first.
+        F("incident").desc(nulls_last=True),
+        "contract__customer__name",
+        "domain",
+        "pk",
+    )
 
 
 FILTERS = {

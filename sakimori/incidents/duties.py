@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from sakimori.customers.models import Site
@@ -22,6 +23,7 @@ from sakimori.incidents.search import Searched, signals_in_files
 from sakimori.incidents.settling import Rhythm, settle_incident
 from sakimori.incidents.settling_quiet import settle_watches
 from sakimori.incidents.signals import Times, mark_silent, note_signals
+from sakimori.incidents.undecided import remind
 from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import Examination, Runner, World, controls_open, examine
 from sakimori.lib.claims import claim, claim_together
@@ -66,7 +68,7 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
     """Visit the sites of open incidents that are due. Returns how many visits were sent or have come back."""
     done = 0
     while (examination := runner.fetch()) is not None:
-        settle_incident(examination, limits=world.limits, rhythm=rhythm, now=world.clock())
+        _settle(examination, world, rhythm)
         done += 1
     now = world.clock()
     due = Incident.objects.filter(
@@ -81,6 +83,15 @@ def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str
             runner.send(partial(examine, row.pk, target, own, one_is_enough=False, pictured=known))
             done += 1
     return done
+
+
+def _settle(done: Examination, world: World, rhythm: Rhythm) -> None:
+    """Where that fails the site is visited anew at once: nobody waits for the claim of a visit that is lost."""
+    try:
+        settle_incident(done, limits=world.limits, rhythm=rhythm, now=world.clock())
+    except Exception:
+        Incident.objects.filter(pk=done.key).update(claimed_by="", claimed_until=None)
+        raise
 
 
 def watch_sites(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) -> int:
@@ -139,10 +150,11 @@ def _target(site: Site) -> Target:
 
 def find_outages(*, world: World, rhythm: Rhythm, now: datetime) -> int:
     """Outages of the vendor begin and end; incidents end that no visit will end. Always 0: nothing waits for more."""
+    review_hold(now=now)  # First: what it lets go must not wait for the others, or for their faults.
+    remind(quiet=rhythm.quiet, again=timedelta(minutes=settings.CONFIG.hold_minutes), now=now)
     outages.end_vendor_outage(now=now)
     outages.end_what_stopped(quiet=rhythm.quiet, now=now)
     outages.find_vendor_outage(controls_open=lambda: controls_open(world), now=now)
-    review_hold(now=now)
     return 0
 
 

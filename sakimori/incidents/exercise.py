@@ -115,13 +115,18 @@ def _play(row: Exercise, world: World, rhythm: Rhythm, now: datetime) -> None:
 
 
 def _staged(world: World, scenario: Scenario, second: float) -> World:
-    """The same world, but for the pages: nothing is fetched."""
+    """The same world, but nothing is fetched: no page, no control page, nothing by browser or from elsewhere.
+
+    What the control pages of a played world would show says nothing of the real line and the real WAF.
+    """
     shows = scenario.shows(second)
 
     def visiting(target: Target, *, limits: Limits, at: datetime) -> Visit:
         return visit_of(shows, url=target.url, at=at, limits=limits)
 
-    return replace(world, visiting=visiting, controls=(), pause=lambda: None)
+    return replace(
+        world, visiting=visiting, controls=(), waf_controls=(), browser=None, vantage=None, pause=lambda: None
+    )
 
 
 def _faster(rhythm: Rhythm, speed: float) -> Rhythm:

@@ -34,8 +34,11 @@ _COUNTED_AGAIN = timedelta(minutes=1)
 def hold_for(row: Incident, *, waf_open: bool, now: datetime) -> Hold | None:
     """The hold that the notice about a bad site has to wait for, or None: it goes out. Inside the settling transaction.
 
-    waf_open: whether a page behind the WAF that is no customer's can be opened.
+    waf_open: whether a page behind the WAF that is no customer's can be opened. What is only played waits for nothing,
+    and holds nobody's notice.
     """
+    if row.is_exercise:
+        return None
     return _hold(row.site, row.contract_id, waf_open=waf_open, now=now)
 
 
@@ -121,6 +124,7 @@ def keep_all(hold: Hold, *, by: User, now: datetime) -> int:
     """Nobody outside is told of what waits now. Returns how many; a second time changes nothing."""
     kept = _decide_waiting(hold, Decision.KEEP, by=by, now=now)
     _acknowledge(hold, by, now)
+    Hold.objects.filter(pk=hold.pk).update(alarm_at=None)  # What is held from now on, nobody has seen yet.
     return kept
 
 

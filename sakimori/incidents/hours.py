@@ -10,11 +10,12 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
+from sakimori.customers.models import Site
 from sakimori.incidents.baseline import HOUR, hour_of, same_hours, usual_ms
 from sakimori.incidents.hour_sums import Around, HourSum, Seen, Span, hour_sum
-from sakimori.incidents.models import Incident, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
+from sakimori.incidents.models import Incident, LateSignal, PlannedStop, Probe, ProbePath, SiteHour, SummedHour
 
 KEPT = timedelta(days=100)
 _GRACE = timedelta(minutes=15)
@@ -70,9 +71,27 @@ def _sum_hour(hour: datetime, now: datetime) -> int:
     return 1
 
 
+def sum_again(site: Site, *, since: datetime, until: datetime, now: datetime) -> int:
+    """What is reported late happened in hours that may be summed up already: it leaves their measure. Returns how many.
+
+    Call it after the report was written down. Only the latest hours are looked at: of older ones the visits are gone.
+    """
+    first = hour_of(since - _BEFORE)
+    if first > hour_of(now - _GRACE) - HOUR:
+        return 0
+    rows = list(SiteHour.objects.filter(site=site, begins_at__gte=first, begins_at__lte=min(until + _BEFORE, now)))
+    for row in rows:
+        sums = sums_between(_visits(row.begins_at).filter(site=site), row.begins_at)
+        row.times = sums[site.pk].times if site.pk in sums else []
+        before = _times_before([site.pk], row.begins_at + _WEEK).get(site.pk, {})
+        row.usual_ms = usual_ms({**before, row.begins_at: row.times}, row.begins_at + _WEEK)
+        row.save(update_fields=["times", "usual_ms"])
+    return len(rows)
+
+
 def visitors_visits() -> QuerySet[Probe]:
-    """Visits that say how a visitor's way to the site is: from here, through whatever the name leads to."""
-    return Probe.objects.filter(vantage="").exclude(path=ProbePath.ORIGIN)
+    """Visits on a visitor's way to the site: from here, through whatever the name leads to; none of an exercise."""
+    return Probe.objects.filter(vantage="").exclude(path=ProbePath.ORIGIN).exclude(incident__is_exercise=True)
 
 
 def _visits(hour: datetime) -> QuerySet[Probe]:
@@ -97,10 +116,16 @@ def _around(sites: Collection[int], hour: datetime) -> dict[int, Around]:
         stops[row.site_id].append(Span(row.starts_at, ends_at))
     attacks: dict[int, list[Span]] = defaultdict(list)
     open_then = Q(ended_at=None) | Q(ended_at__gt=hour)
-    rows = Incident.objects.filter(open_then, site__isnull=False, opened_at__lt=until + _BEFORE)
-    for site, opened_at, ended_at in rows.values_list("site_id", "opened_at", "ended_at"):
+    begun = Q(opened_at__lt=until + _BEFORE) | Q(sources__first_at__lt=until + _BEFORE)
+    rows = Incident.objects.filter(open_then, begun, site__isnull=False)
+    rows = rows.annotate(seen_at=Min("sources__first_at"))  # It may have been reported late.
+    for site, opened_at, seen_at, ended_at in rows.values_list("site_id", "opened_at", "seen_at", "ended_at"):
         if site is not None:
-            attacks[site].append(Span(opened_at - _BEFORE, ended_at))
+            attacks[site].append(Span(min(opened_at, seen_at or opened_at) - _BEFORE, ended_at))
+    late = LateSignal.objects.filter(site__isnull=False, first_at__lt=until + _BEFORE, last_at__gt=hour - _BEFORE)
+    for site, first_at, last_at in late.values_list("site_id", "first_at", "last_at"):
+        if site is not None:
+            attacks[site].append(Span(first_at - _BEFORE, last_at + _BEFORE))
     return {site: Around(stops[site], attacks[site]) for site in sites if site in stops or site in attacks}
 
 

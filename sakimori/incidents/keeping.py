@@ -10,6 +10,11 @@ from sakimori.incidents.verdict import BAD, Conclusion, phrase_of, verdict_of
 from sakimori.incidents.visit import Limits, Visit
 from sakimori.incidents.visitors import Examination
 from sakimori.incidents.ways import ways_of
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.models import Severity
+
+_ALARM_KEY = "evidence-not-kept"
+_NOT_KEPT = "サイト確認の証跡をディスクに保存できません。空き容量を確認してください。お客様への連絡は続けています。"
 
 
 def probe_rows(
@@ -25,9 +30,15 @@ def probe_rows(
 
 
 def keep_for_incident(done: Examination, site: Site, incident: Incident, limits: Limits, whole: Conclusion) -> None:
-    """Write the rows of an incident's examination; what it has shown becomes evidence, if that is worth it."""
+    """Write the rows of an incident's examination; what it has shown becomes evidence, if that is worth it.
+
+    A full disk keeps no verdict from being drawn and nobody from being told: then the SOC hears that proof is missing.
+    """
     rows = Probe.objects.bulk_create(probe_rows(done, site, incident, limits, whole))
-    keep_shown(done, rows, incident, whole)
+    try:
+        keep_shown(done, rows, incident, whole)
+    except OSError:
+        raise_alarm(key=_ALARM_KEY, severity=Severity.HIGH, sentence=_NOT_KEPT, now=done.visits[-1].at)
 
 
 def keep_shown(done: Examination, rows: Sequence[Probe], incident: Incident, whole: Conclusion) -> None:

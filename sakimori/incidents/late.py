@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
+from sakimori.incidents.hours import sum_again
 from sakimori.incidents.models import Incident, LateSignal
 from sakimori.incidents.opening import site_group
 from sakimori.incidents.search import Signal
@@ -51,6 +52,8 @@ def note_late(contract: Contract, signal: Signal, site: Site | None, *, quiet: t
         row.signals += signal.number
         row.first_at, row.last_at = min(row.first_at, signal.first_at), max(row.last_at, signal.last_at)
         row.save(update_fields=["signals", "first_at", "last_at"])
+    if site is not None:
+        sum_again(site, since=signal.first_at, until=signal.last_at, now=now)
     waiting = late_signals().count()
     raise_alarm(
         key=_ALARM_KEY,

@@ -11,9 +11,11 @@ from sakimori.incidents.turning import note_look
 from sakimori.incidents.verdict import Conclusion
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
+from sakimori.notify.joining import say_anew
 from sakimori.notify.models import Alarm, Severity
 
 SYSTEM = "sakimori"
+INCONCLUSIVE_KEY = "probe-inconclusive"  # One alarm, however many sites cannot be judged.
 _CALLED = (IncidentKind.DDOS, IncidentKind.SITE_DOWN, IncidentKind.ORIGIN_DOWN)
 
 
@@ -171,9 +173,11 @@ def tell(incident: Incident, *, now: datetime) -> None:
 
 
 def end(incident: Incident, *, now: datetime) -> None:
-    """It is over. What was not decided until now may still be decided."""
+    """It is over. What was not decided until now may still be decided; who is called from now on hears that it is."""
     incident.ended_at, incident.next_probe_at = now, None
     incident.save(update_fields=["ended_at", "next_probe_at"])
+    if incident.told_at is not None and incident.kind in _CALLED:
+        say_anew(key=f"incident:{incident.pk}", say=texts.call_words(incident))
     record(incident, "incident.end", by=SYSTEM, now=now)
 
 

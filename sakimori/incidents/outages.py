@@ -13,7 +13,8 @@ from sakimori.incidents.opening import alarm_key, end, link_of, open_for_contrac
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import PullState
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.models import Severity
+from sakimori.notify.models import CallRound, RoundState, Severity
+from sakimori.notify.rounds import end_round
 
 _FAILURES = 3
 _SEVERAL = 2
@@ -92,7 +93,17 @@ def _end(found: Incident, now: datetime) -> int:
         row = rows.filter(pk=found.pk, ended_at=None).first()
         if row is not None:
             end(row, now=now)
+            if not row.contract.runs_on(day_of(now)):
+                _stop_calls(row, now)
     return int(row is not None)
+
+
+def _stop_calls(row: Incident, now: datetime) -> None:
+    """Nobody is called about a contract that has ended, although another one of the same customer may go on."""
+    rounds = CallRound.objects.filter(matters__key=f"incident:{row.pk}", state=RoundState.RUNNING)
+    for round_ in rounds.select_related("customer"):
+        if round_.matters.count() == 1:
+            end_round(round_, RoundState.STOPPED, now=now, reason="契約が終了したため")
 
 
 def beat(*, longest_gap: timedelta, now: datetime) -> int:

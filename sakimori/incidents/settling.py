@@ -16,6 +16,7 @@ from sakimori.incidents.keeping import keep_for_incident
 from sakimori.incidents.measure import limits_of, usual_where_slow
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.incidents.opening import (
+    INCONCLUSIVE_KEY,
     alarm,
     conclude_incident,
     end,
@@ -116,12 +117,19 @@ def _decision(row: Incident, conclusion: Conclusion) -> Decision:
 
 
 def _found_bad(row: Incident, look: Look, now: datetime) -> None:
-    """Only a DDoS tells by itself (specification 2-1-1); what waits for an analyst about this site waits no more."""
+    """Only a DDoS tells by itself (specification 2-1-1); what waits for an analyst about this site waits no more.
+
+    Whoever kept it inside did so while nothing was proved: that decision is void now, and the promises run.
+    """
     if row.kind != IncidentKind.DDOS:
-        _open_outage_as_well(row, look.conclusion, now)
+        if look.stopped_until is None:
+            _open_outage_as_well(row, look.conclusion, now)
         return
     if row.told_at is not None or row.hold_id is not None:
         return
+    if row.decision == Decision.KEEP:
+        row.decision, row.decided_at, row.decided_by = Decision.NONE, None, None
+        row.save(update_fields=["decision", "decided_at", "decided_by"])
     row.hold = hold_for(row, waf_open=look.waf_open, now=now)
     if row.hold is not None:
         row.decision = Decision.WAITING
@@ -162,7 +170,7 @@ def _alarm_planned(row: Incident, now: datetime) -> None:
 def alarm_inconclusive(conclusion: Conclusion, now: datetime) -> None:
     """One alarm however many sites cannot be judged. An analyst looks at it before it is phoned to him."""
     raise_alarm(
-        key="probe-inconclusive",
+        key=INCONCLUSIVE_KEY,
         severity=Severity.HIGH,
         sentence=f"サイトの表示を判定できません。お客様への連絡は保留しています。{conclusion.sentence}",
         link="/console/incidents/",

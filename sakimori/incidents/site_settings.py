@@ -14,6 +14,7 @@ from django.db import transaction
 from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Site
+from sakimori.incidents.models import Incident
 from sakimori.lib.addresses import is_public, parse_address
 
 LEAST_SECONDS, MOST_FACTOR = 0.5, 100.0
@@ -52,6 +53,9 @@ def change(site: Site, wish: Wish, *, by: User, now: datetime) -> bool:
         for name, value in changed.items():
             setattr(row, name, value)
         row.save(update_fields=list(changed))
+        if changed.get("reachable"):
+            # Incidents that nobody could look at are looked at from now on, and end by that.
+            Incident.objects.filter(site=row, ended_at=None, is_exercise=False).update(next_probe_at=now)
         details = {name: f"{before[name]} -> {value}"[:700] for name, value in changed.items()}
         audit.record(
             "site.change",

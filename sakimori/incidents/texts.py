@@ -16,6 +16,7 @@ _WHAT = {
 }
 _STATE = {Verdict.NOT_DISPLAYED: "表示できない状態", Verdict.SLOW: "表示が極端に遅い状態"}
 _ASK = "お客様へ連絡するかを判断してください。"
+NOTHING_WAITS = "判断を待っているインシデントはありません。"
 HOLD_OVER = "多数サイトの同時障害は解消しました。保留中の連絡はありません。"
 
 
@@ -38,6 +39,22 @@ def hold_alarm(why: str, held: int) -> str:
     return (
         f"WAF ベンダーの障害の可能性があります（{why}）。{held} サイトのお客様への連絡を保留しています。"
         "まとめて連絡するかを判断してください。"
+    )
+
+
+def undecided_alarm(number: int, oldest: Incident) -> str:
+    """Decisions that nobody has made, although somebody has taken the alarms."""
+    return (
+        f"お客様へ連絡するかの判断を待っているインシデントが {number} 件あります。"
+        f"{_whose(oldest)}{_WHAT[IncidentKind(oldest.kind)]}（{written(oldest.opened_at)}）。{_ASK}"
+    )
+
+
+def endless_alarm(number: int, oldest: Incident) -> str:
+    """Attacks that nobody reports any more on sites that no visit can judge."""
+    return (
+        f"検知は止まりましたが、サイトの表示を判定できないため自動では終了しないインシデントが {number} 件あります。"
+        f"{_whose(oldest)}サイトの表示を確認し、終了を判断してください。"
     )
 
 
@@ -88,8 +105,14 @@ def _seen(incident: Incident) -> str:
         return ""
     at = incident.verdict_at.astimezone(JST)
     when = f"{at.month} 月 {at.day} 日 {at.hour} 時 {at.minute} 分"
-    after = "その後、回復を確認しております。" if incident.ended_at else ""
-    return f"{when}の確認で、サイトが{state}であることを確認しました。{after}"
+    return f"{when}の確認で、サイトが{state}であることを確認しました。{_since_then(incident)}"
+
+
+def _since_then(incident: Incident) -> str:
+    """What became of it: that the site is well is said only where visits have shown it."""
+    if incident.ended_at is None:
+        return ""
+    return "その後、回復を確認しております。" if incident.normal_in_a_row else "その後、新たな検知はありません。"
 
 
 def _whose(incident: Incident) -> str:

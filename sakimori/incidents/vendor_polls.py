@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.queries import running, running_contracts
@@ -26,6 +26,7 @@ from sakimori.waf.interface import WafError, WafRefused, WafUnauthorised, WafVen
 _LEASE = timedelta(minutes=5)
 _LONGEST_PAUSE = timedelta(minutes=15)
 _REFUSED_PAUSE = timedelta(hours=1)
+_FARTHEST = timedelta(hours=6)
 _ALARM_AFTER_FAILURES = 3
 _SHARE = 0.5
 
@@ -62,7 +63,9 @@ class VendorPolls:
         return [(key, partial(self._look, key)) for key in self._due(now).values_list("pk", flat=True)]
 
     def _due(self, now: datetime) -> QuerySet[VendorPoll]:
-        rows = VendorPoll.objects.filter(running(day_of(now), contract="contract"), next_at__lte=now)
+        # Nothing is put off so far: then the clock was set back.
+        time = Q(next_at__lte=now) | Q(next_at__gt=now + _FARTHEST)
+        rows = VendorPoll.objects.filter(time, running(day_of(now), contract="contract"))
         return rows.filter(contract__vendor_account__isnull=False).order_by("next_at", "pk")
 
     def _look(self, key: int) -> int:
@@ -94,7 +97,7 @@ class VendorPolls:
 
     def _events(self, poll: VendorPoll, vendor: WafVendor, now: datetime) -> int:
         """Most accounts have no infrastructure protection: they are asked again now and then."""
-        if poll.events_next_at is not None and poll.events_next_at > now:
+        if poll.events_next_at is not None and now < poll.events_next_at <= now + _FARTHEST:
             return 0
         try:
             return read_events(poll, vendor, times=self.times, now=now)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from sakimori.customers.models import Site
+from sakimori.incidents.hours import sum_again
 from sakimori.incidents.late import note_late
 from sakimori.incidents.models import Incident, SourceCount
 from sakimori.incidents.opening import open_for_site, site_group
@@ -49,7 +50,8 @@ def join_wave(site: Site, signal: Signal, *, until: datetime, quiet: timedelta, 
         row = _wave_of(site, signal, last_at, quiet)
     if row is None:
         raise RuntimeError("an incident is neither open nor can be opened")
-    _count_source(row, signal, last_at)
+    if _count_source(row, signal, last_at):
+        sum_again(site, since=min(signal.first_at, last_at), until=last_at, now=now)
     return row
 
 
@@ -79,8 +81,8 @@ def _open(site: Site, signal: Signal, last_at: datetime, now: datetime) -> Incid
         return None
 
 
-def _count_source(incident: Incident, signal: Signal, last_at: datetime) -> None:
-    """Whose row it is, is locked by the caller's incident."""
+def _count_source(incident: Incident, signal: Signal, last_at: datetime) -> bool:
+    """Whose row it is, is locked by the caller's incident. Returns whether it has begun earlier than was known."""
     first_at = min(signal.first_at, last_at)
     row, new = SourceCount.objects.get_or_create(
         incident=incident,
@@ -88,6 +90,9 @@ def _count_source(incident: Incident, signal: Signal, last_at: datetime) -> None
         defaults={"signals": signal.number, "first_at": first_at, "last_at": last_at},
     )
     if not new:
+        earlier = first_at < row.first_at
         row.signals += signal.number
         row.first_at, row.last_at = min(row.first_at, first_at), max(row.last_at, last_at)
         row.save(update_fields=["signals", "first_at", "last_at"])
+        return earlier
+    return True

@@ -49,6 +49,22 @@ def join(round_: CallRound, *, key: str, subject: str, say: str, link: str, now:
     return round_
 
 
+def say_anew(*, key: str, say: str) -> None:
+    """What is told of a matter has changed: whoever is called from now on hears it as it is. Ended rounds stay."""
+    with transaction.atomic():
+        matter = CallMatter.objects.filter(key=key).first()
+        if matter is None:
+            return
+        rounds = CallRound.objects.select_for_update(of=("self",)).filter(pk=matter.round_id, state=RoundState.RUNNING)
+        round_ = rounds.first()
+        if round_ is None:
+            return
+        CallMatter.objects.filter(pk=matter.pk).update(say=say)
+        first, *others = CallMatter.objects.filter(round=round_).order_by("pk")
+        round_.say = said(first.say, [each.subject for each in others])
+        round_.save(update_fields=["say"])
+
+
 def said(first: str, others: Iterable[str]) -> str:
     """What is told on the phone: the first matter in full, the others by number and name."""
     names = list(others)

@@ -159,6 +159,9 @@ def _ticket_duties() -> list[Duty]:
     wave = timedelta(minutes=settings.CONFIG.wave_minutes)
     return [
         Duty("tickets", 1.0, lambda: _tickets(wave, utc_now())),
+        # First reports hurry, so that nothing that fails or takes its time elsewhere may stand before them.
+        Duty("first reports", 1.0, lambda: tickets.tell_news(now=utc_now())),
+        Duty("follow-ups", 3.0, lambda: tickets.follow_incidents(now=utc_now()) + tickets.tell_ends(now=utc_now())),
         Duty("ticket texts", 30.0, lambda: tickets.describe_tickets(now=utc_now())),
     ]
 
@@ -205,7 +208,4 @@ def _tickets(wave: timedelta, now: datetime) -> int:
         tickets.open_tickets(wave=wave, now=now)
         + tickets.mail_blocks(wave=wave, now=now)
         + tickets.mail_restores(wave=wave, now=now)
-        + tickets.tell_news(now=now)
-        + tickets.follow_incidents(now=now)
-        + tickets.tell_ends(now=now)
     )

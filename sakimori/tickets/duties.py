@@ -5,7 +5,9 @@ refused, a block that is restored and of which no mail told, an incident of whic
 deviation, a wish for a larger plan, and the end of each of them.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
@@ -98,20 +100,29 @@ def tell_news(*, now: datetime) -> int:
     happened = Incident.objects.filter(alive, told_at__isnull=False, ticket=None)
     differ = Deviation.objects.filter(alive, ended_at=None, ticket=None)
     asked = UpgradeRequest.objects.filter(alive, ticket=None)
-    return (
-        sum(
-            incidents.tell_of_incident(row, now=now)
-            for row in happened.select_related("contract__customer", "site").order_by("pk")[:_AT_ONCE]
-        )
-        + sum(
-            deviations.tell_of_deviation(row, now=now)
-            for row in differ.select_related("contract__customer", "site").order_by("pk")[:_AT_ONCE]
-        )
-        + sum(
-            upgrades.tell_of_upgrade(row, now=now)
-            for row in asked.select_related("contract__customer", "asked_by").order_by("pk")[:_AT_ONCE]
-        )
+    happened = happened.select_related("contract__customer", "site")
+    differ = differ.select_related("contract__customer", "site")
+    asked = asked.select_related("contract__customer", "asked_by")
+    return _each(
+        [
+            *(partial(incidents.tell_of_incident, row, now=now) for row in happened.order_by("pk")[:_AT_ONCE]),
+            *(partial(deviations.tell_of_deviation, row, now=now) for row in differ.order_by("pk")[:_AT_ONCE]),
+            *(partial(upgrades.tell_of_upgrade, row, now=now) for row in asked.order_by("pk")[:_AT_ONCE]),
+        ]
     )
+
+
+def _each(works: Iterable[Callable[[], int]]) -> int:
+    """Do all of it. What fails keeps nobody else from being told: its error is raised when all the others are done."""
+    done, failed = 0, None
+    for work in works:
+        try:
+            done += work()
+        except Exception as error:  # noqa: BLE001 - raised below
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return done
 
 
 def tell_ends(*, now: datetime) -> int:
@@ -124,10 +135,12 @@ def tell_ends(*, now: datetime) -> int:
     mended = rows.filter(deviation__ended_at__isnull=False).select_related("contract__customer", "deviation__site")
     settled = rows.filter(upgrade__confirmed_at__isnull=False)
     settled = settled.select_related("contract__customer", "upgrade__asked_by", "upgrade__confirmed_by")
-    return (
-        sum(incidents.tell_of_end(ticket, now=now) for ticket in over[:_AT_ONCE])
-        + sum(deviations.tell_of_end(ticket, now=now) for ticket in mended[:_AT_ONCE])
-        + sum(upgrades.tell_of_end(ticket, now=now) for ticket in settled[:_AT_ONCE])
+    return _each(
+        [
+            *(partial(incidents.tell_of_end, ticket, now=now) for ticket in over[:_AT_ONCE]),
+            *(partial(deviations.tell_of_end, ticket, now=now) for ticket in mended[:_AT_ONCE]),
+            *(partial(upgrades.tell_of_end, ticket, now=now) for ticket in settled[:_AT_ONCE]),
+        ]
     )
 
 
@@ -138,11 +151,18 @@ def follow_incidents(*, now: datetime) -> int:
     """
     rows = Ticket.objects.filter(running(day_of(now), contract="contract"), incident__isnull=False, result="")
     late = _whose_calls_ended_late().select_related("contract__customer", "incident__site")
-    changed = sum(incidents.settle_calls(ticket, now=now) for ticket in late[:_AT_ONCE])
-    for ticket in rows.select_related("contract__customer", "incident__site"):
-        changed += incidents.tell_of_excess(ticket, now=now) + incidents.refresh_incident(ticket, now=now)
-        changed += follow_up(ticket, now=now)
-    return changed
+    going_on = rows.select_related("contract__customer", "incident__site")
+    return _each(
+        [
+            *(partial(incidents.settle_calls, ticket, now=now) for ticket in late[:_AT_ONCE]),
+            *(partial(_follow, ticket, now) for ticket in going_on),
+        ]
+    )
+
+
+def _follow(ticket: Ticket, now: datetime) -> int:
+    changed = incidents.tell_of_excess(ticket, now=now) + incidents.refresh_incident(ticket, now=now)
+    return changed + follow_up(ticket, now=now)
 
 
 def _whose_calls_ended_late() -> QuerySet[Ticket]:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.incidents.telling import turns_of
 from sakimori.lib.jst import day_of
 from sakimori.notify import exercise
 from sakimori.notify.models import CallState, RoundState
@@ -155,7 +156,9 @@ def _ending(incident: Incident) -> texts.Ending:
     """What is known when it is over: that all is well, only that nothing came any more, or nothing."""
     if incident.ended_at and not incident.contract.runs_on(day_of(incident.ended_at)):
         return texts.Ending.CANCELLED
-    unseen = incident.site_id is not None and incident.verdict == Verdict.NOT_PROBED
+    last = turns_of(incident).last() if incident.ended_at else None
+    unseen = last.verdict != Verdict.NORMAL if last else incident.verdict == Verdict.NOT_PROBED
+    unseen = unseen and incident.site_id is not None
     return texts.Ending.QUIET if unseen else texts.Ending.WELL
 
 

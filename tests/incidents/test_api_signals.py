@@ -300,6 +300,18 @@ def test_nothing_is_asked_for_a_contract_that_has_ended_or_has_no_account(vendor
     assert VendorPoll.objects.filter(contract=people.b).count() == 0
 
 
+def test_a_clock_that_was_set_back_loses_no_attack(vendor: Vendor) -> None:
+    vendor.poll(hours=20)
+    vendor.poll(minutes=1)
+    vendor.clock.pass_time(hours=-9)
+    vendor.hit(ddos=3)
+    asked = vendor.calls.count("events")
+    assert vendor.poll(seconds=1) == 1
+    assert (only().kind, only().signals) == (IncidentKind.DDOS, 3)
+    assert vendor.calls.count("events") == asked + 1
+    assert not LateSignal.objects.exists()
+
+
 def test_marks_of_old_events_are_forgotten(vendor: Vendor) -> None:
     vendor.happen("203.0.113.0/24")
     vendor.poll()

@@ -1,5 +1,6 @@
 """When an incident is over: calm, and three normal looks in a row; whatever order signals and verdicts come in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from sakimori.incidents.course import Turn
 from sakimori.incidents.ending import NORMAL_IN_A_ROW, count_verdict, is_calm, is_over
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
+from sakimori.incidents.site_settings import change, settings_of
 from sakimori.logs.store.interface import LogStore
 from tests.incidents.post import Post, dead, make_contacts, only, slow, url_of
 from tests.moments import START
@@ -121,4 +123,21 @@ def test_a_relapse_begins_the_count_anew(post: Post, people: People) -> None:
     assert (only().normal_in_a_row, only().ended_at) == (0, None)
     del post.pages.states[page]
     post.recover(minutes=1)
+    assert only().ended_at == post.clock()
+
+
+@pytest.mark.django_db
+def test_a_site_that_becomes_reachable_during_an_incident_is_looked_at_from_then_on(post: Post, people: People) -> None:
+    site = people.a.sites.get()
+    people.a.sites.update(reachable=False)
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    assert (only().verdict, only().next_probe_at) == (Verdict.NOT_PROBED, None)
+    wish = replace(settings_of(people.a.sites.get()), reachable=True)
+    assert change(site, wish, by=people.dana, now=post.clock())
+    post.round(minutes=1)
+    assert (only().verdict, only().told_at) == (Verdict.NOT_DISPLAYED, post.clock())
+    del post.pages.states[url_of(people.a)]
+    post.recover(minutes=40)
     assert only().ended_at == post.clock()

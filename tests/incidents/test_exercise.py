@@ -1,6 +1,7 @@
 """訓練: the whole chain for a sandbox customer, marked everywhere, and never for anybody real."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,11 +11,12 @@ from sakimori.incidents.actions import NotPossible
 from sakimori.incidents.clocks import passed, read
 from sakimori.incidents.course import Exercise
 from sakimori.incidents.exercise import play_exercises, replayable, scenario_of, start_exercise, stop_exercise
-from sakimori.incidents.models import Incident, IncidentKind, Probe, Verdict
+from sakimori.incidents.models import Hold, Incident, IncidentKind, Probe, Verdict
 from sakimori.incidents.opening import NotASandbox, open_for_site, tell
 from sakimori.incidents.sandbox import Trainee, make_sandbox, sandbox_sites
 from sakimori.incidents.scenario import INVENTED
 from sakimori.incidents.telling import clocks_of
+from sakimori.incidents.visit import Limits, Target, Visit
 from sakimori.lib.calendar import Month
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Alarm, CallRound, Message, RoundState
@@ -78,6 +80,33 @@ def test_a_ddos_is_played_from_the_signal_to_the_end_report(post: Post, site: Si
     assert any("【終報】" in message.subject for message in Message.objects.all())
     assert {copy.address for message in Message.objects.all() for copy in message.deliveries.all()} == {TRAINEE.mail}
     assert post.pages.visited == [], "no page is fetched"
+
+
+def test_an_exercise_looks_at_nothing_real_and_holds_no_real_notice(
+    post: Post, people: People, site: Site, manager: User
+) -> None:
+    looked: list[str] = []
+
+    def elsewhere(target: Target, *, limits: Limits, at: datetime) -> Visit:
+        looked.append(target.url)
+        return dead(at, target.url)
+
+    world = replace(post.world, waf_controls=("https://behind.example.com/",), vantage=elsewhere)
+    start_exercise(site, INVENTED["at-once"], speed=30, by=manager, now=post.clock())
+    play_exercises(world=world, rhythm=RHYTHM)
+    assert (looked, post.pages.visited, Hold.objects.count()) == ([], [], 0)
+    assert Incident.objects.get().told_at is not None
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    assert Incident.objects.get(contract=people.a).told_at == post.clock()
+
+
+def test_an_exercise_waits_for_no_real_hold(post: Post, site: Site, manager: User) -> None:
+    Hold.objects.create(why=Hold.Why.MANY, opened_at=post.clock(), proved_at=post.clock())
+    start_exercise(site, INVENTED["at-once"], speed=30, by=manager, now=post.clock())
+    play(post, 0)
+    assert (Incident.objects.get().hold, Incident.objects.get().told_at) == (None, post.clock())
 
 
 def test_everything_says_that_it_is_an_exercise(post: Post, site: Site, manager: User) -> None:

@@ -18,9 +18,9 @@ from sakimori.incidents.visitors import Examination
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm, CallRound, Severity
 from tests.incidents.many import attack, examination, make_contracts, settle
-from tests.incidents.post import LIMITS, RHYTHM
+from tests.incidents.post import LIMITS, RHYTHM, make_contacts
 from tests.moments import START
-from tests.people import make_user
+from tests.people import make_contract, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,19 @@ def test_what_is_held_is_alarmed_about_again_until_somebody_decides() -> None:
     keep_all(Hold.objects.get(), by=dana, now=START + timedelta(minutes=21))
     review_hold(now=START + timedelta(minutes=60))
     assert Alarm.objects.count() == 3
+
+
+def test_what_is_held_after_the_rest_was_kept_inside_is_alarmed_about_at_once() -> None:
+    held()
+    dana = make_user("dana", "高橋", "棚子", soc_role="analyst")
+    review_hold(now=START)
+    keep_all(Hold.objects.get(), by=dana, now=START)
+    further = make_contract("株式会社後", "後")
+    make_contacts(further)
+    row = settle(attack(further, START), START + timedelta(minutes=1), waf=False)
+    assert row.decision == Decision.WAITING
+    review_hold(now=START + timedelta(minutes=1))
+    assert Alarm.objects.filter(acknowledged_at=None, key__startswith="hold:").count() == 1
 
 
 def test_what_was_kept_inside_stays_inside_while_it_lasts() -> None:

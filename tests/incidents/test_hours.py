@@ -12,6 +12,7 @@ from sakimori.incidents.models import (
     Decision,
     Incident,
     IncidentKind,
+    LateSignal,
     PlannedStop,
     Probe,
     SiteHour,
@@ -144,6 +145,52 @@ def test_attacks_stops_and_other_paths_stay_out(people: People) -> None:
     # Ten minutes before the report belong to the attack already.
     assert row.times == [800] * 6
     assert (row.visits, row.stopped_seconds, row.highest_ms) == (12, 600, 800)
+
+
+def test_an_attack_that_is_reported_after_its_hour_was_summed_up_leaves_the_measure(post: Post, people: People) -> None:
+    site = people.a.sites.get()
+    make_weeks(site, ms=800)
+    make_hour(site, START, 9000)
+    sum_hours(now=START + timedelta(hours=1, minutes=20))
+    assert usual_of([site.pk], START + WEEK) == {site.pk: 9000}
+    post.clock.pass_time(hours=1, minutes=30)
+    post.ddos(people.a, ago=timedelta(minutes=58))
+    post.search()
+    row = SiteHour.objects.get(begins_at=START)
+    # The attack is known from 10:32 on, and ten minutes before.
+    assert (len(row.times), row.visits, row.highest_ms) == (5, 12, 9000)
+    Probe.objects.filter(at__gte=START).delete()
+    post.ddos(people.a, ago=timedelta(minutes=89))
+    post.search()
+    assert SiteHour.objects.get(begins_at=START).times == []
+    assert usual_of([site.pk], START + WEEK) == {site.pk: 800}
+
+
+def test_a_signal_that_is_late_by_hours_leaves_the_measure_too(post: Post, people: People) -> None:
+    site = people.a.sites.get()
+    make_hour(site, START, 9000)
+    post.clock.pass_time(hours=5)
+    sum_hours(now=post.clock())
+    post.ddos(people.a, ago=timedelta(hours=4, minutes=30))
+    post.search()
+    assert LateSignal.objects.count() == 1
+    # From 10:20 to 10:40 it was attacked.
+    assert len(SiteHour.objects.get().times) == 8
+    SummedHour.objects.all().delete()
+    SiteHour.objects.all().delete()
+    sum_hours(now=post.clock())
+    assert len(SiteHour.objects.get().times) == 8
+
+
+def test_what_an_exercise_has_invented_is_no_visit(people: People) -> None:
+    site = people.a.sites.get()
+    make_hour(site, START)
+    played = make_incident(
+        people.a, IncidentKind.DDOS, probes=0, is_exercise=True, opened_at=START - WEEK, ended_at=START
+    )
+    make_hour(site, START, 15_000, incident=played, verdict=Verdict.SLOW)
+    sum_hours(now=START + timedelta(hours=2))
+    assert (SiteHour.objects.get().visits, SiteHour.objects.get().down_seconds) == (12, 0)
 
 
 def slow_in(ms: int) -> object:

@@ -18,10 +18,12 @@ from sakimori.incidents.models import (
     Verdict,
     Watch,
 )
+from sakimori.incidents.opening import end, tell
 from sakimori.logs.models import PullState
 from sakimori.logs.store.interface import LogStore
-from sakimori.notify.models import Alarm, CallRound, Severity
+from sakimori.notify.models import Alarm, CallMatter, CallRound, RoundState, Severity
 from tests.incidents.post import CONTROL, Post, dead, flapping, inner, make_contacts, only, slow, url_of, watch_site
+from tests.incidents.rows import make_incident
 from tests.lines import cef
 from tests.moments import START
 from tests.people import People, make_people
@@ -429,6 +431,53 @@ def test_who_is_called_after_the_end_hears_that_it_is_over(post: Post, people: P
     assert only().ended_at
     actions.tell_customer(only(), by=people.dana, now=post.clock())
     assert "確認しました。その後、回復を確認しております。" in CallRound.objects.get().say
+
+
+def test_who_is_called_late_in_the_round_hears_that_it_is_over_too(post: Post, people: People) -> None:
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    assert "回復" not in CallRound.objects.get().say
+    post.pages.states.clear()
+    post.recover(minutes=40)
+    assert only().ended_at
+    assert "その後、回復を確認しております。" in CallRound.objects.get().say
+    assert CallMatter.objects.get().say == CallRound.objects.get().say
+
+
+def test_a_round_that_has_ended_stays_as_it_was_spoken(post: Post, people: People) -> None:
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    CallRound.objects.update(state=RoundState.REACHED, ended_at=post.clock())
+    post.pages.states.clear()
+    post.recover(minutes=40)
+    assert "回復" not in CallRound.objects.get().say
+
+
+def test_a_round_that_tells_of_two_sites_keeps_naming_the_second(post: Post, people: People) -> None:
+    first = make_incident(people.a, IncidentKind.DDOS, group="site:x1", probes=0, verdict_at=START)
+    second = make_incident(people.a, IncidentKind.DDOS, group="site:x2", probes=0)
+    for row in (first, second):
+        tell(row, now=START)
+    first.normal_in_a_row = 3
+    end(first, now=START)
+    say = CallRound.objects.get().say
+    assert "その後、回復を確認しております。" in say
+    assert "ほか 1 件のお知らせがあります。" in say
+
+
+def test_of_a_contract_that_ends_nobody_is_called_although_another_one_goes_on(post: Post, people: People) -> None:
+    Contract.objects.create(customer=people.a.customer, number="K-A-002", starts_on=START.date())
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=START.date())
+    post.outages()
+    assert only().ended_at
+    round_ = CallRound.objects.get()
+    assert (round_.state, round_.stop_reason) == (RoundState.STOPPED, "契約が終了したため")
+    assert "回復" not in round_.say
 
 
 def test_telling_twice_calls_once(post: Post, people: People) -> None:

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
+from sakimori.customers import files
 from sakimori.customers.models import AuditEntry, Contact
 from sakimori.incidents import duties
-from sakimori.incidents.models import Heartbeat, Incident, Probe
+from sakimori.incidents.models import Evidence, Heartbeat, Incident, Probe
 from sakimori.incidents.settling import settle_incident
 from sakimori.incidents.settling_quiet import settle_watch
 from sakimori.incidents.visit import Target
@@ -80,6 +82,40 @@ def test_a_worker_that_dies_on_its_visit_is_replaced_when_its_claim_runs_out(pos
     post.round(minutes=5)
     assert Probe.objects.count() == 2
     assert only().claimed_by == ""
+
+
+def test_a_visit_that_cannot_be_written_down_is_made_anew_at_once(
+    post: Post, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.search()
+
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(duties, "settle_incident", locked)
+        with pytest.raises(OperationalError):
+            post.probe()
+    assert only().told_at is None
+    post.clock.pass_time(seconds=5)
+    post.probe()
+    assert only().told_at == post.clock()
+
+
+def test_a_full_disk_takes_the_proof_but_not_the_word(
+    post: Post, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "keep", full)
+    post.pages.states[url_of(people.a)] = dead
+    post.ddos(people.a)
+    post.round()
+    assert (only().told_at, Evidence.objects.count()) == (post.clock(), 0)
+    assert "証跡を" in Alarm.objects.get(key="evidence-not-kept").sentence
 
 
 def test_a_visit_that_comes_back_after_the_end_changes_nothing_but_is_kept(post: Post, people: People) -> None:

@@ -418,6 +418,7 @@ VISITS: dict[str, Visit] = {
     "console:incident": Visit(_incident),
     "console:incident-tell": Visit(_incident, posts=({},)),
     "console:incident-keep": Visit(_incident, posts=({},)),
+    "console:incident-end": Visit(_incident, posts=({},)),
     "console:sites": Visit(),
     "console:sites-rows": Visit(),
     "console:site": Visit(_site),

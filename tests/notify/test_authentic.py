@@ -114,6 +114,10 @@ FORGERIES: dict[str, bytes] = {
     "signed days ago": sign(extra={b"t": str(int(time.time()) - 3 * 86400).encode()}),
     "signed at no known moment, and dated days ago": sign(extra={b"t": None}),
     "signed at no known moment, and dated nonsense": sign(MAIL.replace(b"Mon, 23", b"Nonday, 99"), extra={b"t": None}),
+    "signed at no known moment, and the date is not signed": sign(
+        MAIL.replace(b"Mon, 23 Nov 2026 13:00:00 +0000", format_datetime(NOW).encode()),
+        headers=(b"from", b"to", b"subject"), extra={b"t": None},
+    ),
     "signed in the future": sign(extra={b"t": str(int(time.time()) + 86400).encode()}),
     "the subject is not signed": sign(headers=(b"from", b"to")),
     "the recipient is not signed": sign(headers=(b"from", b"subject")),

@@ -22,13 +22,14 @@ from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreUnavailable
 from sakimori.notify.interface import MailUnavailable, PhoneUnavailable
 from sakimori.notify.memory import MemoryMailer, MemoryPhone
-from sakimori.notify.models import Alarm, DutyShift, Severity
+from sakimori.notify.models import Alarm, DutyShift, InboxMark, Mailbox, Severity
 from sakimori.run import doctor, durability, examination
 from sakimori.run.durability import NotDurable, check_durability
 from sakimori.run.self_test import examine_ourselves
 from sakimori.settings import _SQLITE
 from sakimori.waf.memory import MemoryFault, MemoryVendor
 from tests.people import NOW, People, make_people
+from tests.settings_change import with_config
 
 
 @dataclass
@@ -93,6 +94,25 @@ def examine(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
 
 def test_all_is_well(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(capsys) == (0, {})
+
+
+def test_what_is_set_up_beside_and_does_not_work_is_a_warning(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    InboxMark.objects.create(
+        box=Mailbox.VENDOR, next_try_at=NOW, failures=3, failing_since=NOW, last_error="LOGIN は拒否されました。"
+    )
+    with with_config(
+        browser="/nowhere/chromium",
+        vantage_url="http://127.0.0.1:9",
+        vantage_key="k" * 32,
+        control_urls=("https://control.example.com/",),
+        inbox_vendor_url="imaps://soc@mail.example.jp/INBOX",
+        inbox_bounces_url="imaps://soc@mail.example.jp/Bounces",
+    ):
+        code, troubles = examine(capsys)
+    assert code == 0
+    assert set(troubles) == {"browser", "second vantage point", "inbox vendor"}
+    assert "LOGIN は拒否されました。" in troubles["inbox vendor"]
+    assert troubles["second vantage point"].startswith("別地点（127.0.0.1）")
 
 
 def test_no_customer_is_a_trouble(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """Tickets from the rows of other rooms: incidents, deviations, larger plans; told once, ended once, described."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from sakimori.customers.models import Contact
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, Message, RoundState, Severity
+from sakimori.tickets import incidents
 from sakimori.tickets.actions import Words, answer, reply
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.models import Note, Ticket, TicketKind, TicketState
@@ -48,12 +49,31 @@ def make_incident(people: People, kind: IncidentKind = IncidentKind.DDOS, **colu
         "sentence": "3 回の確認のすべてで、応答がありませんでした。",
         "told_at": NOW,
     }
-    return Incident.objects.create(contract=people.a, kind=kind, group=kind, **{**values, **columns})
+    return Incident.objects.create(**{"contract": people.a, "kind": kind, "group": kind, **values, **columns})
 
 
 def make_deviation(people: People, kind: DeviationKind, **columns: Any) -> Deviation:
     values = {"site": people.a.sites.get(), "sentence": "設定が異なります。", "found_at": NOW, **columns}
     return Deviation.objects.create(contract=people.a, kind=kind, **values)
+
+
+def test_what_cannot_be_told_keeps_no_other_customer_waiting(
+    people: People, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = make_incident(people), make_incident(people, contract=people.b, site=people.b.sites.get())
+    real = incidents.tell_of_incident
+
+    def tell(row: Incident, *, now: datetime) -> int:
+        if row.pk == broken.pk:
+            raise ValueError("a row that nobody can tell of")
+        return real(row, now=now)
+
+    monkeypatch.setattr(incidents, "tell_of_incident", tell)
+    make_deviation(people, DeviationKind.BYPASS)
+    with pytest.raises(ValueError, match="nobody can tell"):
+        tell_news(now=clock())
+    assert Ticket.objects.filter(incident=other).exists()
+    assert Ticket.objects.filter(kind=TicketKind.BYPASS).exists()
 
 
 def load(people: People, mbps: int, *, minutes_ago: int = 5) -> None:

@@ -98,9 +98,11 @@ def _check_age(tags: dict[bytes, bytes], headers: dict[bytes, bytes], now: datet
     if signed_at is None and b"date" in _signed_names(tags):
         date = next((value for name, value in headers.items() if name.lower() == b"date"), b"")
         signed_at = parsedate_to_datetime(date.decode("ascii", "replace").strip()).timestamp()
-    if signed_at is not None and signed_at > at + _CLOCKS_DIFFER.total_seconds():
+    if signed_at is None:  # Then whoever kept it may send it again under today's date.
+        raise NotSigned("DKIM 署名が、署名の日時も送信日時も対象としていません。")
+    if signed_at > at + _CLOCKS_DIFFER.total_seconds():
         raise NotSigned("DKIM 署名の日時が未来です。")
-    if signed_at is not None and signed_at < at - _OLDEST.total_seconds():
+    if signed_at < at - _OLDEST.total_seconds():
         raise NotSigned("DKIM 署名の日時が古すぎます。過去のメールの再送の可能性があります。")
 
 
