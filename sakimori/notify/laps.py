@@ -14,7 +14,7 @@ from sakimori.customers import audit
 from sakimori.customers.hours import is_night
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.callees import Callee, callees, digits_of, why_not_now
-from sakimori.notify.handing import hand_over, hand_over_one
+from sakimori.notify.handing import hand_over, hand_over_one, hand_over_refused
 from sakimori.notify.models import Call, CallRound, CallState, RoundState, Severity
 from sakimori.notify.rounds import GOING_ON, SYSTEM, exhaust, going_on, next_planned, none_accepted, page_of_round
 
@@ -53,7 +53,7 @@ def tend(round_: CallRound, now: datetime) -> timedelta | None:
             return None
         _forget_the_future(row, now)
         if row.by_hand:
-            Call.objects.filter(round=row, line__isnull=False).update(line=None)
+            Call.objects.filter(round=row, line__isnull=False, entered_by=None).update(line=None)
         if going_on(row) is not None:
             return None
         if row.resumes_at is not None:
@@ -116,8 +116,7 @@ def _begin_again(row: CallRound, now: datetime) -> None:
     audit.record("callround.again", by=SYSTEM, target=f"callround:{row.pk}", now=now, customer=row.customer)
     alarm_if_nobody_is_left(row, now)
     if refused:
-        sentence = "電話の発信サービスが発信を受け付けません。手動で架電してください。"
-        hand_over(row, key="phone-refused", sentence=sentence, now=now)
+        hand_over_refused(row, now=now)
     elif row.by_hand:
         hand_over(
             row, key=f"call-by-hand:{row.pk}", sentence=f"{row.customer.name} へ再度電話をかけてください。", now=now

@@ -36,6 +36,12 @@ class MemoryLine:
     def numbers(self) -> list[str]:
         return [call.to for call in self.memory.placed]
 
+    def never_ring(self) -> None:
+        self.memory.never_rings = True
+
+    def let_ring(self) -> None:
+        """A phone of this kind rings at once, or never."""
+
     def trouble(self, kind: Trouble) -> None:
         if kind is Trouble.UNAVAILABLE:
             self.memory.failures.append(PhoneUnavailable("no connection"))
@@ -99,7 +105,7 @@ def test_the_second_provider_dials_when_the_first_cannot_and_follows_its_own_cal
     first, second = pair
     first.trouble(Trouble.UNAVAILABLE)
     both = _Both(pair)
-    assert call(both).state == PhoneState.RINGING  # type: ignore[arg-type]
+    assert call(both).state == PhoneState.QUEUED  # type: ignore[arg-type]
     assert (first.numbers(), second.numbers()) == ([], ["03-0000-1001"])
     second.press("1", "1")
     assert both.phone.status("r-1") == PhoneStatus(PhoneState.CONFIRMED, is_over=True)
