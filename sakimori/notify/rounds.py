@@ -50,9 +50,9 @@ def is_wanted(round_: CallRound, now: datetime) -> bool:
 def intend(call: Call, *, now: datetime, by: User | None = None) -> bool:
     """Write down that this person is called, before a phone rings. False when somebody else was quicker.
 
-    A provider's call takes the number's line, so that no number rings twice at once: also False while that is taken.
+    Whoever dials takes the number's line, so that no number rings twice at once: also False while that is taken.
     """
-    line = None if by is not None else call.digits or digits_of(call.number) or None
+    line = call.digits or digits_of(call.number) or None
     try:
         with transaction.atomic():
             planned = Call.objects.filter(pk=call.pk, state=CallState.PLANNED, round__state=RoundState.RUNNING)
