@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from sakimori.lib.phone_numbers import NotDialable, dialable
 from sakimori.notify.interface import (
     Acceptance,
     MailError,
@@ -14,7 +15,6 @@ from sakimori.notify.interface import (
     PhoneState,
     PhoneStatus,
 )
-from sakimori.notify.numbers import NotDialable, dialable
 
 _GOES_ON = (PhoneState.QUEUED, PhoneState.RINGING, PhoneState.ANSWERED)
 

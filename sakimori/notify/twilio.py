@@ -18,6 +18,7 @@ from typing import Any
 
 from sakimori.lib.http import BasicAuth, GuardedClient, HttpError, HttpLimits, HttpNotSent, Response
 from sakimori.lib.phone_account import PhoneAccount
+from sakimori.lib.phone_numbers import NotDialable, Number, calls_itself
 from sakimori.notify import legs
 from sakimori.notify.interface import (
     OutgoingCall,
@@ -29,7 +30,6 @@ from sakimori.notify.interface import (
     PhoneUnavailable,
 )
 from sakimori.notify.models import PhoneLeg
-from sakimori.notify.numbers import NotDialable, Number, calls_itself
 from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_known, not_allowed, refusal
 
 DOOR = "/phone/twilio"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from sakimori.lib.phone_numbers import NotDialable, dialable
 from sakimori.notify.interface import (
     OutgoingCall,
     PhoneDoubtful,
@@ -15,7 +16,6 @@ from sakimori.notify.interface import (
     PhoneUnavailable,
 )
 from sakimori.notify.memory import MemoryPhone
-from sakimori.notify.numbers import NotDialable, dialable
 from sakimori.notify.phones import Phones
 from tests.notify.phone_contract import PhoneContract, Trouble, call
 from tests.notify.provider import SECOND, SPEC, ProviderLine, make_calls, with_account
