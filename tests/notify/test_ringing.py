@@ -1,10 +1,9 @@
 """The call tree: one after the other on the result, written down before, until a person is reached."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 
 from sakimori.accounts.models import SocRole
 from sakimori.customers.models import AuditEntry, Contact, Contract
@@ -12,7 +11,7 @@ from sakimori.lib.jst import day_of
 from sakimori.notify.by_hand import stop_round
 from sakimori.notify.calling import Callee, begin_round, call_contacts
 from sakimori.notify.duties import ring_due
-from sakimori.notify.interface import PhoneNotAllowed, PhoneRefused, PhoneState, PhoneUnavailable
+from sakimori.notify.interface import PhoneRefused, PhoneState, PhoneUnavailable
 from sakimori.notify.memory import MemoryPhone
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState, Severity
 from sakimori.notify.ringing import Voice
@@ -259,78 +258,6 @@ def test_a_refusal_by_the_provider_is_a_result(desk: Desk) -> None:
     desk.begin()
     desk.ring()
     assert desk.dialled() == [TWO]
-
-
-def test_a_call_that_is_taken_and_never_rings_is_given_up_and_the_next_is_tried(desk: Desk) -> None:
-    desk.phone.never_rings = True
-    desk.begin()
-    desk.ring(seconds=20)
-    first = Call.objects.get(place=1)
-    assert (first.state, first.rang_at) == (CallState.INTENDED, None), "no phone has rung, and no clock says so"
-    desk.phone.never_rings = False
-    desk.ring(seconds=15)
-    first.refresh_from_db()
-    assert first.state == CallState.FAILED
-    assert "呼び出しが始まりませんでした" in first.last_error
-    assert desk.phone.ringing == [TWO]
-    desk.ring(seconds=40)
-    assert not CallRound.objects.get().by_hand, "the second call is accepted"
-
-
-def test_a_provider_that_takes_calls_and_never_rings_is_an_alarm_and_an_operator_dials_within_a_minute(
-    desk: Desk,
-) -> None:
-    desk.phone.never_rings = True
-    round_ = desk.begin()
-    desk.ring(seconds=55)
-    assert not CallRound.objects.get().by_hand
-    desk.ring(seconds=6)
-    assert CallRound.objects.get().by_hand
-    alarm = Alarm.objects.get()
-    assert (alarm.key, alarm.severity) == (f"call-by-hand:{round_.pk}", Severity.HIGH)
-    assert "呼び出しが始まりません" in alarm.sentence
-    assert desk.phone.ringing == [], "nothing rings beside the operator"
-    assert CallState.INTENDED not in desk.states(), "the sheet begins with the next person"
-
-
-def test_being_away_and_never_ringing_together_do_not_last_longer_than_a_minute(desk: Desk) -> None:
-    desk.phone.never_rings = True
-    desk.begin()
-    desk.ring(seconds=40)
-    desk.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(100))
-    desk.ring(seconds=22)
-    assert CallRound.objects.get().by_hand
-    assert Alarm.objects.get().key == "phone-unavailable"
-
-
-@pytest.mark.parametrize("rounds", [1, 3])
-def test_a_provider_that_refuses_every_number_is_an_alarm_that_names_the_setting(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, rounds: int
-) -> None:
-    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, rounds=rounds))
-    words = "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません（21215）。"
-    desk.phone.failures.extend(PhoneNotAllowed(words) for _ in range(100))
-    round_ = desk.begin()
-    desk.ring(seconds=3)
-    round_.refresh_from_db()
-    assert (round_.state, round_.by_hand) == (RoundState.RUNNING, True)
-    alarm = Alarm.objects.get()
-    assert (alarm.key, alarm.severity, alarm.link) == ("phone-refused", Severity.HIGH, f"/console/calls/{round_.pk}/")
-    assert words in alarm.sentence
-    assert not Contact.objects.exclude(failed_at=None).exists(), "the numbers are not to blame"
-
-
-def test_a_refused_call_to_the_people_on_duty_names_the_setting_too(desk: Desk) -> None:
-    words = "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません（21215）。"
-    desk.phone.failures.extend(PhoneNotAllowed(words) for _ in range(100))
-    people = [Callee("当番", ONE), Callee("副当番", TWO)]
-    begin_round(
-        key="x", customer=None, people=people, subject="アラーム", say="アラームです。", link="", now=desk.clock()
-    )
-    desk.ring(seconds=3)
-    assert CallRound.objects.get().state == RoundState.EXHAUSTED
-    assert set(Alarm.objects.values_list("key", flat=True)) == {"phone-refused", "duty-not-reached"}
-    assert words in Alarm.objects.get(key="phone-refused").sentence
 
 
 def test_nobody_of_a_cancelled_contract_is_called(desk: Desk) -> None:

@@ -97,6 +97,38 @@ def test_the_next_phone_rings_within_five_seconds_of_busy(desk: Desk) -> None:
     assert desk.ahead - before <= timedelta(seconds=5)
 
 
+def test_the_moment_of_ringing_is_known_at_once_and_not_at_the_next_look(desk: Desk) -> None:
+    desk.begin()
+    ring_due(voice=desk.voice, worker="one", clock=lambda: utc_now() + desk.ahead)
+    call = Call.objects.get(place=1)
+    assert (call.state, call.rang_at) == (CallState.INTENDED, None), "taken, but no phone rings"
+    assert CallRound.objects.get().next_try_at > utc_now()
+    desk.line.exchange.tick()
+    assert CallRound.objects.get().next_try_at <= utc_now()
+    ring_due(voice=desk.voice, worker="one", clock=lambda: utc_now() + desk.ahead)
+    call.refresh_from_db()
+    assert (call.state, call.rang_at is not None) == (CallState.RINGING, True)
+
+
+def test_a_country_that_is_not_allowed_is_the_operators_with_the_setting_in_the_alarm(desk: Desk) -> None:
+    desk.line.exchange.rows.set_fault("geo", 1000)
+    round_ = desk.begin()
+    desk.work(seconds=3)
+    round_.refresh_from_db()
+    assert round_.by_hand
+    assert "地域ごとの発信許可" in Alarm.objects.get(key="phone-refused").sentence
+
+
+def test_a_provider_that_never_lets_a_phone_ring_is_given_up_within_a_minute_and_keeps_no_call(desk: Desk) -> None:
+    desk.line.exchange.rows.set_fault("never-rings", 1000)
+    round_ = desk.begin()
+    desk.work(seconds=62)
+    round_.refresh_from_db()
+    assert round_.by_hand
+    assert Alarm.objects.get().key == f"call-by-hand:{round_.pk}"
+    assert desk.line.exchange.rows.going_on() == [], "nothing is left that might ring beside the operator"
+
+
 def test_an_operator_who_takes_the_call_over_is_written_down(desk: Desk) -> None:
     round_ = desk.begin()
     desk.work(seconds=2)
