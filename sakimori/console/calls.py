@@ -21,7 +21,7 @@ from sakimori.notify import by_hand
 from sakimori.notify.actions import NotPossible
 from sakimori.notify.models import CallRound, CallState, RoundState
 from sakimori.notify.queries import rounds
-from sakimori.notify.spoken import opening
+from sakimori.notify.spoken import for_sheet
 
 _RESULT_WORDS = {
     CallState.CONFIRMED: "お話しできた",
@@ -129,7 +129,7 @@ def _show_round(request: PersonRequest, row: CallRound) -> HttpResponse:
     context: dict[str, object] = {
         "round": row,
         "call": call,
-        "opening": opening(settings.CONFIG.service_name, call.name) if call else "",
+        "words": for_sheet(settings.CONFIG.service_name, call.name, row.say) if call else (),
         "form": form,
         "results": [(number, state.value, word) for number, (state, word) in enumerate(_RESULT_WORDS.items(), start=1)],
         "matters": list(row.matters.all()),

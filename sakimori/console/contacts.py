@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,7 +17,8 @@ from sakimori.customers.queries import contacts_in_full, customers_in_full
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify import contact_changes
 from sakimori.notify.callees import callees
-from sakimori.notify.contact_form import ContactForm, DeputyForm, SpecialNoteForm
+from sakimori.notify.calling_numbers import calling_numbers
+from sakimori.notify.contact_form import ContactForm, DeputyForm, PersonForm, SpecialNoteForm
 
 _SPACE = "console"
 
@@ -33,7 +33,7 @@ def contacts(request: PersonRequest, pk: int) -> HttpResponse:
         "contacts": list(contacts_in_full().filter(customer=customer)),
         "order": callees(customer, None, now),
         "now": now,
-        "calling_number": settings.CONFIG.soc_phone,
+        "calling_numbers": calling_numbers(settings.CONFIG.phone_accounts, settings.CONFIG.soc_phone),
         "may_change": True,
         "space": _SPACE,
     }
@@ -90,7 +90,13 @@ def deputy(request: PersonRequest, pk: int) -> HttpResponse:
 def move(request: PersonRequest, pk: int) -> HttpResponse:
     """One place earlier or later."""
     row = _contact(request, pk)
-    contact_changes.move(row, earlier=request.POST.get("to") == "earlier", by=request.user, now=utc_now())
+    earlier = request.POST.get("to") == "earlier"
+    attempt(
+        request,
+        lambda: contact_changes.move(row, earlier=earlier, by=request.user, now=utc_now()),
+        "",
+        refusal=NotPossible,
+    )
     return _back(row.customer)
 
 
@@ -116,8 +122,12 @@ def stop(request: PersonRequest, pk: int) -> HttpResponse:
 def start(request: PersonRequest, pk: int) -> HttpResponse:
     """Make a contact active again."""
     row = _contact(request, pk)
-    contact_changes.reactivate(row, by=request.user, now=utc_now())
-    messages.success(request, f"{row.name} 様を有効にしました。")
+    attempt(
+        request,
+        lambda: contact_changes.reactivate(row, by=request.user, now=utc_now()),
+        f"{row.name} 様を有効にしました。",
+        refusal=NotPossible,
+    )
     return _back(row.customer)
 
 
@@ -136,7 +146,7 @@ def note(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _filled(
-    request: PersonRequest, customer: Customer, form: Form, title: str, action: Callable[[], object]
+    request: PersonRequest, customer: Customer, form: PersonForm, title: str, action: Callable[[], object]
 ) -> HttpResponse:
     """The form until it is right and the action has taken it."""
     if request.method == "POST" and form.is_valid():
@@ -146,6 +156,8 @@ def _filled(
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "連絡先を登録しました。変更は、すべての連絡先へメールでお知らせします。")
+            for warning in form.warnings:
+                messages.warning(request, warning)
             return _back(customer)
     context: dict[str, object] = {"customer": customer, "form": form, "title": title, "space": _SPACE}
     return show(request, "console/contact_form.html", context)

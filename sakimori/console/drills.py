@@ -16,6 +16,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.notify import drills as tests
 from sakimori.notify.actions import NotPossible
 from sakimori.notify.callees import numbers_of
+from sakimori.notify.calling_numbers import calling_numbers
 
 
 class DrillForm(forms.Form):
@@ -76,7 +77,7 @@ def drill(request: PersonRequest, pk: int) -> HttpResponse:
         "page": page,
         "form": form,
         "now": now,
-        "calling_number": settings.CONFIG.soc_phone,
+        "calling_numbers": calling_numbers(settings.CONFIG.phone_accounts, settings.CONFIG.soc_phone),
         "is_dark": any(row.pk == customer.pk for row in without_night_contact(now)),
     }
     return show(request, "console/drill.html", context)

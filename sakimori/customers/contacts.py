@@ -1,6 +1,7 @@
 """Changing one contact without a hearing sheet: add, change, reorder, deactivate. Each change is audited.
 
-Nobody is deleted, and one contact always remains. Called by `notify.contact_changes`, which tells all contacts.
+Nobody is deleted, one contact always remains, and nothing changes after the last contract has ended.
+Called by `notify.contact_changes`, which tells all contacts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,9 @@ from django.db.models import Max
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
-from sakimori.customers.models import Contact, Customer
+from sakimori.customers.models import Contact, Contract, Customer
+from sakimori.customers.queries import running
+from sakimori.lib.jst import day_of
 
 Values = Mapping[str, Any]
 _SITES = "sites"
@@ -26,6 +29,7 @@ class NotPossible(Exception):
 def add_contact(customer: Customer, values: Values, *, by: User, now: datetime) -> Contact:
     """A new contact, after all others in the order of calls. Raises NotPossible."""
     with transaction.atomic():
+        _check_served(customer, now)
         last = Contact.objects.filter(customer=customer).aggregate(Max("priority"))["priority__max"] or 0
         contact = Contact(customer=customer, priority=values.get("priority") or last + 1)
         _write(contact, values)
@@ -37,6 +41,7 @@ def change_contact(contact: Contact, values: Values, *, by: User, now: datetime)
     """Change what differs. Returns the names of the columns that did, in words. Raises NotPossible."""
     with transaction.atomic():
         contact = Contact.objects.select_for_update().get(pk=contact.pk)
+        _check_served(contact.customer, now)
         changed = [name for name, value in values.items() if _differs(contact, name, value)]
         if not changed:
             return []
@@ -48,8 +53,9 @@ def change_contact(contact: Contact, values: Values, *, by: User, now: datetime)
 
 
 def move_contact(contact: Contact, *, earlier: bool, by: User, now: datetime) -> bool:
-    """One place up or down in the order of calls. False when there is no such place."""
+    """One place up or down in the order of calls. False when there is no such place. Raises NotPossible."""
     with transaction.atomic():
+        _check_served(contact.customer, now)
         rows = Contact.objects.select_for_update().filter(customer=contact.customer_id, active=True, stands_for=None)
         order = list(rows.order_by("priority", "pk"))
         place = next((place for place, row in enumerate(order) if row.pk == contact.pk), -1)
@@ -66,6 +72,7 @@ def move_contact(contact: Contact, *, earlier: bool, by: User, now: datetime) ->
 def deactivate_contact(contact: Contact, *, by: User, now: datetime) -> bool:
     """No mail and no call to this contact any more. False when that was so. Raises NotPossible for the last one."""
     with transaction.atomic():
+        _check_served(contact.customer, now)
         rows = Contact.objects.select_for_update().filter(customer=contact.customer_id, active=True)
         active = {row.pk: row for row in rows}
         if contact.pk not in active:
@@ -80,8 +87,9 @@ def deactivate_contact(contact: Contact, *, by: User, now: datetime) -> bool:
 
 
 def reactivate_contact(contact: Contact, *, by: User, now: datetime) -> bool:
-    """Mails and calls again. False when that was so."""
+    """Mails and calls again. False when that was so. Raises NotPossible."""
     with transaction.atomic():
+        _check_served(contact.customer, now)
         if not Contact.objects.filter(pk=contact.pk, active=False).update(active=True):
             return False
         _record("contact.reactivate", contact, by, now, ["active"])
@@ -97,6 +105,12 @@ def set_special_note(customer: Customer, text: str, *, by: User, now: datetime) 
             details = {"special_note": text}
             audit.record("customer.note", by=by.username, target=target, now=now, customer=customer, details=details)
     return bool(changed)
+
+
+def _check_served(customer: Customer, now: datetime) -> None:
+    """Contacts are fixed from the day of cancellation on: nothing is done for the customer any more but deletion."""
+    if not Contract.objects.filter(running(day_of(now)), customer=customer).exists():
+        raise NotPossible("ご契約が終了しているため、連絡先は変更できません。")
 
 
 def label_of(name: str) -> str:

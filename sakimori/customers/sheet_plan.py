@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import models
 
+from sakimori.customers.dialling import refusals_of, split, warnings_of
 from sakimori.customers.models import Applicant, Contact, Contract, Customer, Member, RegisteredNetwork, Site
 from sakimori.customers.queries import running
 from sakimori.customers.sheet import HearingSheet
@@ -97,6 +98,9 @@ def _obstacles(sheet: HearingSheet, contract: Contract | None, today: date) -> I
         yield f"契約番号 {contract.number} は、ほかのお客様（{contract.customer.number}）の契約です。"
     if contract and not contract.runs_on(today):
         yield f"契約 {contract.number} は解約済みのため、取り込めません。"
+    for line in sheet.contacts:
+        for refusal in refusals_of(line.phone, line.second_phone or ""):
+            yield f"{line.name} 様の電話番号 {refusal}"
     numbers = [site.vendor_site_id for site in sheet.sites]
     others = Site.objects.filter(running(today, contract="contract"), vendor_site_id__in=numbers)
     others = others.exclude(contract__number=sheet.contract.number)
@@ -108,6 +112,9 @@ def _warnings(sheet: HearingSheet) -> Iterator[str]:
     if not any(contact.phone for contact in sheet.contacts):
         yield "電話番号のある連絡先がありません。障害のときにお電話でご連絡できません。"
     without = [contact.name for contact in sheet.contacts if contact.phone and not contact.kana]
+    for contact in sheet.contacts:
+        for warning in warnings_of(contact.phone, contact.second_phone or ""):
+            yield f"{contact.name} 様の電話番号 {warning}"
     if without:
         yield f"フリガナのない方がいます（{'、'.join(without)}）。お電話でお名前を正しく読み上げられません。"
 
@@ -138,7 +145,7 @@ def _contacts(sheet: HearingSheet, customer: Customer | None, today: date) -> It
     there = {contact.email.casefold(): contact for contact in rows}
     for line in sheet.contacts:
         row = there.pop(line.email.casefold(), None)
-        values = {**_said(line), "active": True}
+        values = {**split(_said(line)), "active": True}
         if row is not None and row.stands_for_id is not None:
             values["stands_for"] = None
         if values.get("hours") or values.get("on_holidays") is False:

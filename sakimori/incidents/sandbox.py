@@ -15,7 +15,7 @@ from sakimori.customers.models import Contact, Contract, Customer, Site
 from sakimori.customers.secrets import give_key
 from sakimori.incidents.actions import NotPossible
 from sakimori.lib.jst import day_of
-from sakimori.notify.numbers import NotDialable, dialable
+from sakimori.lib.phone_numbers import NotDialable, dialable
 
 _MOST_CONTACTS = 5
 _LONGEST_NAME = 100

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sakimori.lib.defang import defang_prose, visible
 from sakimori.lib.jst import written
+from sakimori.notify.exercise import MARK, SPOKEN
 
 _MOST_SAID = 3
 
@@ -56,7 +57,8 @@ def call_matter(alarms: Sequence[AlarmFacts]) -> str:
     said = "".join(f"{visible(alarm.sentence)} " for alarm in alarms[:_MOST_SAID])
     rest = len(alarms) - _MOST_SAID
     more = f"ほかに {rest} 件あります。" if rest > 0 else ""
-    return f"未確認のアラームが {len(alarms)} 件あります。{said}{more}コンソールをご確認ください。"
+    first = SPOKEN if all(MARK in alarm.sentence for alarm in alarms) else ""
+    return f"{first}未確認のアラームが {len(alarms)} 件あります。{said}{more}コンソールをご確認ください。"
 
 
 def _is_ours(link: str) -> bool:

@@ -45,8 +45,10 @@ def begin_call(round_: CallRound, *, by: User, now: datetime) -> Call:
             who = under_way.entered_by.shown_name if under_way.entered_by else "自動架電"
             raise NotPossible(f"{under_way.name} 様への架電は、{who}が行っています。")
         call = next_planned(round_)
-        if call is None or not intend(call, now=now, by=by):
+        if call is None:
             raise NotPossible("架電する相手がいません。")
+        if not intend(call, now=now, by=by):
+            raise NotPossible(_why_not(call))
         for alarm in Alarm.objects.filter(key=f"call-by-hand:{round_.pk}", acknowledged_at=None):
             acknowledge(alarm, by=by, now=now)
     return call
@@ -72,6 +74,15 @@ def stop_round(round_: CallRound, *, by: User, reason: str, now: datetime) -> No
     with transaction.atomic():
         if not end_round(round_, RoundState.STOPPED, now=now, by=by, reason=reason.strip()):
             raise NotPossible("この架電は、既に終了しています。")
+
+
+def _why_not(call: Call) -> str:
+    """Why nobody may dial just now: the number is being called already."""
+    holder = Call.objects.select_related("entered_by").filter(line=call.digits).exclude(pk=call.pk).first()
+    if holder is None:
+        return "ほかの方の操作と重なりました。もう一度お試しください。"
+    who = holder.entered_by.shown_name if holder.entered_by else "自動架電"
+    return f"{call.name} 様の番号には、{who}が別の件で架電中です。終わってから、もう一度お試しください。"
 
 
 def _locked(round_: CallRound) -> CallRound:

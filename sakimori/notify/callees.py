@@ -11,8 +11,8 @@ from sakimori.customers.hours import is_open, next_open
 from sakimori.customers.models import Contact, Customer, Site
 from sakimori.customers.queries import contacts_in_charge
 from sakimori.lib.jst import JST
+from sakimori.lib.phone_numbers import NotDialable, dialable
 from sakimori.notify.models import Call, CallState
-from sakimori.notify.numbers import NotDialable, dialable
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _NEVER_DIALLED = (CallState.PLANNED, CallState.SKIPPED)
@@ -74,7 +74,7 @@ def outside_hours(contact: Contact, now: datetime) -> str:
 def digits_of(number: str) -> str:
     """A number as it is dialled, so that two ways to write it are the same number."""
     try:
-        return dialable(number)
+        return dialable(number, settings.CONFIG.phone_countries)
     except NotDialable:
         return number.strip()
 

@@ -36,7 +36,7 @@ def call_contacts(
         if known is not None:
             return known.round
         people = callees(customer, site, now)
-        running = round_to_join(customer, people, now)
+        running = round_to_join(customer, people, say, now)
         if running is not None:
             return join(running, key=key, subject=subject, say=say, link=link, now=now)
         return begin_round(

@@ -1,16 +1,17 @@
 """What is typed about a contact, on both faces: read as in a hearing sheet, with the numbers that we can dial."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from sakimori.customers.dialling import first_number, second_number, split, warnings_of
 from sakimori.customers.hours import BadHours, read_hours, write_hours
 from sakimori.customers.models import Contact, Customer, PhoneKind, Site
 from sakimori.customers.sheet import cells
-from sakimori.notify.numbers import NotDialable, dialable
+from sakimori.lib.phone_numbers import NotDialable, Number
 
 LONGEST_DEPUTY = timedelta(days=366)
 _PORTAL = "MSS ポータル"
@@ -28,14 +29,21 @@ def _checked(read: Callable[[object], object]) -> Callable[[str], None]:
     return check
 
 
-def _phone(value: object) -> str:
+def _phone(read: Callable[[str], Number]) -> Callable[[object], str]:
     """A number as people write it, if it is one that we may dial."""
-    text = cells.phone(value)
-    try:
-        dialable(text)
-    except NotDialable as error:
-        raise cells.BadCell(str(error)) from error
-    return text
+
+    def check(value: object) -> str:
+        text = cells.phone(value)
+        try:
+            read(text)
+        except NotDialable as error:
+            raise cells.BadCell(str(error)) from error
+        return text
+
+    return check
+
+
+_FIRST, _SECOND = _phone(first_number), _phone(second_number)
 
 
 class _Sites(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -63,9 +71,9 @@ class PersonForm(forms.Form):
     email = forms.CharField(label="メールアドレス", validators=[_checked(cells.mail)])
     phone = forms.CharField(
         label="電話番号",
-        help_text="市外局番から。空欄の方にはお電話しません。",
+        help_text="市外局番から。内線は「03-0000-0000 内線 12」のように入力してください。空欄の方にはお電話しません。",
         required=False,
-        validators=[_checked(_phone)],
+        validators=[_checked(_FIRST)],
     )
     phone_kind = forms.ChoiceField(
         label="電話の種類",
@@ -84,7 +92,7 @@ class PersonForm(forms.Form):
         label="2 番目の電話番号（任意）",
         help_text="直接つながる番号。1 番目の番号で出られないときにおかけします。",
         required=False,
-        validators=[_checked(_phone)],
+        validators=[_checked(_SECOND)],
     )
 
     def clean(self) -> dict[str, Any]:
@@ -94,8 +102,8 @@ class PersonForm(forms.Form):
             "name": cells.name(100),
             "kana": cells.kana,
             "email": cells.mail,
-            "phone": _phone,
-            "second_phone": _phone,
+            "phone": _FIRST,
+            "second_phone": _SECOND,
             "phone_note": cells.name(200),
         }
         for field, read in readers.items():
@@ -105,7 +113,13 @@ class PersonForm(forms.Form):
             self.add_error("kana", "お電話する方のフリガナを入力してください。")
         if found.get("second_phone") and not found.get("phone") and "phone" not in self.errors:
             self.add_error("second_phone", "1 番目の電話番号から入力してください。")
-        return found
+        return split(found)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What to think about with the numbers as they stand in the form, or were taken from it."""
+        shown = self.cleaned_data if self.is_bound and self.is_valid() else self.initial
+        return list(warnings_of(shown.get("phone") or "", shown.get("second_phone") or ""))
 
 
 class ContactForm(PersonForm):

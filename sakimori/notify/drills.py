@@ -18,13 +18,11 @@ from sakimori.lib.jst import day_of
 from sakimori.notify.actions import NotPossible, raise_alarm
 from sakimori.notify.callees import callees
 from sakimori.notify.calling import begin_drill
+from sakimori.notify.exercise import TEST
 from sakimori.notify.models import Alarm, Call, CallRound, RoundState, Severity
 
 SUBJECT = "連絡先テスト"
-SAY = (
-    "これは連絡先のテストです。障害は発生していません。"
-    "この番号へ緊急のお電話が届くことを確認するため、お電話いたしました。"
-)
+SAY = f"{TEST}障害は発生していません。この番号へ緊急のお電話が届くことを確認するため、お電話いたしました。"
 QUARTER = timedelta(days=92)
 # A customer has some days after the hearing sheet before he is missed.
 _NEW = timedelta(days=14)

@@ -1,6 +1,7 @@
-"""訓練: the words by which an exercise is known wherever it is told. Pure."""
+"""訓練: the words by which an exercise, or a test of numbers, is known wherever it is told. Pure."""
 
 SPOKEN = "これは訓練です。"
+TEST = "これは連絡先のテストです。"
 MARK = "【訓練】"
 WRITTEN = "これは訓練です。実際の攻撃や障害ではありません。"
 
@@ -11,5 +12,6 @@ def marked(text: str) -> str:
 
 
 def said_first(matter: str) -> tuple[str, str]:
-    """What the called person must hear before anything else (empty, or that it is an exercise), and the rest."""
-    return (SPOKEN, matter.removeprefix(SPOKEN)) if matter.startswith(SPOKEN) else ("", matter)
+    """What must be heard before anything else (empty, or that it is an exercise or a test), and the rest."""
+    first = next((words for words in (SPOKEN, TEST) if matter.startswith(words)), "")
+    return first, matter.removeprefix(first)

@@ -15,6 +15,7 @@ mail is then sent again with the same Message-ID, by which mail systems recognis
      +-- PhoneUnavailable     provably not done: retry helps
      +-- PhoneDoubtful        may have been done: ask for the call by its reference before anything is dialled again
      +-- PhoneRefused         will never work, such as a number that cannot be dialled
+          +-- PhoneNotAllowed  our account may not call it: a setting at the provider is to blame, not the number
 """
 
 from dataclasses import dataclass
@@ -123,6 +124,10 @@ class PhoneRefused(PhoneError):
     """The provider will never make this call. The text is a Japanese sentence."""
 
 
+class PhoneNotAllowed(PhoneRefused):
+    """The number may be alive, but the provider's settings for our account forbid the call. The text names them."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingCall:
     """One call to one person. `reference` is our own mark, by which the provider finds the call again.
@@ -138,8 +143,12 @@ class OutgoingCall:
 
 
 class PhoneState(StrEnum):
-    """What is known of a call. CONFIRMED and DECLINED come from the keys, or from an operator who took it over."""
+    """What is known of a call. CONFIRMED and DECLINED come from the keys, or from an operator who took it over.
 
+    QUEUED: the provider has taken the call, but no phone rings yet. It may stay so for ever.
+    """
+
+    QUEUED = "queued"
     RINGING = "ringing"
     ANSWERED = "answered"
     CONFIRMED = "confirmed"
@@ -166,13 +175,16 @@ class Phone(Protocol):
     """Calls people, says something, and takes a key."""
 
     def call(self, call: OutgoingCall) -> PhoneStatus:
-        """Place a call; it rings when this returns. Raise a PhoneError otherwise. Never repeats by itself."""
+        """Place a call: it rings when this returns, or will. Raise a PhoneError otherwise. Never repeats by itself."""
 
     def status(self, reference: str) -> PhoneStatus | None:
         """Where our call with this reference stands; None when the provider has none."""
 
     def hang_up(self, reference: str) -> PhoneStatus | None:
-        """End the call if it still goes on. Returns where it stands then; None when the provider has none."""
+        """End the call if it still goes on. Returns where it stands then; None when the provider has none.
+
+        A call that has never rung has FAILED.
+        """
 
     def check(self) -> None:
         """Ask the provider for a sign of life without calling anybody; raise a PhoneError when there is none."""

@@ -12,27 +12,34 @@ from django.db import transaction
 from sakimori.customers import audit
 from sakimori.customers.models import Customer
 from sakimori.notify.callees import Callee
+from sakimori.notify.exercise import said_first
 from sakimori.notify.models import CallMatter, CallRound, CallState, RoundState
 from sakimori.notify.rounds import SYSTEM
 
 _MOST_NAMED = 2
 
 
-def round_to_join(customer: Customer, people: Sequence[Callee], now: datetime) -> CallRound | None:
+def round_to_join(customer: Customer, people: Sequence[Callee], say: str, now: datetime) -> CallRound | None:
     """The round of this customer that may tell of one matter more; None when a new round must begin.
 
     people: whom the new matter would call. A running round must call all of them; one that has just ended must have
-    reached one of them.
+    reached one of them. say: what would be said; an exercise never joins something real, nor the other way round.
     """
     wanted = {callee.contact.pk for callee in people if callee.contact}
     rounds = CallRound.objects.filter(customer=customer, is_drill=False).order_by("-started_at", "-pk")
+    first = said_first(say)[0]
     for round_ in rounds.filter(state=RoundState.RUNNING):
+        if said_first(round_.say)[0] != first:
+            continue
         calls = round_.calls.filter(contact__isnull=False).values_list("contact_id", flat=True)
         if wanted and wanted <= set(calls):
             return round_
     since = now - timedelta(minutes=settings.CONFIG.merge_minutes)
     for round_ in rounds.filter(state=RoundState.REACHED, ended_at__gt=since, ended_at__lte=now):
-        if round_.calls.filter(state=CallState.CONFIRMED, contact_id__in=wanted).exists():
+        if (
+            said_first(round_.say)[0] == first
+            and round_.calls.filter(state=CallState.CONFIRMED, contact_id__in=wanted).exists()
+        ):
             return round_
     return None
 

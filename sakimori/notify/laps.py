@@ -14,7 +14,7 @@ from sakimori.customers import audit
 from sakimori.customers.hours import is_night
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.callees import Callee, callees, digits_of, why_not_now
-from sakimori.notify.handing import hand_over, hand_over_one
+from sakimori.notify.handing import hand_over, hand_over_one, hand_over_refused
 from sakimori.notify.models import Call, CallRound, CallState, RoundState, Severity
 from sakimori.notify.rounds import GOING_ON, SYSTEM, exhaust, going_on, next_planned, none_accepted, page_of_round
 
@@ -52,8 +52,9 @@ def tend(round_: CallRound, now: datetime) -> timedelta | None:
         if row.state != RoundState.RUNNING:
             return None
         _forget_the_future(row, now)
+        _free_forgotten_lines(now)
         if row.by_hand:
-            Call.objects.filter(round=row, line__isnull=False).update(line=None)
+            Call.objects.filter(round=row, line__isnull=False, entered_by=None).update(line=None)
         if going_on(row) is not None:
             return None
         if row.resumes_at is not None:
@@ -77,7 +78,7 @@ def _hindrance(row: CallRound, call: Call, now: datetime) -> timedelta | None:
     if call.by_person:
         hand_over_one(row, call, now=now)
         return _LOOK_AGAIN
-    return _LOOK_AGAIN if _line_is_taken(call, now) else None
+    return _LOOK_AGAIN if _line_is_taken(call) else None
 
 
 def _no_operator(row: CallRound, call: Call, now: datetime) -> timedelta | None:
@@ -116,8 +117,7 @@ def _begin_again(row: CallRound, now: datetime) -> None:
     audit.record("callround.again", by=SYSTEM, target=f"callround:{row.pk}", now=now, customer=row.customer)
     alarm_if_nobody_is_left(row, now)
     if refused:
-        sentence = "電話の発信サービスが発信を受け付けません。手動で架電してください。"
-        hand_over(row, key="phone-refused", sentence=sentence, now=now)
+        hand_over_refused(row, now=now)
     elif row.by_hand:
         hand_over(
             row, key=f"call-by-hand:{row.pk}", sentence=f"{row.customer.name} へ再度電話をかけてください。", now=now
@@ -139,12 +139,14 @@ def alarm_if_nobody_is_left(row: CallRound, now: datetime) -> None:
     )
 
 
-def _line_is_taken(call: Call, now: datetime) -> bool:
+def _line_is_taken(call: Call) -> bool:
     """A provider deals with the number, or an operator has begun to dial it."""
-    same = Call.objects.filter(digits=call.digits).exclude(pk=call.pk)
-    by_operator = same.filter(state=CallState.INTENDED, entered_by__isnull=False)
-    by_operator = by_operator.filter(intended_at__gt=now - _LONGEST_BY_HAND)
-    return Call.objects.filter(line=call.digits).exclude(pk=call.pk).exists() or by_operator.exists()
+    return Call.objects.filter(line=call.digits).exclude(pk=call.pk).exists()
+
+
+def _free_forgotten_lines(now: datetime) -> None:
+    by_operator = Call.objects.filter(line__isnull=False, entered_by__isnull=False)
+    by_operator.filter(intended_at__lte=now - _LONGEST_BY_HAND).update(line=None)
 
 
 def _is_called_for_real(row: CallRound) -> bool:

@@ -16,7 +16,7 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.dialogue import Bridged, Dialogue, Ended, Heard, Machine, Stage, Step, Wait
 from sakimori.notify.interface import PhoneState, PhoneStatus
 from sakimori.notify.models import Call, CallRound, CallState, PhoneLeg, Severity
-from sakimori.notify.provider_words import FINAL, IN_PROGRESS, is_later, is_machine, joined
+from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_later, is_machine, joined
 from sakimori.notify.rounds import finish, page_of_round
 
 _LINGERS = timedelta(seconds=60)
@@ -78,6 +78,8 @@ def note_status(reference: str, status: str, *, sid: str, now: datetime) -> Phon
     with transaction.atomic():
         leg = _locked(reference, sid)
         if is_later(status, leg.status):
+            if leg.status in NEVER_RANG and status not in NEVER_RANG:
+                _wake(leg, now)
             leg.status = status
             if status == IN_PROGRESS:
                 leg.answered_at = now
@@ -226,5 +228,5 @@ def _call_back(leg: PhoneLeg, now: datetime) -> None:
 
 
 def _wake(leg: PhoneLeg, now: datetime) -> None:
-    """The result is known: whoever is next need not wait for the next look."""
+    """A phone rings, or the result is known: neither the clocks nor whoever is next wait for the next look."""
     CallRound.objects.filter(pk=leg.call.round_id, next_try_at__gt=now).update(next_try_at=now)

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from sakimori.lib.phone_numbers import NotDialable, dialable
 from sakimori.notify.interface import (
     Acceptance,
     MailError,
@@ -14,7 +15,8 @@ from sakimori.notify.interface import (
     PhoneState,
     PhoneStatus,
 )
-from sakimori.notify.numbers import NotDialable, dialable
+
+_GOES_ON = (PhoneState.QUEUED, PhoneState.RINGING, PhoneState.ANSWERED)
 
 
 @dataclass
@@ -44,13 +46,15 @@ class MemoryPhone:
     """`placed` holds every call in order; the called people act through `press`.
 
     Each error in `failures` is raised once by the next thing asked. `lose_answer`: the next call rings, but its
-    placing ends in PhoneDoubtful. `habits`: numbers that do something at once when they are called.
+    placing ends in PhoneDoubtful. `never_rings`: calls are taken, and no phone rings. `habits`: numbers that do
+    something at once when they are called.
     """
 
     placed: list[OutgoingCall] = field(default_factory=list)
     failures: deque[PhoneError] = field(default_factory=deque)
     habits: dict[str, PhoneState] = field(default_factory=dict)
     lose_answer: bool = False
+    never_rings: bool = False
     _states: dict[str, PhoneStatus] = field(default_factory=dict)
 
     def call(self, call: OutgoingCall) -> PhoneStatus:
@@ -61,7 +65,8 @@ class MemoryPhone:
         except NotDialable as error:
             raise PhoneRefused(str(error)) from error
         self.placed.append(call)
-        self._states[call.reference] = PhoneStatus(PhoneState.RINGING, is_over=False)
+        state = PhoneState.QUEUED if self.never_rings else PhoneState.RINGING
+        self._states[call.reference] = PhoneStatus(state, is_over=False)
         if call.to in self.habits:
             self.press(call.reference, self.habits[call.to])
         if self.lose_answer:
@@ -78,8 +83,8 @@ class MemoryPhone:
         """See `Phone.hang_up`."""
         found = self.status(reference)
         if found is not None and not found.is_over:
-            state = PhoneState.BUSY if found.state == PhoneState.RINGING else found.state
-            self._states[reference] = PhoneStatus(state, is_over=True)
+            cut_off = {PhoneState.RINGING: PhoneState.BUSY, PhoneState.QUEUED: PhoneState.FAILED}
+            self._states[reference] = PhoneStatus(cut_off.get(found.state, found.state), is_over=True)
         return self._states.get(reference)
 
     def check(self) -> None:
@@ -89,7 +94,7 @@ class MemoryPhone:
 
     def press(self, reference: str, state: PhoneState) -> None:
         """The called person answers, presses a key, or the line ends the call."""
-        self._states[reference] = PhoneStatus(state, is_over=state != PhoneState.ANSWERED)
+        self._states[reference] = PhoneStatus(state, is_over=state not in _GOES_ON)
 
     @property
     def ringing(self) -> list[str]:

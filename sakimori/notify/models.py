@@ -178,7 +178,7 @@ class Call(models.Model):
     """One call of a round. `reference` is our own mark, by which a call is found again after a doubtful time-out.
 
     Written down (INTENDED) before the phone rings. name and number are copied: the record outlives the contact.
-    digits: the number as it is dialled. line: the same while a provider deals with it; no number rings twice at once.
+    digits: the number as it is dialled. line: the same while somebody deals with it; no number rings twice at once.
     """
 
     round = models.ForeignKey(CallRound, on_delete=models.CASCADE, related_name="calls")

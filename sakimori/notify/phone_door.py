@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 
 from sakimori.lib.jst import utc_now
 from sakimori.lib.phone_account import PhoneAccount
+from sakimori.lib.phone_numbers import NotDialable, normalised
 from sakimori.notify import legs, twiml
 from sakimori.notify.dialogue import Bridged, Heard, Key, Silence, Step
 from sakimori.notify.forgeries import FORGERIES
 from sakimori.notify.models import PhoneLeg
-from sakimori.notify.numbers import NotDialable, normalised
 from sakimori.notify.provider_words import is_machine
 from sakimori.notify.signatures import is_signed
 from sakimori.notify.spoken import Facts

@@ -5,6 +5,9 @@ from django.db import models
 from sakimori.notify.dialogue import Stage
 from sakimori.notify.interface import PhoneState
 
+# A call that waits to be dialled has come to nothing yet.
+_RESULTS = [(state.value, state.value) for state in PhoneState if state is not PhoneState.QUEUED]
+
 
 class PhoneLeg(models.Model):
     """One call at the provider. Written before the provider is asked; call-backs and readings only add to it.
@@ -36,7 +39,7 @@ class PhoneLeg(models.Model):
     turn = models.PositiveSmallIntegerField(default=0)
     asked = models.CharField(max_length=64, blank=True)
     answer = models.TextField(blank=True)
-    result = models.CharField(max_length=16, choices=[(state.value, state.value) for state in PhoneState], blank=True)
+    result = models.CharField(max_length=16, choices=_RESULTS, blank=True)
     bridged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,5 +1,7 @@
 """What a provider that speaks as Twilio does means by its words: states of calls, who answered, refusals. Pure."""
 
+from collections.abc import Mapping
+
 from sakimori.notify.interface import PhoneState, PhoneStatus
 
 ORDER = ("", "queued", "initiated", "ringing", "in-progress")
@@ -13,10 +15,13 @@ _REFUSALS = {
     13223: "発信サービスが、この電話番号を無効と判断しました。",
     13224: "発信サービスが、この電話番号を無効と判断しました。",
     21214: "この電話番号へは、発信サービスから発信できません。",
-    21215: "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません。",
-    13227: "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません。",
     21216: "この電話番号への発信は、発信サービスが禁止しています。",
     13225: "この電話番号への発信は、発信サービスが禁止しています。",
+}
+# Numbers that our account may not call until somebody changes a setting at the provider.
+_NOT_ALLOWED = {
+    21215: "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません。",
+    13227: "発信サービスの設定（地域ごとの発信許可）で、この電話番号への発信が許可されていません。",
     21219: "発信サービスが試用のため、あらかじめ確認された電話番号にしか発信できません。",
 }
 _ENDED = {
@@ -30,7 +35,16 @@ _ENDED = {
 
 def refusal(code: int) -> str:
     """Why a number will never be called: a Japanese sentence, or empty where the number is not to blame."""
-    sentence = _REFUSALS.get(code, "")
+    return _numbered(_REFUSALS, code)
+
+
+def not_allowed(code: int) -> str:
+    """Which setting of our account at the provider forbids the call: a Japanese sentence, or empty."""
+    return _numbered(_NOT_ALLOWED, code)
+
+
+def _numbered(sentences: Mapping[int, str], code: int) -> str:
+    sentence = sentences.get(code, "")
     return f"{sentence.removesuffix('。')}（{code}）。" if sentence else ""
 
 
@@ -62,4 +76,6 @@ def joined(status: str, *, result: str, talk_is_over: bool, is_bridged: bool) ->
         return PhoneStatus(_ENDED[status], is_over=True)
     if talk_is_over:
         return PhoneStatus(PhoneState.ANSWERED, is_over=True)
+    if status in NEVER_RANG:
+        return PhoneStatus(PhoneState.QUEUED, is_over=False)
     return PhoneStatus(PhoneState.ANSWERED if status == IN_PROGRESS else PhoneState.RINGING, is_over=False)

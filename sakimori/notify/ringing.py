@@ -8,18 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sakimori.notify.actions import raise_alarm
+from sakimori.notify.handing import NEVER_RANG, UNREACHABLE, UNREACHABLE_SENTENCE, hand_over, is_about_to_open
 from sakimori.notify.interface import (
     OutgoingCall,
     Phone,
     PhoneDoubtful,
     PhoneError,
+    PhoneNotAllowed,
     PhoneRefused,
     PhoneState,
     PhoneStatus,
     PhoneUnavailable,
 )
-from sakimori.notify.models import Call, CallRound, CallState, RoundState, Severity
+from sakimori.notify.models import Call, CallRound, CallState, RoundState
 from sakimori.notify.rounds import (
     GOING_ON,
     exhaust,
@@ -28,7 +29,6 @@ from sakimori.notify.rounds import (
     going_on,
     intend,
     next_planned,
-    page_of_round,
 )
 from sakimori.notify.spoken import spoken
 
@@ -38,6 +38,8 @@ _TRY_AGAIN = timedelta(seconds=5)
 # After a doubtful answer the provider may need a moment until its own list shows the call.
 _IN_FLIGHT = timedelta(seconds=3)
 _UNREACHABLE = timedelta(seconds=60)
+# So long a provider may keep a call before the phone rings; then the next person is tried.
+_LONGEST_QUEUE = timedelta(seconds=30)
 # Somebody who answered hears everything twice in this time; then the line is needed for the next person.
 _LONGEST_TALK = timedelta(minutes=3)
 
@@ -58,15 +60,13 @@ def advance(round_: CallRound, voice: Voice, clock: Callable[[], datetime]) -> t
     try:
         if call is None:
             return _next(round_, voice, clock)
-        if call.state == CallState.INTENDED and call.intended_at and clock() < call.intended_at + _IN_FLIGHT:
-            return _LOOK_AGAIN
         return _look(call, voice, clock)
     except (PhoneUnavailable, PhoneDoubtful) as error:
         return _unreachable(round_, error, clock())
 
 
 def _next(round_: CallRound, voice: Voice, clock: Callable[[], datetime]) -> timedelta:
-    if round_.state != RoundState.RUNNING:
+    if round_.state != RoundState.RUNNING or is_about_to_open(round_, clock()):
         return _LOOK_AGAIN
     call = next_planned(round_)
     if call is None:
@@ -85,7 +85,9 @@ def _place(call: Call, voice: Voice, clock: Callable[[], datetime]) -> timedelta
     try:
         status = voice.phone.call(OutgoingCall(call.reference, call.number, voice.caller, say))
     except PhoneRefused as refusal:
-        finish(call, CallState.FAILED, now=clock(), error=str(refusal))
+        # What our account may not call says nothing of the number.
+        blames_number = not isinstance(refusal, PhoneNotAllowed)
+        finish(call, CallState.FAILED, now=clock(), error=str(refusal), blames_number=blames_number)
         return _AT_ONCE
     return _judge(call, status, voice, clock)
 
@@ -95,6 +97,8 @@ def _look(call: Call, voice: Voice, clock: Callable[[], datetime]) -> timedelta:
     status = voice.phone.status(call.reference)
     if status is not None:
         return _judge(call, status, voice, clock)
+    if call.state == CallState.INTENDED and call.intended_at and clock() < call.intended_at + _IN_FLIGHT:
+        return _LOOK_AGAIN
     if call.round.state == RoundState.RUNNING and call.state == CallState.INTENDED:
         return _place(call, voice, clock)
     finish(call, CallState.FAILED, now=clock(), error="発信サービスに通話の記録がありません。")
@@ -106,12 +110,24 @@ def _judge(call: Call, status: PhoneStatus, voice: Voice, clock: Callable[[], da
     if status.is_over:
         finish(call, _ended(status.state), now=clock(), spoke_with=_by_whom(call, status))
         return _AT_ONCE
-    follow(call, CallState(status.state.value), now=clock())
-    if call.round.state == RoundState.RUNNING and not _is_too_long(call, voice, clock()):
+    if status.state != PhoneState.QUEUED:
+        follow(call, CallState(status.state.value), now=clock())
+        is_too_long = _is_too_long(call, voice, clock())
+    else:
+        is_too_long = _is_queued_too_long(call, clock())
+    if call.round.state == RoundState.RUNNING and not is_too_long:
         return _LOOK_AGAIN
-    final = voice.phone.hang_up(call.reference)
-    finish(call, _cut_off(final.state if final else status.state), now=clock())
+    final = voice.phone.hang_up(call.reference) or status
+    never_rang = status.state == PhoneState.QUEUED and final.state in (PhoneState.QUEUED, PhoneState.FAILED)
+    error = NEVER_RANG if never_rang else ""
+    finish(call, _cut_off(final.state), now=clock(), error=error, blames_number=not never_rang)
     return _AT_ONCE
+
+
+def _is_queued_too_long(call: Call, now: datetime) -> bool:
+    """Whether no phone has rung for so long that somebody else is tried, or an operator must dial in a moment."""
+    is_late = call.intended_at is not None and now - call.intended_at >= _LONGEST_QUEUE
+    return is_late or is_about_to_open(call.round, now)
 
 
 def _is_too_long(call: Call, voice: Voice, now: datetime) -> bool:
@@ -123,6 +139,8 @@ def _ended(state: PhoneState) -> CallState:
     """How a call ended, in our words. Lifting the receiver without a key is not reached."""
     if state == PhoneState.ANSWERED:
         return CallState.UNCONFIRMED
+    if state == PhoneState.QUEUED:
+        return CallState.FAILED
     if state == PhoneState.RINGING:
         return CallState.NO_ANSWER
     return CallState(state.value)
@@ -148,18 +166,7 @@ def _unreachable(round_: CallRound, error: PhoneError, now: datetime) -> timedel
         CallRound.objects.filter(pk=round_.pk).update(unreachable_since=since)
         return _TRY_AGAIN
     if round_.state == RoundState.RUNNING:
-        _hand_over(round_, now)
+        hand_over(round_, key=UNREACHABLE, sentence=UNREACHABLE_SENTENCE, now=now)
     if call is not None:  # Nobody will ever hear how it ended, and it must not keep the operator from dialling.
         finish(call, CallState.FAILED, now=now, error="発信サービスに接続できず、通話の結果を確認できません。")
     return _TRY_AGAIN
-
-
-def _hand_over(round_: CallRound, now: datetime) -> None:
-    CallRound.objects.filter(pk=round_.pk).update(by_hand=True)
-    raise_alarm(
-        key="phone-unavailable",
-        severity=Severity.HIGH,
-        sentence=f"電話の発信サービスに接続できません。手動で架電してください。（{round_.subject}）",
-        link=page_of_round(round_),
-        now=now,
-    )

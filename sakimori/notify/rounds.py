@@ -50,9 +50,9 @@ def is_wanted(round_: CallRound, now: datetime) -> bool:
 def intend(call: Call, *, now: datetime, by: User | None = None) -> bool:
     """Write down that this person is called, before a phone rings. False when somebody else was quicker.
 
-    A provider's call takes the number's line, so that no number rings twice at once: also False while that is taken.
+    Whoever dials takes the number's line, so that no number rings twice at once: also False while that is taken.
     """
-    line = None if by is not None else call.digits or digits_of(call.number) or None
+    line = call.digits or digits_of(call.number) or None
     try:
         with transaction.atomic():
             planned = Call.objects.filter(pk=call.pk, state=CallState.PLANNED, round__state=RoundState.RUNNING)
@@ -75,9 +75,19 @@ def follow(call: Call, state: CallState, *, now: datetime) -> None:
 
 
 def finish(
-    call: Call, state: CallState, *, now: datetime, by: User | None = None, spoke_with: str = "", error: str = ""
+    call: Call,
+    state: CallState,
+    *,
+    now: datetime,
+    by: User | None = None,
+    spoke_with: str = "",
+    error: str = "",
+    blames_number: bool = True,
 ) -> bool:
-    """Write down how a call ended, and whether its round is at its end. False when that is written down already."""
+    """Write down how a call ended, and whether its round is at its end. False when that is written down already.
+
+    blames_number: False when a failure is the provider's own, and says nothing of the number.
+    """
     with transaction.atomic():
         columns = {"state": state, "ended_at": now, "spoke_with": spoke_with, "last_error": error[:300], "line": None}
         if by is not None:
@@ -85,8 +95,9 @@ def finish(
         if not Call.objects.filter(pk=call.pk, ended_at=None, state__in=GOING_ON).update(**columns):
             return False
         _record(f"call.{state}", call, by, now)
-        _prove(call, state, by, now)
-        _give_back(call, by, now)
+        if blames_number:
+            _prove(call, state, by, now)
+        _give_back(call, state, by, now)
         if state == CallState.CONFIRMED and not call.round.is_drill:
             _reached(call, now)
         elif next_planned(call.round) is None:
@@ -118,12 +129,12 @@ def _prove(call: Call, state: CallState, by: User | None, now: datetime) -> None
         )
 
 
-def _give_back(call: Call, by: User | None, now: datetime) -> None:
+def _give_back(call: Call, state: CallState, by: User | None, now: datetime) -> None:
     """The round goes on at once; after a call that only a person could dial, by itself again."""
     row = CallRound.objects.filter(pk=call.round_id)
     if by is not None:
         row.filter(hand_for_one=True).update(by_hand=False, hand_for_one=False, hand_since=None, waits_since=now)
-    elif call.rang_at is not None:
+    elif call.rang_at is not None or state in _ALIVE:
         row.update(waits_since=now)
     row.filter(state=RoundState.RUNNING, by_hand=False).update(next_try_at=now)
 
@@ -142,9 +153,11 @@ def exhaust(round_: CallRound, *, now: datetime) -> None:
     """Everybody on the list was tried: after a pause it begins again; after the last time the SOC lead is called."""
     with transaction.atomic():
         row = CallRound.objects.select_related("customer").get(pk=round_.pk)
+        if none_accepted(row) and (row.is_drill or row.customer is None):
+            alarm_refused(row, now=now)
         if row.is_drill:
             end_round(row, RoundState.DONE, now=now)
-        elif row.customer is not None and row.lap < settings.CONFIG.rounds and row.calls.exists():
+        elif row.customer is not None and _goes_on(row):
             pause = timedelta(0) if none_accepted(row) else timedelta(minutes=settings.CONFIG.round_pause_minutes)
             CallRound.objects.filter(pk=row.pk, state=RoundState.RUNNING, resumes_at=None).update(
                 resumes_at=now + pause
@@ -153,10 +166,34 @@ def exhaust(round_: CallRound, *, now: datetime) -> None:
             _nobody_reached(row, now)
 
 
+def _goes_on(row: CallRound) -> bool:
+    """Whether the list is begun again: as often as the setting says, and once by hand where no call was accepted."""
+    return row.calls.exists() and (row.lap < settings.CONFIG.rounds or none_accepted(row))
+
+
 def none_accepted(round_: CallRound) -> bool:
     """Whether the provider has refused every call of this time through the list: then an operator must dial."""
     made = round_.calls.filter(lap=round_.lap).exclude(state=CallState.SKIPPED)
-    return not round_.by_hand and made.exists() and not made.exclude(state=CallState.FAILED, rang_at=None).exists()
+    return (
+        not round_.by_hand
+        and round_.state == RoundState.RUNNING
+        and made.exists()
+        and not made.exclude(state=CallState.FAILED, rang_at=None).exists()
+    )
+
+
+def alarm_refused(round_: CallRound, *, now: datetime) -> None:
+    """The provider has refused every number: why, in its words, which name the setting where one is to blame."""
+    refused = round_.calls.filter(state=CallState.FAILED, rang_at=None).exclude(last_error="").order_by("-lap", "place")
+    reason = refused.values_list("last_error", flat=True).first() or ""
+    raise_alarm(
+        key="phone-refused",
+        severity=Severity.LOW if round_.is_drill else Severity.HIGH,
+        sentence=f"電話の発信サービスが、どの番号への発信も受け付けません。手動で架電してください。"
+        f"{reason}（{round_.subject}）",
+        link=page_of_round(round_),
+        now=now,
+    )
 
 
 def _nobody_reached(round_: CallRound, now: datetime) -> None:

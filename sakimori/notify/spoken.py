@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sakimori.lib.defang import visible
 from sakimori.notify.dialogue import Line
-from sakimori.notify.exercise import said_first
+from sakimori.notify.exercise import TEST, said_first
 
 KEYS = (
     "内容を確認された方は 1 を、SOC の担当者とお話しになる方は 2 を、"
@@ -50,28 +50,36 @@ class Facts:
     is_duty: bool = False
 
 
-def opening(service_name: str, name: str) -> str:
-    """Who calls and why, and whom we would like to speak with."""
-    return (
-        f"こちらは、{service_name}の SOC です。重要なお知らせのため、お電話いたしました。{name} 様をお願いいたします。"
-    )
+def opening(service_name: str, name: str, matter: str = "") -> str:
+    """Who calls and why, and whom we would like to speak with; that it is an exercise or a test before all else."""
+    first = said_first(matter)[0]
+    return f"{first}こちらは、{service_name}の SOC です。{_reason(first)}{name} 様をお願いいたします。"
 
 
 def spoken(service_name: str, name: str, matter: str) -> str:
     """The whole of what a phone provider says: who calls and why, for whom, the matter, the keys."""
-    first, rest = said_first(matter)
-    return "\n".join(part for part in (first, opening(service_name, name), _plain(rest), KEYS) if part)
+    return "\n".join(
+        part for part in (opening(service_name, name, matter), _plain(said_first(matter)[1]), KEYS) if part
+    )
+
+
+def for_sheet(service_name: str, name: str, matter: str) -> tuple[str, str]:
+    """What an operator says who dials by hand: the opening, and the matter once the person is on the line."""
+    return opening(service_name, name, matter), said_first(matter)[1]
 
 
 def text_of(lines: Iterable[Line], facts: Facts) -> str:
-    """The lines in words, ready to be read out."""
-    return "\n".join(_line(line, facts) for line in lines)
+    """The lines in words, ready to be read out. Whatever tells of an exercise or a test begins by saying so."""
+    told = tuple(lines)
+    first = said_first(facts.matter)[0] if {Line.OPENING, Line.MATTER} & set(told) else ""
+    return first + "\n".join(_line(line, facts) for line in told)
 
 
 def for_operator(facts: Facts) -> str:
     """What the operator hears who is to take a call over."""
     who = speakable(facts.kana or facts.name)
-    return f"お客様の {who} 様が、お話しを希望されています。お受けになる場合は 1 を押してください。"
+    first = said_first(facts.matter)[0]
+    return f"{first}お客様の {who} 様が、お話しを希望されています。お受けになる場合は 1 を押してください。"
 
 
 def speakable(text: str) -> str:
@@ -97,12 +105,17 @@ def _line(line: Line, facts: Facts) -> str:
 
 
 def _opening(facts: Facts) -> str:
-    who, first = speakable(facts.kana or facts.name), said_first(facts.matter)[0]
+    who, reason = speakable(facts.kana or facts.name), _reason(said_first(facts.matter)[0])
     return (
-        f"{first}こちらは、{speakable(facts.service_name)}の SOC です。重要なお知らせのため、お電話いたしました。"
+        f"こちらは、{speakable(facts.service_name)}の SOC です。{reason}"
         f"{who} 様でいらっしゃいますか。ご本人は 1 を、別の方は 2 を、"
         "もう一度お聞きになる方はアスタリスクを押してください。"
     )
+
+
+def _reason(first: str) -> str:
+    """Why we call, told to whoever answers."""
+    return f"{'電話番号の確認' if first == TEST else '重要なお知らせ'}のため、お電話いたしました。"
 
 
 def _dotted(name: str) -> str:

@@ -18,18 +18,19 @@ from typing import Any
 
 from sakimori.lib.http import BasicAuth, GuardedClient, HttpError, HttpLimits, HttpNotSent, Response
 from sakimori.lib.phone_account import PhoneAccount
+from sakimori.lib.phone_numbers import NotDialable, Number, calls_itself
 from sakimori.notify import legs
 from sakimori.notify.interface import (
     OutgoingCall,
     PhoneDoubtful,
+    PhoneNotAllowed,
     PhoneRefused,
     PhoneState,
     PhoneStatus,
     PhoneUnavailable,
 )
 from sakimori.notify.models import PhoneLeg
-from sakimori.notify.numbers import NotDialable, Number, calls_itself
-from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_known, refusal
+from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_known, not_allowed, refusal
 
 DOOR = "/phone/twilio"
 EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -80,7 +81,7 @@ class TwilioPhone:
             legs.drop(call.reference)
             raise
         legs.placed(call.reference, sid)
-        return PhoneStatus(PhoneState.RINGING, is_over=False)
+        return PhoneStatus(PhoneState.QUEUED, is_over=False)
 
     def status(self, reference: str) -> PhoneStatus | None:
         """See `Phone.status`. A machine is hung up as soon as it is known for one."""
@@ -223,6 +224,8 @@ def _or_error(answer: Response) -> Response:
     if not 400 <= answer.status < 500:
         raise PhoneDoubtful(f"the answer has status {answer.status}")
     code = _code(answer)
+    if setting := not_allowed(code):
+        raise PhoneNotAllowed(setting)
     if reason := refusal(code):
         raise PhoneRefused(reason)
     raise PhoneUnavailable(f"the provider refuses: status {answer.status}, code {code}")

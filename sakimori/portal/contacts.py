@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,7 +17,8 @@ from sakimori.customers.queries import contacts_in_full, customers_in_full
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify import contact_changes
 from sakimori.notify.callees import callees
-from sakimori.notify.contact_form import ContactForm, DeputyForm
+from sakimori.notify.calling_numbers import calling_numbers
+from sakimori.notify.contact_form import ContactForm, DeputyForm, PersonForm
 from sakimori.portal.pages import show
 
 _SPACE = "portal"
@@ -46,7 +46,7 @@ def contacts(request: PersonRequest) -> HttpResponse:
         "page": page,
         "parts": parts,
         "now": now,
-        "calling_number": settings.CONFIG.soc_phone,
+        "calling_numbers": calling_numbers(settings.CONFIG.phone_accounts, settings.CONFIG.soc_phone),
         "space": _SPACE,
     }
     return show(request, "portal/contacts.html", context)
@@ -101,8 +101,8 @@ def deputy(request: PersonRequest, pk: int) -> HttpResponse:
 def move(request: PersonRequest, pk: int) -> HttpResponse:
     """One place earlier or later."""
     row = _contact(request, pk)
-    contact_changes.move(row, earlier=request.POST.get("to") == "earlier", by=request.user, now=utc_now())
-    return HttpResponseRedirect(reverse("portal:contacts"))
+    earlier = request.POST.get("to") == "earlier"
+    return _done(request, lambda: contact_changes.move(row, earlier=earlier, by=request.user, now=utc_now()))
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,13 +111,8 @@ def stop(request: PersonRequest, pk: int) -> HttpResponse:
     """Deactivate a contact, after asking."""
     row = _contact(request, pk)
     if request.method == "POST":
-        try:
-            contact_changes.deactivate(row, by=request.user, now=utc_now())
-        except NotPossible as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, f"{row.name} 様を無効にしました。")
-        return HttpResponseRedirect(reverse("portal:contacts"))
+        done = f"{row.name} 様を無効にしました。"
+        return _done(request, lambda: contact_changes.deactivate(row, by=request.user, now=utc_now()), done)
     return show(request, "portal/contact_stop.html", {"contact": row, "space": _SPACE})
 
 
@@ -126,12 +121,23 @@ def stop(request: PersonRequest, pk: int) -> HttpResponse:
 def start(request: PersonRequest, pk: int) -> HttpResponse:
     """Make a contact active again."""
     row = _contact(request, pk)
-    contact_changes.reactivate(row, by=request.user, now=utc_now())
-    messages.success(request, f"{row.name} 様を有効にしました。")
+    done = f"{row.name} 様を有効にしました。"
+    return _done(request, lambda: contact_changes.reactivate(row, by=request.user, now=utc_now()), done)
+
+
+def _done(request: PersonRequest, action: Callable[[], object], words: str = "") -> HttpResponse:
+    """Back to the list, with what was done or why it could not be."""
+    try:
+        action()
+    except NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if words:
+            messages.success(request, words)
     return HttpResponseRedirect(reverse("portal:contacts"))
 
 
-def _filled(request: PersonRequest, form: Form, title: str, action: Callable[[], object]) -> HttpResponse:
+def _filled(request: PersonRequest, form: PersonForm, title: str, action: Callable[[], object]) -> HttpResponse:
     """The form until it is right and the action has taken it."""
     if request.method == "POST" and form.is_valid():
         try:
@@ -140,6 +146,8 @@ def _filled(request: PersonRequest, form: Form, title: str, action: Callable[[],
             form.add_error(None, str(refusal))
         else:
             messages.success(request, "連絡先を登録しました。変更は、すべての連絡先へメールでお知らせします。")
+            for warning in form.warnings:
+                messages.warning(request, warning)
             return HttpResponseRedirect(reverse("portal:contacts"))
     return show(request, "portal/contact_form.html", {"form": form, "title": title, "space": _SPACE})
 

@@ -1,17 +1,21 @@
 """Contacts on the desk and on the portal: seen, added, changed, moved, deactivated; every change recorded and told."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from sakimori.accounts.models import SocRole
-from sakimori.customers.models import AuditEntry, Contact, Customer
+from sakimori.customers.models import AuditEntry, Contact, Contract, Customer
 from sakimori.customers.queries import contacts_to_mail, without_night_contact
 from sakimori.customers.secrets import open_details
-from sakimori.lib.jst import utc_now
+from sakimori.lib.jst import day_of, utc_now
+from sakimori.notify.callees import digits_of
 from sakimori.notify.models import Delivery, Message
+from tests.notify.provider import SECOND, SPEC, with_account
 from tests.people import NOW, People, make_block, make_user
 
 TYPED = {
@@ -264,3 +268,82 @@ def test_a_manager_may_do_what_an_analyst_may(customer: Customer, people: People
     client = Client()
     client.force_login(make_user("boss", "黒田", "誠", soc_role=SocRole.MANAGER))
     assert client.post(reverse("console:contact-add", args=[customer.pk]), TYPED).status_code == 302
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_an_extension_goes_into_the_note_and_a_person_dials(
+    customer: Customer, faces: dict[str, Client], face: str
+) -> None:
+    typed = TYPED | {"phone": "０３-0000-3001（内線 １２）", "phone_note": "交換台で"}
+    faces[face].post(reverse(f"{face}:contact-add", args=[customer.pk]), typed)
+    contact = Contact.objects.get(email="naomi@example.jp")
+    assert (contact.phone, contact.phone_kind, contact.phone_note) == ("03-0000-3001", "person", "内線 12。交換台で")
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_second_number_has_to_be_a_direct_one(customer: Customer, faces: dict[str, Client], face: str) -> None:
+    typed = TYPED | {"second_phone": "03-0000-3002 内線 12"}
+    answer = faces[face].post(reverse(f"{face}:contact-add", args=[customer.pk]), typed)
+    assert "内線（12）のある番号には、人が電話をかけます。" in answer.content.decode()
+    assert Contact.objects.count() == 2
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_number_that_may_not_be_reached_is_taken_with_a_warning(
+    customer: Customer, faces: dict[str, Client], face: str
+) -> None:
+    typed = TYPED | {"phone": "0570-000-000"}
+    answer = faces[face].post(reverse(f"{face}:contact-add", args=[customer.pk]), typed, follow=True)
+    assert "0570-000-000：ナビダイヤル（0570）は、発信サービスからつながらないことがあり" in answer.content.decode()
+    contact = Contact.objects.get(email="naomi@example.jp")
+    again = faces[face].get(reverse(f"{face}:contact-change", args=[contact.pk])).content.decode()
+    assert "ナビダイヤル（0570）は" in again
+
+
+def test_countries_that_the_setting_allows_are_taken_and_dialled_as_stored(
+    customer: Customer, faces: dict[str, Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, phone_countries=("JP", "US")))
+    address = reverse("portal:contact-add", args=[customer.pk])
+    faces["portal"].post(address, TYPED | {"phone": "+1 202-555-0100"})
+    assert digits_of(Contact.objects.get(email="naomi@example.jp").phone) == "+12025550100"
+    refused = faces["portal"].post(address, TYPED | {"email": "x@example.jp", "phone": "+82-2-0000-0000"})
+    assert "発信が許可されていない国の電話番号です。（許可：JP、US）" in refused.content.decode()
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_nothing_changes_after_the_contract_has_ended(
+    customer: Customer, faces: dict[str, Client], face: str, people: People
+) -> None:
+    first = Contact.objects.get(priority=1)
+    Contact.objects.filter(priority=2).update(active=False)
+    Contract.objects.filter(customer=customer).update(ends_on=day_of(utc_now()))
+    before = list(Contact.objects.order_by("pk").values())
+    asked = {
+        "contact-add": (customer.pk, TYPED),
+        "contact-change": (first.pk, TYPED),
+        "contact-move": (first.pk, {"to": "later"}),
+        "contact-stop": (first.pk, {}),
+        "contact-start": (Contact.objects.get(priority=2).pk, {}),
+    }
+    for name, (key, typed) in asked.items():
+        answer = faces[face].post(reverse(f"{face}:{name}", args=[key]), typed, follow=True)
+        assert "ご契約が終了しているため、連絡先は変更できません。" in answer.content.decode(), name
+    assert list(Contact.objects.order_by("pk").values()) == before
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(("accounts", "shown"), [(0, ["03-0000-0000"]), (2, ["050-0000-0000", "050-0000-0009"])])
+def test_every_number_from_which_we_call_is_announced(
+    customer: Customer, faces: dict[str, Client], monkeypatch: pytest.MonkeyPatch, accounts: int, shown: list[str]
+) -> None:
+    config = replace(settings.CONFIG, soc_phone="03-0000-0000")
+    monkeypatch.setattr(settings, "CONFIG", with_account(config, SPEC, SECOND) if accounts else config)
+    for client, address in (
+        (faces["portal"], reverse("portal:contacts")),
+        (faces["console"], reverse("console:contacts", args=[customer.pk])),
+        (faces["console"], reverse("console:drill", args=[customer.pk])),
+    ):
+        text = client.get(address).content.decode()
+        numbers = [f'<strong class="phone">{number}</strong>' for number in (*shown, "03-0000-0000")]
+        assert [number for number in numbers if number not in text] == [], address

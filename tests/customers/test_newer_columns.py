@@ -1,9 +1,11 @@
 """What hearing sheets ask for since contacts have hours: new columns, cell by cell; sheets of before still import."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from django.conf import settings
 from openpyxl import Workbook
 
 from sakimori.accounts.models import SocRole, User
@@ -129,3 +131,36 @@ def test_a_deputy_whom_the_sheet_does_not_name_stays_and_one_it_names_becomes_a_
     do(filled(連絡先=[_FIRST, [2, "代理", None, None, "d@minato.example.jp"]]), dana)
     deputy.refresh_from_db()
     assert (deputy.active, deputy.stands_for) == (True, None)
+
+
+def phoned(phone: str, second: str = "") -> bytes:
+    """A sheet whose contact has these numbers."""
+    return filled(連絡先=[[*_FIRST[:3], phone, _FIRST[4], None, None, second]])
+
+
+def test_an_extension_goes_into_the_note_and_a_person_dials(dana: User) -> None:
+    do(phoned("03-0000-3001（内線 12）"), dana)
+    contact = Contact.objects.get()
+    assert (contact.phone, contact.phone_kind, contact.phone_note) == ("03-0000-3001", "person", "内線 12")
+    again = planned(phoned("03-0000-3001 内線 12"))
+    assert {change.fate.name for change in again.changes} == {"SAME"}
+
+
+def test_a_number_that_we_may_not_dial_is_an_obstacle_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    abroad = "+1-202-555-0100"
+    assert (
+        "港 直美 様の電話番号 +1-202-555-0100：日本国外の電話番号には発信できません。"
+        in planned(phoned(abroad)).obstacles
+    )
+    with_extension = planned(phoned("03-0000-3001", "03-0000-3002 内線 1")).obstacles
+    assert with_extension == (
+        "港 直美 様の電話番号 03-0000-3002 内線 1：内線（1）のある番号には、人が電話をかけます。",
+    )
+    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, phone_countries=("JP", "US")))
+    assert planned(phoned(abroad)).obstacles == ()
+
+
+def test_a_number_that_may_not_be_reached_is_a_warning_in_the_preview() -> None:
+    assert planned(phoned("0120-000-000")).warnings == (
+        "港 直美 様の電話番号 0120-000-000：フリーダイヤル（0120）は、発信サービスからつながらないことがあります。",
+    )

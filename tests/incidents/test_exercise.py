@@ -115,9 +115,7 @@ def test_everything_says_that_it_is_an_exercise(post: Post, site: Site, manager:
     round_ = CallRound.objects.get()
     assert [call.number for call in round_.calls.all()] == [TRAINEE.phone]
     assert round_.subject.startswith("【訓練】")
-    assert spoken("当サービス", "訓練 一郎", round_.say).startswith(
-        "これは訓練です。\nこちらは、当サービスの SOC です。"
-    )
+    assert spoken("当サービス", "訓練 一郎", round_.say).startswith("これは訓練です。こちらは、当サービスの SOC です。")
     assert spoken("当サービス", "訓練 一郎", round_.say).count("これは訓練です。") == 1
     assert Ticket.objects.get().subject.startswith("【訓練】")
     assert all("【訓練】" in alarm.sentence for alarm in Alarm.objects.all())

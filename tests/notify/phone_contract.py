@@ -17,6 +17,7 @@ from sakimori.notify.interface import (
 )
 
 NUMBER = "03-0000-1001"
+QUEUED = PhoneStatus(PhoneState.QUEUED, is_over=False)
 
 
 class Trouble(StrEnum):
@@ -38,6 +39,12 @@ class Line(Protocol):
     def numbers(self) -> list[str]:
         """Every number that was ever dialled, in order."""
 
+    def never_ring(self) -> None:
+        """From now on calls are taken, but no phone rings."""
+
+    def let_ring(self) -> None:
+        """The provider dials what it has taken."""
+
     def trouble(self, kind: Trouble) -> None:
         """The next thing asked meets it."""
 
@@ -56,7 +63,8 @@ class PhoneContract:
 
     def test_a_call_rings_and_is_found_by_our_reference(self, line: Line) -> None:
         ringing = PhoneStatus(PhoneState.RINGING, is_over=False)
-        assert call(line) == ringing
+        assert call(line) in (ringing, QUEUED)
+        line.let_ring()
         assert line.phone.status("r-1") == ringing
         assert line.numbers() == [NUMBER]
 
@@ -98,9 +106,22 @@ class PhoneContract:
         line.act("r-1", PhoneState.CONFIRMED)
         assert line.phone.hang_up("r-1") == PhoneStatus(PhoneState.CONFIRMED, is_over=True)
 
+    def test_a_call_that_is_taken_and_does_not_ring_is_told_from_one_that_rings(self, line: Line) -> None:
+        line.never_ring()
+        assert call(line) == QUEUED
+        line.let_ring()
+        assert line.phone.status("r-1") == QUEUED
+
+    def test_a_call_that_never_rang_has_failed_when_it_is_given_up(self, line: Line) -> None:
+        line.never_ring()
+        call(line)
+        line.let_ring()
+        assert line.phone.hang_up("r-1") == PhoneStatus(PhoneState.FAILED, is_over=True) == line.phone.status("r-1")
+
     def test_calls_with_two_references_are_two_calls(self, line: Line) -> None:
         call(line, "r-1")
         call(line, "r-2", "03-0000-1002")
+        line.let_ring()
         line.act("r-2", PhoneState.BUSY)
         states = [line.phone.status(reference) for reference in ("r-1", "r-2")]
         assert [status.state for status in states if status] == [PhoneState.RINGING, PhoneState.BUSY]
@@ -120,6 +141,7 @@ class PhoneContract:
 
     def test_without_a_connection_nothing_is_known(self, line: Line) -> None:
         call(line)
+        line.let_ring()
         for ask in (lambda: line.phone.status("r-1"), lambda: line.phone.hang_up("r-1"), line.phone.check):
             line.trouble(Trouble.UNAVAILABLE)
             with pytest.raises(PhoneError):
@@ -130,6 +152,7 @@ class PhoneContract:
         line.trouble(Trouble.LOST_ANSWER)
         with pytest.raises(PhoneDoubtful):
             call(line)
+        line.let_ring()
         assert line.phone.status("r-1") == PhoneStatus(PhoneState.RINGING, is_over=False)
         assert line.numbers() == [NUMBER]
 

@@ -121,6 +121,12 @@ class ProviderLine:
     def numbers(self) -> list[str]:
         return [national(call.to) for call in reversed(self.exchange.rows.calls())]
 
+    def never_ring(self) -> None:
+        self.exchange.rows.set_fault("never-rings", 1000)
+
+    def let_ring(self) -> None:
+        self.exchange.tick()
+
     def trouble(self, kind: Trouble) -> None:
         self.next_trouble = kind
 

@@ -9,9 +9,12 @@ from sakimori.customers.models import AuditEntry, Contact, Contract
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import NotPossible
 from sakimori.notify.by_hand import begin_call, call_on_sheet, enter_result, stop_round
-from sakimori.notify.calling import call_contacts
+from sakimori.notify.calling import Callee, begin_round, call_contacts
 from sakimori.notify.duties import ring_due
+from sakimori.notify.handing import hand_over
+from sakimori.notify.laps import tend
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState
+from sakimori.notify.rounds import finish, intend
 from tests.moments import Clock
 from tests.people import make_contract, make_user
 
@@ -94,6 +97,46 @@ def test_a_second_operator_does_not_dial_the_same_person(round_: CallRound, dana
     with pytest.raises(NotPossible, match="高橋 棚子"):
         begin_call(round_, by=emi, now=NOW)
     assert Call.objects.exclude(state=CallState.PLANNED).count() == 1
+
+
+class TestOneNumberAtATime:
+    """By hand and by a provider: whoever comes second is refused by the database itself."""
+
+    @pytest.fixture
+    def other(self, round_: CallRound) -> Call:
+        """A call to the same number in a provider's round, written in another way."""
+        people = [Callee("当番", "０３（００００）１００１")]
+        made = begin_round(key="y", customer=None, people=people, subject="アラーム", say="x", link="", now=NOW)
+        return made.calls.get()
+
+    def test_a_provider_does_not_ring_whom_an_operator_dials(self, round_: CallRound, other: Call, dana: User) -> None:
+        call = begin_call(round_, by=dana, now=NOW)
+        assert not intend(other, now=NOW), "also where no check has seen it"
+        enter_result(call, CallState.BUSY, by=dana, now=NOW)
+        assert intend(other, now=NOW)
+
+    def test_an_operator_does_not_dial_whom_a_provider_rings(self, round_: CallRound, other: Call, dana: User) -> None:
+        assert intend(other, now=NOW)
+        with pytest.raises(NotPossible, match=r"連絡先1 様の番号には、自動架電が別の件で架電中です。"):
+            begin_call(round_, by=dana, now=NOW)
+        assert Call.objects.get(round=round_, place=1).state == CallState.PLANNED
+        finish(other, CallState.BUSY, now=NOW)
+        assert begin_call(round_, by=dana, now=NOW).place == 1
+
+    def test_opening_the_sheet_anew_leaves_the_operators_line(self, round_: CallRound, other: Call, dana: User) -> None:
+        begin_call(round_, by=dana, now=NOW)
+        hand_over(round_, key="x", sentence="手動で架電してください。", now=NOW)
+        tend(round_, NOW)
+        assert not intend(other, now=NOW)
+
+    def test_an_operator_who_was_called_away_does_not_keep_the_number(
+        self, round_: CallRound, other: Call, dana: User
+    ) -> None:
+        begin_call(round_, by=dana, now=NOW)
+        tend(other.round, NOW + timedelta(minutes=9))
+        assert not intend(other, now=NOW + timedelta(minutes=9))
+        tend(other.round, NOW + timedelta(minutes=10))
+        assert intend(other, now=NOW + timedelta(minutes=10))
 
 
 def test_a_result_is_written_once(round_: CallRound, dana: User) -> None:

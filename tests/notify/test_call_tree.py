@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sakimori.accounts.models import SocRole
 from sakimori.customers.models import Contact
 from sakimori.notify.actions import NotPossible
-from sakimori.notify.by_hand import begin_call, enter_result
+from sakimori.notify.by_hand import begin_call, call_on_sheet, enter_result
 from sakimori.notify.interface import PhoneState, PhoneUnavailable
 from sakimori.notify.matter_rows import CallMatter
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState, Severity
@@ -138,6 +138,10 @@ class TreeMachine(RuleBasedStateMachine):
     def lose_the_answer(self) -> None:
         self.tree.phone.lose_answer = True
 
+    @rule(never=st.booleans())
+    def phones_stay_silent(self, never: bool) -> None:
+        self.tree.phone.never_rings = never
+
     @rule(times=st.integers(1, 4))
     def provider_is_away(self, times: int) -> None:
         self.tree.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(times))
@@ -188,7 +192,7 @@ class TreeMachine(RuleBasedStateMachine):
         """Everything works again, and everybody takes his calls."""
         self.tree.phone.deaths.clear()
         self.tree.phone.failures.clear()
-        self.tree.phone.lose_answer = False
+        self.tree.phone.lose_answer = self.tree.phone.never_rings = False
         for _ in range(200):
             if not CallRound.objects.filter(state=RoundState.RUNNING).exists():
                 break
@@ -214,7 +218,9 @@ class TreeMachine(RuleBasedStateMachine):
     def dial_by_hand(self, result: CallState) -> None:
         for round_ in CallRound.objects.filter(by_hand=True, state=RoundState.RUNNING):
             with suppress(NotPossible):
-                call = begin_call(round_, by=self.dana, now=self.tree.clock())
+                call = call_on_sheet(round_)
+                if call is None or call.state == CallState.PLANNED:
+                    call = begin_call(round_, by=self.dana, now=self.tree.clock())
                 spoke_with = "一郎" if result == CallState.CONFIRMED else ""
                 enter_result(call, result, spoke_with=spoke_with, by=self.dana, now=self.tree.clock())
 

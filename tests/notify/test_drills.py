@@ -41,7 +41,7 @@ def begin(tree: Tree, by: User, **more: bool) -> CallRound:
 def test_every_number_is_called_once_and_hears_that_it_is_a_test(tree: Tree, dana: User) -> None:
     round_ = begin(tree, dana)
     tree.ring()
-    assert tree.phone.placed[0].say.index("これは連絡先のテストです") > 0
+    assert tree.phone.placed[0].say.startswith("これは連絡先のテストです。")
     for state in (PhoneState.CONFIRMED, PhoneState.NO_ANSWER, PhoneState.FAILED):
         tree.press(state)
     tree.ring(seconds=900)

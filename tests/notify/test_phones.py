@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from sakimori.lib.phone_numbers import NotDialable, dialable
 from sakimori.notify.interface import (
     OutgoingCall,
     PhoneDoubtful,
@@ -15,7 +16,6 @@ from sakimori.notify.interface import (
     PhoneUnavailable,
 )
 from sakimori.notify.memory import MemoryPhone
-from sakimori.notify.numbers import NotDialable, dialable
 from sakimori.notify.phones import Phones
 from tests.notify.phone_contract import PhoneContract, Trouble, call
 from tests.notify.provider import SECOND, SPEC, ProviderLine, make_calls, with_account
@@ -35,6 +35,12 @@ class MemoryLine:
 
     def numbers(self) -> list[str]:
         return [call.to for call in self.memory.placed]
+
+    def never_ring(self) -> None:
+        self.memory.never_rings = True
+
+    def let_ring(self) -> None:
+        """A phone of this kind rings at once, or never."""
 
     def trouble(self, kind: Trouble) -> None:
         if kind is Trouble.UNAVAILABLE:
@@ -99,7 +105,7 @@ def test_the_second_provider_dials_when_the_first_cannot_and_follows_its_own_cal
     first, second = pair
     first.trouble(Trouble.UNAVAILABLE)
     both = _Both(pair)
-    assert call(both).state == PhoneState.RINGING  # type: ignore[arg-type]
+    assert call(both).state == PhoneState.QUEUED  # type: ignore[arg-type]
     assert (first.numbers(), second.numbers()) == ([], ["03-0000-1001"])
     second.press("1", "1")
     assert both.phone.status("r-1") == PhoneStatus(PhoneState.CONFIRMED, is_over=True)

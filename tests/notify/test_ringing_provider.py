@@ -13,10 +13,13 @@ from sakimori.lib.jst import utc_now
 from sakimori.notify import phone_door
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
+from sakimori.notify.drills import begin as begin_drill
 from sakimori.notify.duties import pass_on_alarms, ring_due
+from sakimori.notify.exercise import SPOKEN
 from sakimori.notify.forgeries import Forgeries
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, DutyShift, RoundState, Severity
 from sakimori.notify.ringing import Voice
+from sakimori.notify.rounds import end_round
 from sakimori.simulators.phone_rows import PhoneAction
 from tests.notify.phone_contract import Trouble
 from tests.notify.provider import MATTER, SPEC, ProviderLine, with_account
@@ -34,7 +37,7 @@ class Desk:
         self.ahead = timedelta(0)
         self.voice = Voice(self.line.phone, "03-0000-0000", "保護サービス", timedelta(seconds=45))
 
-    def begin(self) -> CallRound:
+    def begin(self, say: str = MATTER) -> CallRound:
         contract = make_contract("株式会社さくら商店", "A")
         for priority, number in enumerate(NUMBERS, start=1):
             Contact.objects.create(
@@ -45,7 +48,7 @@ class Desk:
                 phone=number,
                 priority=priority,
             )
-        return call_contacts(key="i", customer=contract.customer, subject="サイト停止", say=MATTER, now=utc_now())
+        return call_contacts(key="i", customer=contract.customer, subject="サイト停止", say=say, now=utc_now())
 
     def work(self, *, seconds: int = 1) -> None:
         for _ in range(seconds):
@@ -92,6 +95,38 @@ def test_the_next_phone_rings_within_five_seconds_of_busy(desk: Desk) -> None:
     while len(desk.line.numbers()) < 2:
         desk.work()
     assert desk.ahead - before <= timedelta(seconds=5)
+
+
+def test_the_moment_of_ringing_is_known_at_once_and_not_at_the_next_look(desk: Desk) -> None:
+    desk.begin()
+    ring_due(voice=desk.voice, worker="one", clock=lambda: utc_now() + desk.ahead)
+    call = Call.objects.get(place=1)
+    assert (call.state, call.rang_at) == (CallState.INTENDED, None), "taken, but no phone rings"
+    assert CallRound.objects.get().next_try_at > utc_now()
+    desk.line.exchange.tick()
+    assert CallRound.objects.get().next_try_at <= utc_now()
+    ring_due(voice=desk.voice, worker="one", clock=lambda: utc_now() + desk.ahead)
+    call.refresh_from_db()
+    assert (call.state, call.rang_at is not None) == (CallState.RINGING, True)
+
+
+def test_a_country_that_is_not_allowed_is_the_operators_with_the_setting_in_the_alarm(desk: Desk) -> None:
+    desk.line.exchange.rows.set_fault("geo", 1000)
+    round_ = desk.begin()
+    desk.work(seconds=3)
+    round_.refresh_from_db()
+    assert round_.by_hand
+    assert "地域ごとの発信許可" in Alarm.objects.get(key="phone-refused").sentence
+
+
+def test_a_provider_that_never_lets_a_phone_ring_is_given_up_within_a_minute_and_keeps_no_call(desk: Desk) -> None:
+    desk.line.exchange.rows.set_fault("never-rings", 1000)
+    round_ = desk.begin()
+    desk.work(seconds=62)
+    round_.refresh_from_db()
+    assert round_.by_hand
+    assert Alarm.objects.get().key == f"call-by-hand:{round_.pk}"
+    assert desk.line.exchange.rows.going_on() == [], "nothing is left that might ring beside the operator"
 
 
 def test_an_operator_who_takes_the_call_over_is_written_down(desk: Desk) -> None:
@@ -152,6 +187,55 @@ def test_a_number_that_the_provider_refuses_says_why(desk: Desk) -> None:
     assert first.state == CallState.FAILED
     assert first.last_error.endswith("許可されていません（21215）。")
     assert desk.line.numbers() == [NUMBERS[1]]
+
+
+def heard(desk: Desk, *actions: PhoneAction) -> list[str]:
+    """What the first contact hears, step by step, each beginning where the last has ended."""
+    steps, before = [], ""
+    for action in actions:
+        said = desk.line.exchange.act(1, action).said
+        steps.append(said.removeprefix(before).strip())
+        before = said
+    return steps
+
+
+def test_an_exercise_says_so_before_anything_else_at_every_step(desk: Desk) -> None:
+    desk.begin(f"{SPOKEN}{MATTER}")
+    desk.work(seconds=2)
+    steps = heard(desk, PhoneAction.ANSWER, PhoneAction.OTHER, PhoneAction.CONFIRM, PhoneAction.REPEAT)
+    assert [step.partition("。")[0] for step in steps] == ["これは訓練です"] * 4
+    assert [step.count("これは訓練です") for step in steps] == [1] * 4
+    assert "表示できません" not in steps[0] + steps[1]
+    assert "表示できません" in steps[2]
+    desk.line.exchange.act(1, PhoneAction.DECLINE)
+    operator = desk.line.operator()
+    desk.line.exchange.act(operator.id, PhoneAction.ANSWER)
+    assert desk.line.exchange.rows.call(operator.id).said.startswith("これは訓練です。お客様の")
+
+
+def test_a_test_of_numbers_says_so_before_it_asks_for_anything(desk: Desk) -> None:
+    round_ = desk.begin()
+    end_round(round_, RoundState.STOPPED, now=utc_now(), reason="テストのため")
+    dana = make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
+    assert round_.customer is not None
+    begin_drill(round_.customer, at_night=True, by=dana, now=utc_now())
+    desk.work(seconds=2)
+    opening, matter = heard(desk, PhoneAction.ANSWER, PhoneAction.CONFIRM)
+    assert opening.startswith("これは連絡先のテストです。こちらは、")
+    assert "電話番号の確認のため、お電話いたしました。" in opening
+    assert opening.index("テスト") < opening.index("いらっしゃいますか")
+    assert "重要なお知らせ" not in opening
+    assert matter.startswith("これは連絡先のテストです。")
+
+
+def test_something_real_never_joins_an_exercise(desk: Desk) -> None:
+    exercise = desk.begin(f"{SPOKEN}{MATTER}")
+    customer = exercise.customer
+    assert customer is not None
+    real = call_contacts(key="real", customer=customer, subject="サイト停止", say=MATTER, now=utc_now())
+    assert real.pk != exercise.pk
+    again = call_contacts(key="real2", customer=customer, subject="サイト停止", say=MATTER, now=utc_now())
+    assert again.pk == real.pk
 
 
 def test_an_alarm_is_acknowledged_by_1_and_2_passes_it_on(desk: Desk) -> None:

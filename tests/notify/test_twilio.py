@@ -19,6 +19,7 @@ from sakimori.notify.interface import (
     OutgoingCall,
     PhoneDoubtful,
     PhoneError,
+    PhoneNotAllowed,
     PhoneRefused,
     PhoneState,
     PhoneStatus,
@@ -34,6 +35,7 @@ from tests.notify.provider import ACCOUNT, SPEC, ProviderLine, make_calls, with_
 pytestmark = pytest.mark.django_db
 SID = "CA" + "1" * 32
 RINGING = PhoneStatus(PhoneState.RINGING, is_over=False)
+QUEUED = PhoneStatus(PhoneState.QUEUED, is_over=False)
 
 
 @pytest.fixture(autouse=True)
@@ -136,8 +138,8 @@ def test_the_intent_is_a_row_before_the_provider_is_asked() -> None:
     ("answer", "error", "words"),
     [
         (says(400, code=21211), PhoneRefused, "無効と判断しました（21211）。"),
-        (says(400, code=21215), PhoneRefused, "許可されていません（21215）。"),
-        (says(400, code=21219), PhoneRefused, "試用のため"),
+        (says(400, code=21215), PhoneNotAllowed, "許可されていません（21215）。"),
+        (says(400, code=21219), PhoneNotAllowed, "試用のため"),
         (says(400, code=21210), PhoneUnavailable, "code 21210"),
         (says(401, code=20003), PhoneUnavailable, "status 401"),
         (says(429, code=20429), PhoneUnavailable, "code 20429"),
@@ -166,7 +168,7 @@ def test_what_an_answer_means(answer: httpx.Response | Exception, error: type[Ph
             call(provider)  # type: ignore[arg-type]
         assert len(provider.asked) == 1, "never a second time on a guess"
     else:
-        assert call(provider) == RINGING  # type: ignore[arg-type]
+        assert call(provider) == QUEUED  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", ["03-0000-1001 内線 12", "0990-000-000", "119", "+82-2-000-0000"])
@@ -201,7 +203,7 @@ def test_after_doubt_the_list_is_read_by_number_and_day() -> None:
 def test_a_call_that_still_waits_is_found_among_the_queued() -> None:
     provider = doubtful()
     provider.will(listed(), listed(a_call(provider, seconds=3)), says(status="queued"))
-    assert provider.phone.status("r-1") == RINGING
+    assert provider.phone.status("r-1") == QUEUED
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_a_list_that_may_lag_is_not_believed_at_once_and_then_the_call_is_made_o
     provider.will(listed(), listed())
     assert provider.phone.status("r-1") is None
     provider.will(says(201, sid=SID))
-    assert call(provider) == RINGING  # type: ignore[arg-type]
+    assert call(provider) == QUEUED  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("answer", [says(calls=1), says(), httpx.Response(200, content=b"<html>"), says(500)])
@@ -270,8 +272,8 @@ def ringing() -> Provider:
 @pytest.mark.parametrize(
     ("status", "wanted"),
     [
-        ("queued", RINGING),
-        ("initiated", RINGING),
+        ("queued", QUEUED),
+        ("initiated", QUEUED),
         ("ringing", RINGING),
         ("in-progress", PhoneStatus(PhoneState.ANSWERED, is_over=False)),
         ("completed", PhoneStatus(PhoneState.ANSWERED, is_over=True)),

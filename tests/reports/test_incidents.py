@@ -10,7 +10,7 @@ from sakimori.incidents.models import Incident, IncidentKind
 from sakimori.lib.calendar import Month
 from sakimori.notify.actions import write_mail
 from sakimori.notify.calling import call_contacts
-from sakimori.notify.models import Call, CallState, Delivery
+from sakimori.notify.models import Call, CallMatter, CallState, Delivery
 from sakimori.reports.figures import from_json, to_json
 from sakimori.reports.incidents import incident_figures, incident_rows
 from sakimori.tickets.models import Ticket
@@ -42,6 +42,7 @@ def told(people: People, number: int, **columns: object) -> Ticket:
     Call.objects.filter(round__key=key).update(
         state=CallState.CONFIRMED, rang_at=NOW + 9 * SECOND, ended_at=NOW + 64 * SECOND
     )
+    CallMatter.objects.filter(key=key).update(told_at=NOW + 64 * SECOND)
     ticket = make_ticket(people.a, f"T-{number:04d}")
     Ticket.objects.filter(pk=ticket.pk).update(incident=incident)
     return ticket

@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from sakimori.customers.hours import BadHours, read_hours, write_hours
 from sakimori.lib.addresses import canonical, parse_address, parse_network
 from sakimori.lib.defang import visible
+from sakimori.lib.phone_numbers import without_extension
 
 Read = Callable[[object], object]
 
@@ -130,14 +131,15 @@ def mail(value: object) -> str:
 
 
 def phone(value: object) -> str:
-    """A phone number that can be called from Japan, with its hyphens."""
+    """A phone number that can be called from Japan, with its hyphens, and the extension that stands behind it."""
     if isinstance(value, int | float):
         raise BadCell("数値になっているため、先頭の 0 が失われています。セルの書式を「文字列」にして入力してください。")
-    text = _DASHES.sub("-", _plain(value)).replace("(", "-").replace(")", "-").replace(" ", "-")
+    plain, extension = without_extension(_plain(value))
+    text = _DASHES.sub("-", plain).replace("(", "-").replace(")", "-").replace(" ", "-")
     text = re.sub("-+", "-", text).strip("-")
     if not _PHONE.fullmatch(text) or not 10 <= sum(sign.isdecimal() for sign in text) <= 15:
         raise BadCell("電話番号は「03-0000-0000」のように市外局番から入力してください。")
-    return text
+    return f"{text} 内線 {extension}" if extension else text
 
 
 def kana(value: object) -> str:

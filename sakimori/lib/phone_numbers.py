@@ -55,7 +55,7 @@ class Number:
 
 def normalised(text: str, countries: Collection[str] = (JAPAN,)) -> Number:
     """The number that was meant. countries: those whose numbers may be dialled. Raises NotDialable."""
-    written, extension = _without_extension(unicodedata.normalize("NFKC", text))
+    written, extension = without_extension(unicodedata.normalize("NFKC", text))
     plain = _SIGNS.sub("", written)
     if not plain:
         raise NotDialable("電話番号が空です。")
@@ -83,7 +83,25 @@ def calls_itself(text: str, countries: Collection[str] = (JAPAN,)) -> Number:
     return number
 
 
-def _without_extension(text: str) -> tuple[str, str]:
+def with_hyphens(text: str) -> str:
+    """A number of ours as people in Japan write it, where its parts are certain; any other as it stands there."""
+    try:
+        digits = normalised(text).shown
+    except NotDialable:
+        return text.strip()
+    if len(digits) == 11:
+        cuts = (3, 7)
+    elif digits.startswith(("0120", "0570")):
+        cuts = (4, 7)
+    elif digits.startswith(("03", "06")):
+        cuts = (2, 6)
+    else:
+        return text.strip() if text.strip().startswith("0") else digits
+    return f"{digits[: cuts[0]]}-{digits[cuts[0] : cuts[1]]}-{digits[cuts[1] :]}"
+
+
+def without_extension(text: str) -> tuple[str, str]:
+    """The number, and the extension that was written behind it or an empty text. The text is in its NFKC form."""
     found = _EXTENSION.fullmatch(text)
     return (found["number"], found["digits"]) if found else (text, "")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.lib.phone_account import CALLING_CODES
-from sakimori.notify.numbers import NotDialable, Number, calls_itself, dialable, normalised
+from sakimori.lib.phone_numbers import NotDialable, Number, calls_itself, dialable, normalised, with_hyphens
 
 DIGITS = st.text("0123456789", min_size=8, max_size=8)
 HYPHENS = st.sampled_from(["-", "‐", "－", "ー", " ", "　", "", "−"])
@@ -121,3 +121,20 @@ def test_whatever_is_written_is_a_number_or_refused_in_a_sentence(written: str) 
 def test_no_way_of_writing_makes_a_machine_call_for_help(short: str, hyphen: str) -> None:
     with pytest.raises(NotDialable):
         normalised(hyphen.join(short), tuple(CALLING_CODES))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("+815012345678", "050-1234-5678"),
+        ("+81300000000", "03-0000-0000"),
+        ("0120000000", "0120-000-000"),
+        ("03-0000-0000", "03-0000-0000"),
+        ("045-000-0000", "045-000-0000"),
+        ("+81450000000", "0450000000"),
+        ("+1 202 555 0100", "+1 202 555 0100"),
+        ("SOC ", "SOC"),
+    ],
+)
+def test_our_own_number_is_written_as_people_write_it(text: str, written: str) -> None:
+    assert with_hyphens(text) == written
