@@ -115,13 +115,15 @@ def _play(row: Exercise, world: World, rhythm: Rhythm, now: datetime) -> None:
 
 
 def _staged(world: World, scenario: Scenario, second: float) -> World:
-    """The same world, but for the pages: nothing is fetched."""
+    """The same world, but for the pages: nothing is fetched, by whatever way, and no control page plays the dead one."""
     shows = scenario.shows(second)
 
     def visiting(target: Target, *, limits: Limits, at: datetime) -> Visit:
         return visit_of(shows, url=target.url, at=at, limits=limits)
 
-    return replace(world, visiting=visiting, controls=(), pause=lambda: None)
+    return replace(
+        world, visiting=visiting, controls=(), waf_controls=(), browser=None, vantage=None, pause=lambda: None
+    )
 
 
 def _faster(rhythm: Rhythm, speed: float) -> Rhythm:

@@ -122,7 +122,7 @@ def _found_bad(row: Incident, look: Look, now: datetime) -> None:
         return
     if row.told_at is not None or row.hold_id is not None:
         return
-    row.hold = hold_for(row, waf_open=look.waf_open, now=now)
+    row.hold = None if row.is_exercise else hold_for(row, waf_open=look.waf_open, now=now)
     if row.hold is not None:
         row.decision = Decision.WAITING
         row.save(update_fields=["hold", "decision"])
