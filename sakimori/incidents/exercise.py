@@ -115,7 +115,7 @@ def _play(row: Exercise, world: World, rhythm: Rhythm, now: datetime) -> None:
 
 
 def _staged(world: World, scenario: Scenario, second: float) -> World:
-    """The same world, but for the pages: nothing is fetched, by whatever way, and no control page plays the dead one."""
+    """The same world, but for the pages: nothing is fetched by any way, and no control page plays dead."""
     shows = scenario.shows(second)
 
     def visiting(target: Target, *, limits: Limits, at: datetime) -> Visit:
