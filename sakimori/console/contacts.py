@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
@@ -33,7 +32,6 @@ def contacts(request: PersonRequest, pk: int) -> HttpResponse:
         "contacts": list(contacts_in_full().filter(customer=customer)),
         "order": callees(customer, None, now),
         "now": now,
-        "calling_number": settings.CONFIG.soc_phone,
         "may_change": True,
         "space": _SPACE,
     }

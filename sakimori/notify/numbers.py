@@ -6,7 +6,7 @@ countries with + where a setting allows the country. Emergency and premium numbe
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sakimori.lib.phone_account import CALLING_CODES
@@ -21,6 +21,7 @@ _ABROAD = re.compile(r"\+(?!81)[0-9]*")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{7,14}")
 # Ten digits, or eleven where the number begins with 050 to 090 or 0800.
 _NATIONAL = re.compile(r"0(?:[56789]0[0-9]{8}|800[0-9]{7}|(?![5789]0)[1-9][0-9]{8})")
+_ELEVEN = re.compile(r"\A(0[5-9]0)([0-9]{4})([0-9]{4})\Z")
 _SHORT = re.compile(r"1[0-9]{2,3}")
 _EMERGENCY = {"110": "警察", "118": "海上保安庁", "119": "消防"}
 _NEVER = {
@@ -81,6 +82,17 @@ def calls_itself(text: str, countries: Collection[str] = (JAPAN,)) -> Number:
     if number.extension:
         raise NotDialable(f"内線（{number.extension}）のある番号には、人が電話をかけます。")
     return number
+
+
+def calling_numbers(callers: Iterable[str], soc_phone: str) -> tuple[str, ...]:
+    """What called people may see: the machines' numbers (`callers`, in E.164) as one dials them, then the SOC's own."""
+    shown = [_as_dialled(caller) for caller in callers if caller]
+    return tuple(dict.fromkeys([*shown, soc_phone]))
+
+
+def _as_dialled(caller: str) -> str:
+    plain = f"0{caller.removeprefix('+81')}" if caller.startswith("+81") else caller
+    return _ELEVEN.sub(r"\1-\2-\3", plain)
 
 
 def _without_extension(text: str) -> tuple[str, str]:

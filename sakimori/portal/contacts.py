@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
@@ -19,6 +18,7 @@ from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify import contact_changes
 from sakimori.notify.callees import callees
 from sakimori.notify.contact_form import ContactForm, DeputyForm
+from sakimori.notify.queries import known_numbers
 from sakimori.portal.pages import show
 
 _SPACE = "portal"
@@ -46,7 +46,7 @@ def contacts(request: PersonRequest) -> HttpResponse:
         "page": page,
         "parts": parts,
         "now": now,
-        "calling_number": settings.CONFIG.soc_phone,
+        "calling_numbers": known_numbers(),
         "space": _SPACE,
     }
     return show(request, "portal/contacts.html", context)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.lib.phone_account import CALLING_CODES
-from sakimori.notify.numbers import NotDialable, Number, calls_itself, dialable, normalised
+from sakimori.notify.numbers import NotDialable, Number, calling_numbers, calls_itself, dialable, normalised
 
 DIGITS = st.text("0123456789", min_size=8, max_size=8)
 HYPHENS = st.sampled_from(["-", "‐", "－", "ー", " ", "　", "", "−"])
@@ -121,3 +121,17 @@ def test_whatever_is_written_is_a_number_or_refused_in_a_sentence(written: str) 
 def test_no_way_of_writing_makes_a_machine_call_for_help(short: str, hyphen: str) -> None:
     with pytest.raises(NotDialable):
         normalised(hyphen.join(short), tuple(CALLING_CODES))
+
+
+@pytest.mark.parametrize(
+    ("callers", "announced"),
+    [
+        ([], ("03-0000-0000",)),
+        ([""], ("03-0000-0000",)),
+        (["+815000000000"], ("050-0000-0000", "03-0000-0000")),
+        (["+81300000001", "+12025550100"], ("0300000001", "+12025550100", "03-0000-0000")),
+        (["+815000000000", "+815000000000"], ("050-0000-0000", "03-0000-0000")),
+    ],
+)
+def test_customers_know_from_which_numbers_they_are_called(callers: list[str], announced: tuple[str, ...]) -> None:
+    assert calling_numbers(callers, "03-0000-0000") == announced
