@@ -203,9 +203,9 @@ def test_a_reader_sees_and_does_not_change(people: People, customer: Customer) -
 def test_the_number_that_a_phone_shows_is_announced(
     people: People, customer: Customer, faces: dict[str, Client]
 ) -> None:
-    """A machine calls from the provider's number, a person from the desk's: whoever knows only one rejects the other."""
+    """A machine calls from the provider's number, a person from the desk's: who knows one rejects the other."""
     pages = {"portal": reverse("portal:contacts"), "console": reverse("console:drill", args=[customer.pk])}
-    with with_config(phone_account="AC0", phone_token="0", phone_caller="+815000000000"):  # noqa: S106 - no secret
+    with with_config(phone_account="AC0", phone_token="0", phone_caller="+815000000000"):
         for face, address in pages.items():
             text = faces[face].get(address).content.decode()
             assert '<strong class="phone">050-0000-0000</strong> または <strong class="phone">03-0000-0000' in text
