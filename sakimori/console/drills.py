@@ -1,7 +1,6 @@
 """連絡先テスト and the printed list of whom to call: what is known of every number, and the last resort on paper."""
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -16,7 +15,7 @@ from sakimori.lib.jst import utc_now
 from sakimori.notify import drills as tests
 from sakimori.notify.actions import NotPossible
 from sakimori.notify.callees import numbers_of
-from sakimori.notify.calling_numbers import calling_numbers
+from sakimori.notify.queries import known_numbers
 
 
 class DrillForm(forms.Form):
@@ -77,7 +76,7 @@ def drill(request: PersonRequest, pk: int) -> HttpResponse:
         "page": page,
         "form": form,
         "now": now,
-        "calling_numbers": calling_numbers(settings.CONFIG.phone_accounts, settings.CONFIG.soc_phone),
+        "calling_numbers": known_numbers(),
         "is_dark": any(row.pk == customer.pk for row in without_night_contact(now)),
     }
     return show(request, "console/drill.html", context)

@@ -13,6 +13,7 @@ from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.console.pages import attempt, back, show
 from sakimori.customers import access
 from sakimori.incidents import actions
+from sakimori.incidents.board import open_hold
 from sakimori.incidents.models import Incident
 from sakimori.incidents.queries import (
     CUSTOMER_PATH,
@@ -38,6 +39,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         "waiting_count": waiting.count(),
         "page": page,
         "rows": rows,
+        "hold": open_hold(),
     }
     return show(request, "console/incidents.html", context)
 

@@ -49,7 +49,7 @@ class ReceivedFilter(forms.Form):
     """Inbox, and whether the sender is proven; empty means all."""
 
     box = forms.ChoiceField(label="受信箱", choices=[("", "すべて"), *Mailbox.choices], required=False)
-    proven = forms.ChoiceField(label="送信元", choices=_PROVEN, required=False)
+    proven = forms.ChoiceField(label="差出人の確認", choices=_PROVEN, required=False)
 
     def narrow(self, rows: QuerySet[ReceivedMail]) -> QuerySet[ReceivedMail]:
         """The rows that fit."""

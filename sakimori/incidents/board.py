@@ -48,6 +48,8 @@ TONES = {
     State.NORMAL: "done",
 }
 
+_DISPLAYED = (Verdict.NORMAL, Verdict.SLOW)
+
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
@@ -60,6 +62,11 @@ class BoardRow:
     incident: int | None
     stopped_until: datetime | None
     lacks_contact: bool
+
+    @property
+    def shown_ms(self) -> int | None:
+        """How long the page took when it was last displayed; None where it was not: breaking off is quick, too."""
+        return self.probe.total_ms if self.probe and self.probe.verdict in _DISPLAYED else None
 
     @property
     def words(self) -> str:

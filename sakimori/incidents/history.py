@@ -71,9 +71,11 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the page shows of a period: buckets (the oldest first), and single visits of a day."""
+    """What the page shows from one moment to another: buckets (the oldest first), and single visits of a day."""
 
     period: Period
+    since: datetime
+    until: datetime
     buckets: Sequence[Bucket]
     dots: Sequence[Dot]
 
@@ -108,7 +110,7 @@ def history_of(site: Site, period: Period, *, now: datetime) -> History:
         since = start_of_day(day_of(now - period.span) + timedelta(days=1))
     hours = [*_summed(site, since), *_live(site, since, now)]
     buckets = _by_day(hours) if period is Period.QUARTER else hours
-    return History(period, buckets, _dots(site, since) if period is Period.DAY else ())
+    return History(period, since, now, buckets, _dots(site, since) if period is Period.DAY else ())
 
 
 def _summed(site: Site, since: datetime) -> list[Bucket]:

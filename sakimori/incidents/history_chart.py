@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import vl_convert
 
+from sakimori.incidents.baseline import HOUR, hour_of
 from sakimori.incidents.history import Bucket, History, Period
 from sakimori.lib.jst import JST
 
@@ -24,11 +25,11 @@ _LINES = (("中央値", "median_ms", "#0a4f99"), ("最大", "highest_ms", "#c257
 def draw_time(history: History) -> str:
     """How long the page took: every visit of a day, or median and highest of each hour or day."""
     if history.period is Period.DAY:
-        values = [{"at": _local(dot.at), "seconds": dot.total_ms / 1000, "name": "表示時間"} for dot in history.dots]
+        values = [{"at": _local(at), "seconds": took / 1000, "name": "表示時間"} for at, took in times_of_day(history)]
         names, colours = ["表示時間"], [_LINES[0][2]]
     else:
         values = [
-            {"at": _local(bucket.begins_at), "seconds": getattr(bucket, column) / 1000, "name": name}
+            {"at": _local(_middle(bucket, history)), "seconds": getattr(bucket, column) / 1000, "name": name}
             for bucket in history.buckets
             for name, column, _ in _LINES
             if getattr(bucket, column) is not None
@@ -49,9 +50,20 @@ def draw_time(history: History) -> str:
     )
 
 
+def times_of_day(history: History) -> list[tuple[datetime, int]]:
+    """When the page took how many milliseconds: every visit, and the median of each hour that has only sums."""
+    visited = {hour_of(dot.at) for dot in history.dots}
+    medians = [
+        (_middle(bucket, history), bucket.median_ms)
+        for bucket in history.buckets
+        if bucket.median_ms is not None and bucket.begins_at not in visited
+    ]
+    return sorted([*medians, *((dot.at, dot.total_ms) for dot in history.dots)])
+
+
 def draw_availability(history: History) -> str:
     """The shares of each hour or day in which the page was displayed, was not, was stopped as planned, or unknown."""
-    values = [part for bucket in history.buckets for part in _parts(bucket)]
+    values = [part for bucket in history.buckets for part in _parts(bucket, history)]
     names, colours = [name for name, _, _ in _PARTS], [colour for _, _, colour in _PARTS]
     width = max(2, min(24, round(0.8 * _WIDTH / max(1, len(history.buckets)))))
     return _svg(
@@ -73,11 +85,11 @@ def draw_availability(history: History) -> str:
     )
 
 
-def _parts(bucket: Bucket) -> list[dict[str, object]]:
+def _parts(bucket: Bucket, history: History) -> list[dict[str, object]]:
     total = sum(getattr(bucket, column) for _, column, _ in _PARTS)
     return [
         {
-            "at": _local(bucket.begins_at),
+            "at": _local(_middle(bucket, history)),
             "share": 100 * getattr(bucket, column) / total,
             "name": name,
             "order": place,
@@ -89,7 +101,20 @@ def _parts(bucket: Bucket) -> list[dict[str, object]]:
 
 def _axis(history: History) -> dict[str, object]:
     form = "%H:%M" if history.period is Period.DAY else "%-m/%-d"
-    return {"field": "at", "type": "temporal", "axis": {"title": None, "format": form, "labelOverlap": True}}
+    # Both charts of a page have the same days below each other, with or without visits.
+    last = [_middle(bucket, history) + _half(history) for bucket in history.buckets[-1:]]
+    domain = [_local(history.since), _local(max([history.until, *last]))]
+    axis = {"title": None, "format": form, "labelOverlap": True}
+    return {"field": "at", "type": "temporal", "scale": {"domain": domain}, "axis": axis}
+
+
+def _half(history: History) -> timedelta:
+    return HOUR * 12 if history.period is Period.QUARTER else HOUR / 2
+
+
+def _middle(bucket: Bucket, history: History) -> datetime:
+    """Where an hour or a day stands on the axis."""
+    return bucket.begins_at + _half(history)
 
 
 def _colours(names: Sequence[str], colours: Sequence[str]) -> dict[str, object]:

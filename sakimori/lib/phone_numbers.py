@@ -21,6 +21,7 @@ _ABROAD = re.compile(r"\+(?!81)[0-9]*")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{7,14}")
 # Ten digits, or eleven where the number begins with 050 to 090 or 0800.
 _NATIONAL = re.compile(r"0(?:[56789]0[0-9]{8}|800[0-9]{7}|(?![5789]0)[1-9][0-9]{8})")
+_ELEVEN = re.compile(r"\A(0[5-9]0)([0-9]{4})([0-9]{4})\Z")
 _SHORT = re.compile(r"1[0-9]{2,3}")
 _EMERGENCY = {"110": "警察", "118": "海上保安庁", "119": "消防"}
 _NEVER = {

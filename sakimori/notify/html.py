@@ -14,6 +14,8 @@ _RULE = re.compile(r"[-─━=]{8,}")
 _FIELD = re.compile(r"(?P<name>[^:：\s](?:[^:：]{0,22}[^:：\s])?)(?P<mark>: |：)\s*(?P<value>\S.*)")
 _URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _FONT = "font-family:'Hiragino Sans','Yu Gothic',Meiryo,sans-serif;font-size:15px;line-height:1.7"
+# A hash or an address is longer than a phone is wide.
+_BREAKS = "overflow-wrap:anywhere;word-break:break-word"
 _HEADING = "font-size:16px;margin:24px 0 8px;padding:0 0 4px;border-bottom:2px solid #5b7fb5"
 _CELL = "text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-bottom:1px solid #8a93a0"
 
@@ -29,7 +31,8 @@ def html_of(text: str, *, base_url: str, title: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="supported-color-schemes" content="light dark">\n'
         f"<title>{escape(title)}</title>\n</head>\n"
-        f'<body style="margin:0;padding:16px"><div style="max-width:640px;{_FONT}">\n{blocks}\n</div></body>\n</html>\n'
+        f'<body style="margin:0;padding:16px"><div style="max-width:640px;{_FONT};{_BREAKS}">\n{blocks}\n</div>'
+        "</body>\n</html>\n"
     )
 
 
@@ -68,7 +71,7 @@ def _row(line: str, base_url: str) -> str:
     found = _FIELD.fullmatch(line)
     name, value = (found["name"] + found["mark"].strip(), found["value"]) if found else ("", line)
     return (
-        f'<tr><th scope="row" style="{_CELL};white-space:nowrap">{escape(name)}</th>'
+        f'<tr><th scope="row" style="{_CELL};min-width:6em">{escape(name)}</th>'
         f'<td style="{_CELL}">{_inline(value, base_url)}</td></tr>'
     )
 

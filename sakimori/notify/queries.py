@@ -1,10 +1,12 @@
 """What pages read of the SOC's alarms, of rounds of calls and of mails."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from django.conf import settings
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
 
 from sakimori.customers.models import Customer
+from sakimori.notify.calling_numbers import calling_numbers
 from sakimori.notify.models import Alarm, Call, CallRound, Delivery, InboxMark, Mailbox, ReceivedMail, Severity
 
 _ORDER = {Severity.HIGH: 0, Severity.MIDDLE: 1, Severity.LOW: 2}
@@ -69,3 +71,9 @@ def copies_newest_first() -> QuerySet[Delivery]:
 def inbox_marks() -> QuerySet[InboxMark]:
     """How far each inbox has been read, and since when it cannot be."""
     return InboxMark.objects.order_by("box")
+
+
+def known_numbers() -> Sequence[str]:
+    """The numbers from which customers are called, by machine and by hand, as they are announced beforehand."""
+    config = settings.CONFIG
+    return calling_numbers(config.phone_accounts, config.soc_phone)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,8 +16,8 @@ from sakimori.customers.queries import contacts_in_full, customers_in_full
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify import contact_changes
 from sakimori.notify.callees import callees
-from sakimori.notify.calling_numbers import calling_numbers
 from sakimori.notify.contact_form import ContactForm, DeputyForm, PersonForm
+from sakimori.notify.queries import known_numbers
 from sakimori.portal.pages import show
 
 _SPACE = "portal"
@@ -46,7 +45,7 @@ def contacts(request: PersonRequest) -> HttpResponse:
         "page": page,
         "parts": parts,
         "now": now,
-        "calling_numbers": calling_numbers(settings.CONFIG.phone_accounts, settings.CONFIG.soc_phone),
+        "calling_numbers": known_numbers(),
         "space": _SPACE,
     }
     return show(request, "portal/contacts.html", context)

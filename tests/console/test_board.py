@@ -116,6 +116,14 @@ def test_the_last_visit_stands_beside_what_is_usual(people: People, desk: Client
     assert "平常時の計測は 2 週間未満" in text
 
 
+def test_how_long_it_took_until_nothing_came_is_no_time_of_a_page(people: People, desk: Client) -> None:
+    probe(site_of(people), Verdict.NOT_DISPLAYED, total_ms=5)
+    text = desk.get(BOARD).content.decode()
+    assert "5 ミリ秒" not in text
+    probe(site_of(people), Verdict.SLOW, total_ms=12_000)
+    assert "12000 ミリ秒" in desk.get(BOARD).content.decode()
+
+
 def test_a_recovered_site_is_well_although_its_incident_is_open(people: People, desk: Client) -> None:
     site = site_of(people)
     make_incident(people.a, IncidentKind.DDOS, normal_in_a_row=2, probes=0)
@@ -322,6 +330,15 @@ def test_one_key_releases_everything_that_is_held(people: People, desk: Client) 
     assert not Incident.objects.filter(told_at=None).exists()
     assert "data-key" not in desk.get(address).content.decode()
     assert desk.get(reverse("console:hold", args=[hold.pk + 1])).status_code == 404
+
+
+def test_board_and_incidents_say_what_is_held_and_why(people: People, desk: Client) -> None:
+    hold = Hold.objects.create(why=Hold.Why.WAF, opened_at=NOW, proved_at=NOW)
+    for address in (BOARD, reverse("console:incidents")):
+        text = desk.get(address).content.decode()
+        assert "WAF ベンダーの障害の可能性があります（WAF 経由の対照ページも開けない）。お客様への連絡を保留" in text
+    Hold.objects.filter(pk=hold.pk).update(released_at=NOW)
+    assert "お客様への連絡は開始しています" in desk.get(reverse("console:incidents")).content.decode()
 
 
 def test_one_key_keeps_everything_inside(people: People, desk: Client) -> None:

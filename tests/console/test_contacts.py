@@ -17,6 +17,7 @@ from sakimori.notify.callees import digits_of
 from sakimori.notify.models import Delivery, Message
 from tests.notify.provider import SECOND, SPEC, with_account
 from tests.people import NOW, People, make_block, make_user
+from tests.settings_change import with_config
 
 TYPED = {
     "name": "港　直美",
@@ -201,6 +202,17 @@ def test_a_reader_sees_and_does_not_change(people: People, customer: Customer) -
         assert client.post(reverse(f"portal:{name}", args=[key]), TYPED).status_code == 403
     assert client.post(reverse("portal:contact-move", args=[contact.pk]), {"to": "later"}).status_code == 403
     assert Contact.objects.count() == 2
+
+
+def test_the_number_that_a_phone_shows_is_announced(
+    people: People, customer: Customer, faces: dict[str, Client]
+) -> None:
+    """A machine calls from the provider's number, a person from the desk's: who knows one rejects the other."""
+    pages = {"portal": reverse("portal:contacts"), "console": reverse("console:drill", args=[customer.pk])}
+    with with_config(phone_account="AC0", phone_token="0", phone_caller="+815000000000"):
+        for face, address in pages.items():
+            text = faces[face].get(address).content.decode()
+            assert '<strong class="phone">050-0000-0000</strong> または <strong class="phone">03-0000-0000' in text
 
 
 def test_a_stranger_finds_nothing(people: People, customer: Customer) -> None:

@@ -60,7 +60,7 @@ def test_the_page_shows_clocks_promises_and_the_proof_of_each_copy(people: Peopl
     row = told(people)
     copy = Message.objects.get().deliveries.get()
     text = page(desk, row)
-    for words in ("期限超過", "電話 15 分以内", "目標 5 秒 以内", "a@example.jp", "送信待ち", copy.mail_id.strip("<>")):
+    for words in ("期限超過", "電話 15 分以内", "目標 5 秒以内", "a@example.jp", "送信待ち", copy.mail_id.strip("<>")):
         assert words in text, words
     assert "の期限（" in text, "what is overdue is said on top"
 

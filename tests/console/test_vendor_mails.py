@@ -56,7 +56,7 @@ def test_mails_that_wait_stand_first_with_the_reason_and_all_below(desk: Client)
     for part in (
         "確認を待っているメール（新しい順、2 件）",
         "「攻撃の終息」の通知ですが",
-        "差出人を確認できません",
+        "差出人を確認できず",
         "&lt;U+202E&gt;New",
         "攻撃の開始として記録しました。",
         "株式会社さくら商店",

@@ -8,6 +8,7 @@ import pytest
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import AuditEntry, Contact, Customer, Site
 from sakimori.incidents.actions import NotPossible
+from sakimori.incidents.beside import Sight
 from sakimori.incidents.clocks import passed, read
 from sakimori.incidents.course import Exercise
 from sakimori.incidents.exercise import play_exercises, replayable, scenario_of, start_exercise, stop_exercise
@@ -139,6 +140,27 @@ def test_real_visits_are_not_made_for_it(post: Post, site: Site, manager: User) 
     post.probe()
     assert post.pages.visited == []
     assert Probe.objects.count() == 2
+
+
+def test_no_control_page_and_no_other_way_plays_along(post: Post, site: Site, manager: User) -> None:
+    """A dead page of the scenario is no outage of the vendor, which would hold back what real customers are told."""
+
+    def never(*_: object, **__: object) -> Sight:
+        raise AssertionError("nothing real is looked at")
+
+    world = replace(post.world, waf_controls=("https://control.example.net/",), browser=never)
+    start_exercise(site, INVENTED["at-once"], speed=30, by=manager, now=post.clock())
+    play_exercises(world=world, rhythm=RHYTHM)
+    incident = Incident.objects.get()
+    assert (incident.verdict, incident.hold, incident.told_at) == (Verdict.NOT_DISPLAYED, None, post.clock())
+    assert not Hold.objects.exists()
+
+
+def test_an_exercise_does_not_wait_for_an_outage_of_the_vendor(post: Post, site: Site, manager: User) -> None:
+    Hold.objects.create(why=Hold.Why.WAF, opened_at=START, proved_at=START)
+    start_exercise(site, INVENTED["at-once"], speed=30, by=manager, now=post.clock())
+    play(post, 0)
+    assert Incident.objects.get().hold is None
 
 
 def test_it_is_never_played_for_a_real_customer(post: Post, people: People, manager: User) -> None:

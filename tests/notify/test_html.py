@@ -77,6 +77,12 @@ def test_only_our_own_addresses_are_links_and_their_words_are_the_address() -> N
     ]
 
 
+def test_a_long_word_breaks_before_it_is_wider_than_a_phone() -> None:
+    html = html_of(f"名前: 値\n識別子: {'0' * 64}\n", base_url=BASE, title="件名")
+    assert "overflow-wrap:anywhere" in html
+    assert "nowrap" not in html
+
+
 def test_nothing_is_fetched_and_nothing_hides() -> None:
     html = html_of(TEXT, base_url=BASE, title="件名")
     assert not re.search(

@@ -54,7 +54,7 @@ def exercise(play: Play) -> None:
     """A manager plays a DDoS for an invented customer: mails and a call that say first that it is an exercise."""
     manager, overview = play.browser(MANAGER.login), "/console/exercises/"
     play.outside.habit(_TRAINEE_PHONE, "1")
-    sandbox = {"name": "訓練用のお客様", "name1": "訓練 一郎", "mail1": _TRAINEE, "phone1": _TRAINEE_PHONE}
+    sandbox = {"name": "くんれん商事（訓練用）", "name1": "訓練 一郎", "mail1": _TRAINEE, "phone1": _TRAINEE_PHONE}
     if _TRAINEE not in manager.html(overview):
         manager.post(f"{overview}sandbox/", sandbox, page=overview)
     before = _mails(play)

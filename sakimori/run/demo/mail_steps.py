@@ -57,7 +57,7 @@ def _notice(play: Play, words: str, *, forged: bool) -> None:
     rows = analyst.html("/console/received/").split("<tr>")
     link = next(_ROW.findall(row)[0] for row in rows if subject in row)
     wait_for(lambda: words in analyst.text(link), f"its sender is judged: {words}")
-    expect(("確認できず" in analyst.text(link)) == forged, "a forged notice is not believed, a signed one is")
+    expect(("差出人を確認できず" in analyst.text(link)) == forged, "a forged notice is not believed, a signed one is")
 
 
 def _letters(play: Play, about: str) -> dict[str, dict[str, Any]]:
