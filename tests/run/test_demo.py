@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,18 @@ def test_notes_are_private_and_never_printed(tmp_path: Path) -> None:
 
 def test_a_free_port_is_not_taken() -> None:
     assert not is_taken(free_port())
+
+
+def test_no_two_parts_of_the_check_attack_from_the_same_address() -> None:
+    """What one part blocks, restores or announces would change what another one sees."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for path in (ROOT / "sakimori/run/demo").glob("*_steps.py"):
+        for address in re.findall(r'"((?:198\.51\.100|203\.0\.113)\.\d+)"', path.read_text()):
+            parts[address].add(path.stem)
+    entries_of_somebody_else = {"203.0.113.66", "203.0.113.77"}
+    assert len(parts) > len(entries_of_somebody_else)
+    shared = {address: names for address, names in parts.items() if len(names) > 1}
+    assert set(shared) <= entries_of_somebody_else, shared
 
 
 @pytest.mark.parametrize("kills", [0])
