@@ -39,6 +39,8 @@ _MAY_BE_SET = {
     "SAKIMORI_CAP_TOTAL",
     "SAKIMORI_LIST_LIMIT",
     "SAKIMORI_BROWSER",
+    "SAKIMORI_PROBE_SECONDS",
+    "SAKIMORI_SLOW_SECONDS",
 }
 
 
@@ -160,8 +162,8 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_CONTROL_URLS": world.site_url,
         "SAKIMORI_REPROBE_SECONDS": "3",
         "SAKIMORI_CONTROL_WAF_URLS": world.site_page(WAF_CONTROL),
-        "SAKIMORI_PROBE_SECONDS": "5",
-        "SAKIMORI_SLOW_SECONDS": "2",
+        "SAKIMORI_PROBE_SECONDS": os.environ.get("SAKIMORI_PROBE_SECONDS", "5"),
+        "SAKIMORI_SLOW_SECONDS": os.environ.get("SAKIMORI_SLOW_SECONDS", "2"),
         "SAKIMORI_PROBE_MINUTES": os.environ.get("SAKIMORI_PROBE_MINUTES", "1"),
         "SAKIMORI_QUIET_MINUTES": os.environ.get("SAKIMORI_QUIET_MINUTES", "5"),
         "SAKIMORI_FOLLOWUP_MINUTES": os.environ.get("SAKIMORI_FOLLOWUP_MINUTES", "5"),

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sakimori.lib.jst import JST
@@ -69,7 +71,7 @@ def _told_after_the_stop(play: Play) -> str:
 
 
 def slow(play: Play) -> None:
-    """A site is extremely slow by its own measure: the sentence names the time and what is usual."""
+    """A site is extremely slow by its own measure, set by an analyst: the sentence names the time and what is usual."""
     wait_for_quiet(play, "www.sakura.example.jp")
     set_habits(play)
     calls, analyst = call_numbers(play), play.browser(ANALYST.login)
@@ -77,12 +79,30 @@ def slow(play: Play) -> None:
     for words in ("正常に表示できた時間の割合", "95 パーセンタイル", "数値を表で見る"):
         expect(words in analyst.text(f"{page}?period=90d"), f"the site's page shows {words}")
     expect("<svg" in analyst.html(f"{page}chart/time/?period=90d"), "the history is drawn")
-    with ended_site(play, SAKURA_SECOND):
+    with ended_site(play, SAKURA_SECOND), _slow_from(play, page, "2"):
         ddos(play, SAKURA_SECOND, "198.51.100.183", site_mode="slow", seconds=2.5)
         row = wait_for_row(play, "DDoS 攻撃", "www.sakura.example.jp", "進行中", "極端に遅い", "95 パーセンタイル")
         called_in_order(play, calls)
         wait_for(lambda: told(play, "DDoS", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     wait_until_over(play, page_of(row))
+
+
+@contextmanager
+def _slow_from(play: Play, page: str, seconds: str) -> Iterator[None]:
+    """Meanwhile so many seconds are extremely slow for the site; then again what is so for all."""
+    analyst, form = play.browser(ANALYST.login), f"{page}settings/"
+    same = {
+        "reachable": "on",
+        "watched": "on",
+        "probe_url": play.outside.site_page(SAKURA_SECOND),
+        "expected_text": "さきもり商店",
+    }
+    set_to = analyst.post(form, same | {"slow_seconds": seconds}, page=form)
+    expect("サイトの設定を変更しました" in set_to, "the site has a limit of its own")
+    try:
+        yield
+    finally:
+        analyst.post(form, same, page=form)
 
 
 def many(play: Play) -> None:

@@ -67,7 +67,7 @@ def _probe(page: str) -> "subprocess.CompletedProcess[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAKIMORI_", "DATABASE_"))}
     return subprocess.run(  # noqa: S603 - our own interpreter and module
         command,
-        env={**kept, "SAKIMORI_ALLOW_DOCUMENTATION": "1", "SAKIMORI_BROWSER": "off", "SAKIMORI_PROBE_SECONDS": "3"},
+        env={**kept, "SAKIMORI_ALLOW_DOCUMENTATION": "1", "SAKIMORI_BROWSER": "off", "SAKIMORI_PROBE_SECONDS": "20"},
         capture_output=True,
         text=True,
         check=False,
