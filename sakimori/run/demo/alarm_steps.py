@@ -37,7 +37,7 @@ def alarm(play: Play) -> None:
     before = {call["id"] for call in play.outside.calls()}
     _provoke(play, analyst)
     wait_for(lambda: _mailed(play) == _MAILS, "everybody on duty has the mail")
-    wait_for(lambda: _called(play, before, _FIRST), "the person on duty is called", seconds=60)
+    wait_for(lambda: _called(play, before, _FIRST), "the person on duty is called")
     wait_for(lambda: _SPOKEN in _called(play, before, _SECOND).get("say", ""), "the deputy is told after a busy line")
     expect(_called(play, before, _FIRST)["state"] == "busy", "the first line was busy")
     wait_for(lambda: _SENTENCE not in _bar(analyst), "the key was the acknowledgement")
@@ -53,7 +53,7 @@ def alarm(play: Play) -> None:
 def _provoke(play: Play, analyst: Browser) -> None:
     """The second customer's log index cannot be read for a while; what was seen stays until somebody has it."""
     play.outside.do("faults", kind="html", scope="logs", path_part=_LOG_FOLDER, duration_seconds=600)
-    wait_for(lambda: _SENTENCE in _bar(analyst), "the alarm is on the console", seconds=60)
+    wait_for(lambda: _SENTENCE in _bar(analyst), "the alarm is on the console")
     play.outside.do("faults/clear")
 
 

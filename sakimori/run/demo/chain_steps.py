@@ -32,8 +32,17 @@ def block(play: Play) -> None:
     expect(play.outside.added(ATTACKER) == 1, "the address was added exactly once")
 
 
+def begun(play: Play) -> None:
+    """The attack that these steps follow, unless an earlier step has begun it: each chapter can be played alone."""
+    if not play.began:
+        block(play)
+        customer = play.browser(CUSTOMER_LOGIN)
+        wait_for(lambda: _row_of(customer.html(_ABOUT_BLOCKS), ATTACKER), "the ticket is in the portal")
+
+
 def ticket(play: Play) -> None:
     """The ticket shows the address as blocked, with the evidence."""
+    begun(play)
     customer = play.browser(CUSTOMER_LOGIN)
     wait_for(lambda: _row_of(customer.html(_ABOUT_BLOCKS), ATTACKER), "the ticket is in the portal")
     page = customer.text(ticket_page(customer))
@@ -43,6 +52,7 @@ def ticket(play: Play) -> None:
 
 def mail(play: Play) -> None:
     """Every registered contact got a mail with the address, without raw payloads."""
+    begun(play)
     wait_for(lambda: _told(play, ATTACKER) == SAKURA_CONTACTS, "all contacts have the mail")
     letters = [letter for letter in play.outside.mails() if SAKURA_CONTACTS & set(letter["recipients"])]
     accepted = max(letter["received_ms"] for letter in letters) / 1000
@@ -53,6 +63,7 @@ def mail(play: Play) -> None:
 
 def isolation(play: Play) -> None:
     """The other customer, and a reader without the right, cannot touch it."""
+    begun(play)
     path = ticket_page(play.browser(CUSTOMER_LOGIN))
     stranger = play.browser(HOKUTO_LOGIN)
     expect(stranger.status(path) == 404, "another customer's ticket is not there")

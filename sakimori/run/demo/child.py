@@ -14,8 +14,8 @@ from sakimori.run.demo.notes import FILE
 
 DOORS_FILE = "doors.json"
 _READY = "Sakimori is ready"
-_START_SECONDS = 60.0
-_STOP_SECONDS = 30.0
+_START_SECONDS = 180.0
+_STOP_SECONDS = 60.0
 
 
 class ChildFailed(Exception):

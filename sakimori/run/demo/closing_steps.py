@@ -19,7 +19,7 @@ from sakimori.run.demo.doors import Browser, NotAsExpected, expect, wait_for
 from sakimori.run.demo.log_steps import search
 from sakimori.run.demo.play import HOKUTO, SAKURA, Play, line
 
-_KEPT, _OLD, _AFTER = "203.0.113.180", "203.0.113.100", "203.0.113.199"
+_KEPT, _OLD, _AFTER = "203.0.113.103", "203.0.113.100", "203.0.113.199"
 _SAKURA_CONTRACT, _HOKUTO_CONTRACT = "K-2026-0001", "K-2026-0002"
 _LIST = "/console/closing/"
 _TICKET = re.compile(r"WSP-\d+")
@@ -50,7 +50,7 @@ def old_days(play: Play) -> None:
     play.outside.do("lines", account=SAKURA, lines=lines)
     week = {"begins": _local(kept - timedelta(days=3)), "ends": _local(kept + timedelta(days=3))}
     wait_for(lambda: "新しい順、1 件" in search(customer, address=_KEPT, **week), "what is kept is found")
-    wait_for(lambda: _let_go(analyst) > gone_before, "the proof says that the old line is gone", seconds=40)
+    wait_for(lambda: _let_go(analyst) > gone_before, "the proof says that the old line is gone")
     shown = _retention(analyst)
     expect(f"{first_kept_day(day_of(now)):%Y/%m/%d}" in shown, "the proof says what is kept")
     expect("期限超過" not in shown, "none is left that is too old")

@@ -1,6 +1,7 @@
 """`sakimori demo`: starts the simulators and the whole system on loopback; `--check` plays it unattended."""
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -38,6 +39,8 @@ _MAY_BE_SET = {
     "SAKIMORI_CAP_TOTAL",
     "SAKIMORI_LIST_LIMIT",
     "SAKIMORI_BROWSER",
+    "SAKIMORI_PROBE_SECONDS",
+    "SAKIMORI_SLOW_SECONDS",
 }
 
 
@@ -66,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _demo(folder: Path, *, port: int, quiet: bool) -> int:
     began = time.monotonic()
+    # Migrating from nothing builds ten thousand classes, which the collector would count again and again: a third of
+    # the whole start. It collects again as soon as the pages answer.
+    gc.disable()
     first_time = not (folder / FILE).exists()
     notes = load_or_make(folder.resolve(), port=port)
     taken = next((number for number in _ports(notes) if is_taken(number)), None)
@@ -100,6 +106,7 @@ def _run(notes: DemoNotes, world: World, *, quiet: bool, began: float) -> int:
     past = Loops([Duty("demo past", 1.0, lambda: release_past_reports(now=utc_now()))])
     past.start()
     _write_doors(notes, world, Path(os.environ["SAKIMORI_DATA"]))
+    gc.enable()
     print(_ready_line(notes, began) if quiet else _welcome(notes, world, began), flush=True)
     wait_for_signal()
     print("停止しています ...", flush=True)
@@ -155,8 +162,8 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_CONTROL_URLS": world.site_url,
         "SAKIMORI_REPROBE_SECONDS": "3",
         "SAKIMORI_CONTROL_WAF_URLS": world.site_page(WAF_CONTROL),
-        "SAKIMORI_PROBE_SECONDS": "5",
-        "SAKIMORI_SLOW_SECONDS": "2",
+        "SAKIMORI_PROBE_SECONDS": os.environ.get("SAKIMORI_PROBE_SECONDS", "5"),
+        "SAKIMORI_SLOW_SECONDS": os.environ.get("SAKIMORI_SLOW_SECONDS", "2"),
         "SAKIMORI_PROBE_MINUTES": os.environ.get("SAKIMORI_PROBE_MINUTES", "1"),
         "SAKIMORI_QUIET_MINUTES": os.environ.get("SAKIMORI_QUIET_MINUTES", "5"),
         "SAKIMORI_FOLLOWUP_MINUTES": os.environ.get("SAKIMORI_FOLLOWUP_MINUTES", "5"),

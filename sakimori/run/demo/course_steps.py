@@ -5,45 +5,49 @@ import time
 
 from sakimori.run.demo.cast import ANALYST, HOKUTO_LOGIN, HOKUTO_SITE, MANAGER
 from sakimori.run.demo.doors import expect, wait_for
+from sakimori.run.demo.incident_doors import ddos, ended_site, page_of, wait_for_quiet, wait_for_row
 from sakimori.run.demo.play import HOKUTO_CONTACTS, Play
 
 _TICKET = re.compile(r'href="/console/tickets/(WSP-\d+)/"')
-_PAGE = re.compile(r'href="(/console/incidents/\d+/)"')
 _EXERCISE = re.compile(r'href="(/console/exercises/\d+/)"')
 _SITE = re.compile(r'<option value="(\d+)"[^>]*>[^<]*（kunren')
+_SITE_NAME = "www.hokuto.example.jp"
 _PHONE, _TRAINEE, _TRAINEE_PHONE = "011-000-2001", "kunren@sakimori.example.jp", "03-0000-0901"
 
 
 def followed(play: Play) -> None:
     """A DDoS whole: the customer hears of its beginning, of what goes on, and of its end with every step."""
+    wait_for_quiet(play, _SITE_NAME)
     play.outside.habit(_PHONE, "1")
     before = _mails(play)
-    play.outside.do(
-        "attacks",
-        kind="ddos",
-        site_id=HOKUTO_SITE,
-        source="203.0.113.181",
-        count=3,
-        outcome="blocked",
-        site_mode="dead",
-    )
-    wait_for(
-        lambda: _told(play, before, "【第一報】") == HOKUTO_CONTACTS, "all contacts have the first report", seconds=40
-    )
+    with ended_site(play, HOKUTO_SITE):
+        path = _told_while_it_lasts(play, before)
+    _expect_told_of_the_end(play, before, path)
+
+
+def _told_while_it_lasts(play: Play, before: int) -> str:
+    """First report, follow-up, and an analyst's own. Returns the page of the incident."""
+    ddos(play, HOKUTO_SITE, "203.0.113.151", site_mode="dead")
+    wait_for(lambda: _told(play, before, "【第一報】") == HOKUTO_CONTACTS, "all contacts have the first report")
     began = time.monotonic()
-    wait_for(lambda: _told(play, before, "【続報】") == HOKUTO_CONTACTS, "a follow-up comes while it lasts", seconds=40)
+    wait_for(lambda: _told(play, before, "【続報】") == HOKUTO_CONTACTS, "a follow-up comes while it lasts")
     play.measured["first_report_to_follow_up_s"] = time.monotonic() - began
     analyst = play.browser(ANALYST.login)
-    path = _page(play, "www.hokuto.example.jp")
+    path = page_of(wait_for_row(play, _SITE_NAME, "進行中"))
     analyst.post(f"{path}follow/", {"text": "復旧の見込みをお知らせします。", "token": "demo"}, page=path)
     wait_for(lambda: _told(play, before, "【続報】状況のお知らせ") == HOKUTO_CONTACTS, "an analyst's own follow-up")
-    play.outside.do("site", site_id=HOKUTO_SITE, mode="normal")
-    wait_for(lambda: _told(play, before, "【終報】DDoS") == HOKUTO_CONTACTS, "all know that it is over", seconds=40)
-    last = next(letter for letter in play.outside.mails() if "【終報】" in letter["subject"])
+    return path
+
+
+def _expect_told_of_the_end(play: Play, before: int, path: str) -> None:
+    """The end report, the incident's page and the customer's ticket show every step."""
+    analyst = play.browser(ANALYST.login)
+    wait_for(lambda: _told(play, before, "【終報】DDoS") == HOKUTO_CONTACTS, "all know that it is over")
+    last = next(letter for letter in play.outside.mails() if "【終報】DDoS" in letter["subject"])
     for words in ("■ 経過（日本時間）", "DDoS 攻撃を検知しました", "第一報", "続報", "確認結果: 正常", "重要度: 高"):
         expect(words in last["text"], f"the end report shows {words}")
     for words in ("対応の時間", "期限内", "電話 15 分以内", "メールの識別番号"):
-        expect(words in analyst.text(path), f"the incident shows {words}")
+        wait_for(lambda: words in analyst.text(path), f"the incident shows {words}")  # noqa: B023
     number = _TICKET.search(analyst.html(path))
     shown = play.browser(HOKUTO_LOGIN).text(f"/portal/tickets/{number.group(1) if number else ''}/")
     for words in ("経過（第一報・続報・終報）", "対応の時間", "連絡の基準", "終報"):
@@ -90,12 +94,3 @@ def _told(play: Play, before: int, *subject: str) -> set[str]:
         if all(word in letter["subject"] for word in subject) and "SOC アラーム" not in letter["subject"]
         for recipient in letter["recipients"]
     }
-
-
-def _page(play: Play, site: str) -> str:
-    """The page of the newest incident of a site."""
-    html = play.browser(ANALYST.login).html("/console/incidents/").partition("すべてのインシデント")[2]
-    row = next(row for row in html.split("<tr") if site in row and "進行中" in row)
-    found = _PAGE.search(row)
-    expect(found, "the incident has its page")
-    return found.group(1) if found else ""

@@ -15,6 +15,8 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(token|contract)" value="([^"]
 _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
 _PAUSE_SECONDS = 0.2
+# Generous: on a machine with more to do than it has cores a visit, a call and a mail take their time.
+_LONG_SECONDS = 60.0
 
 
 SentFile = tuple[str, bytes]
@@ -30,7 +32,7 @@ def expect(condition: object, what: str) -> None:
         raise NotAsExpected(what)
 
 
-def wait_for(look: Callable[[], object], what: str, *, seconds: float = 30.0) -> float:
+def wait_for(look: Callable[[], object], what: str, *, seconds: float = _LONG_SECONDS) -> float:
     """Look again and again until something true is seen. Returns the seconds it took."""
     began = time.monotonic()
     while not look():
@@ -44,7 +46,7 @@ class Browser:
     """One person at the pages, with a session of his own."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.Client(base_url=base_url, timeout=20.0, follow_redirects=True)
+        self._client = httpx.Client(base_url=base_url, timeout=30.0, follow_redirects=True)
 
     def sign_in(self, login: str, password: str) -> str:
         """Sign in through the form. Returns the text of the page that follows."""

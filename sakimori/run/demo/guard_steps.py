@@ -6,7 +6,7 @@ from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE
 from sakimori.run.demo.doors import expect, wait_for
 from sakimori.run.demo.play import HOKUTO, SAKURA, Play, line
 
-SECOND, SHARED, FRIEND = "198.51.100.77", "198.51.100.120", "192.0.2.201"
+SECOND, SHARED, FRIEND = "198.51.100.122", "198.51.100.120", "192.0.2.201"
 
 KINDS = {
     "sql_injection": "SQL Injection",
@@ -97,7 +97,7 @@ def vendor_faults(play: Play) -> None:
         source = f"198.51.100.{160 + number}"
         play.outside.do("faults", kind=fault, scope="policies", calls=2, seconds=0)
         play.attack("sql_injection", source)
-        wait_for(lambda: source in play.outside.blacklist(SAKURA), f"{fault}: blocked in the end", seconds=45)  # noqa: B023
+        wait_for(lambda: source in play.outside.blacklist(SAKURA), f"{fault}: blocked in the end")  # noqa: B023
         expect(play.outside.added(source) == 1, f"{fault}: added once")
     play.outside.do("faults/clear")
 

@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sakimori.lib.jst import JST
@@ -11,11 +13,13 @@ from sakimori.run.demo.incident_doors import (
     call_numbers,
     called_in_order,
     ddos,
+    ended_site,
     new_calls,
     page_of,
     set_habits,
     set_site,
     told,
+    wait_for_quiet,
     wait_for_row,
     wait_until_over,
 )
@@ -27,7 +31,15 @@ _CANCEL = re.compile(r'action="(/portal/stops/\d+/cancel/)"')
 
 def planned_stop(play: Play) -> None:
     """During a stop that the customer has registered nobody is called; when it ends, the site is judged anew."""
+    wait_for_quiet(play, "shop.sakura.example.jp")
     set_habits(play)
+    with ended_site(play, SAKURA_SITE):
+        path = _told_after_the_stop(play)
+    wait_until_over(play, path)
+
+
+def _told_after_the_stop(play: Play) -> str:
+    """Register a stop, let an attack begin, end the stop. Returns the page of the incident."""
     calls, analyst, customer = call_numbers(play), play.browser(ANALYST.login), play.browser(CUSTOMER_LOGIN)
     mails = len(play.outside.mails())
     page = _site_page(customer, _SITES, "shop.sakura.example.jp")
@@ -55,29 +67,55 @@ def planned_stop(play: Play) -> None:
     began = time.monotonic()
     called_in_order(play, calls)
     play.measured["stop_over_to_reached_s"] = time.monotonic() - began
-    set_site(play, SAKURA_SITE, "normal")
-    wait_until_over(play, page_of(row))
+    return page_of(row)
 
 
 def slow(play: Play) -> None:
-    """A site is extremely slow by its own measure: the sentence names the time and what is usual."""
+    """A site is extremely slow by its own measure, set by an analyst: the sentence names the time and what is usual."""
+    wait_for_quiet(play, "www.sakura.example.jp")
     set_habits(play)
     calls, analyst = call_numbers(play), play.browser(ANALYST.login)
     page = _site_page(analyst, _BOARD, "www.sakura.example.jp")
     for words in ("正常に表示できた時間の割合", "95 パーセンタイル", "数値を表で見る"):
         expect(words in analyst.text(f"{page}?period=90d"), f"the site's page shows {words}")
     expect("<svg" in analyst.html(f"{page}chart/time/?period=90d"), "the history is drawn")
-    ddos(play, SAKURA_SECOND, "198.51.100.183", site_mode="slow", seconds=2.5)
-    row = wait_for_row(play, "DDoS 攻撃", "www.sakura.example.jp", "進行中", "極端に遅い", "95 パーセンタイル")
-    called_in_order(play, calls)
-    wait_for(lambda: told(play, "DDoS", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
-    set_site(play, SAKURA_SECOND, "normal")
+    with ended_site(play, SAKURA_SECOND), _slow_from(play, page, "2"):
+        ddos(play, SAKURA_SECOND, "198.51.100.183", site_mode="slow", seconds=2.5)
+        row = wait_for_row(play, "DDoS 攻撃", "www.sakura.example.jp", "進行中", "極端に遅い", "95 パーセンタイル")
+        called_in_order(play, calls)
+        wait_for(lambda: told(play, "DDoS", "www.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     wait_until_over(play, page_of(row))
+
+
+@contextmanager
+def _slow_from(play: Play, page: str, seconds: str) -> Iterator[None]:
+    """Meanwhile so many seconds are extremely slow for the site; then again what is so for all."""
+    analyst, form = play.browser(ANALYST.login), f"{page}settings/"
+    same = {
+        "reachable": "on",
+        "watched": "on",
+        "probe_url": play.outside.site_page(SAKURA_SECOND),
+        "expected_text": "さきもり商店",
+    }
+    set_to = analyst.post(form, same | {"slow_seconds": seconds}, page=form)
+    expect("サイトの設定を変更しました" in set_to, "the site has a limit of its own")
+    try:
+        yield
+    finally:
+        analyst.post(form, same, page=form)
 
 
 def many(play: Play) -> None:
     """No page behind the WAF opens any more: the notice waits, and one word of the analyst releases it."""
+    wait_for_quiet(play, "shop.sakura.example.jp")
     set_habits(play)
+    with ended_site(play, WAF_CONTROL), ended_site(play, SAKURA_SITE):
+        path = _held_and_released(play)
+    wait_until_over(play, path)
+
+
+def _held_and_released(play: Play) -> str:
+    """The notice waits for the analyst, who releases it. Returns the page of the incident."""
     calls, analyst = call_numbers(play), play.browser(ANALYST.login)
     set_site(play, WAF_CONTROL, "dead")
     ddos(play, SAKURA_SITE, "198.51.100.184", site_mode="dead")
@@ -92,9 +130,7 @@ def many(play: Play) -> None:
     analyst.post(f"{page}release/", {}, page=page)
     called_in_order(play, calls)
     play.measured["released_to_reached_s"] = time.monotonic() - began
-    for site in (WAF_CONTROL, SAKURA_SITE):
-        set_site(play, site, "normal")
-    wait_until_over(play, page_of(row))
+    return page_of(row)
 
 
 def _site_page(browser: Browser, listed: str, domain: str) -> str:

@@ -13,7 +13,7 @@ from sakimori.run.demo.doors import NotAsExpected, expect, wait_for
 from sakimori.run.demo.play import HOKUTO, HOKUTO_CONTACTS, SAKURA, SAKURA_CONTACTS, Play
 
 _LONGEST_LIFE_SECONDS = 6.0
-_SETTLE_SECONDS = 90.0
+_SETTLE_SECONDS = 180.0
 
 
 def play_with_kills(play: Play, child: Child, kills: int) -> None:
@@ -25,7 +25,7 @@ def play_with_kills(play: Play, child: Child, kills: int) -> None:
             (SAKURA, SAKURA_SITE, SAKURA_CONTACTS, "198.51.100"),
             (HOKUTO, HOKUTO_SITE, HOKUTO_CONTACTS, "203.0.113"),
         ):
-            address = f"{net}.{200 + number}"
+            address = f"{net}.{224 + number}"
             _launch(play, address, site)
             victims[address] = (account, contacts)
         time.sleep(chance.uniform(0.0, _LONGEST_LIFE_SECONDS))

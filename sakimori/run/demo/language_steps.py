@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sakimori.lib.jst import JST
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN
-from sakimori.run.demo.chain_steps import ticket_page
+from sakimori.run.demo.chain_steps import begun, ticket_page
 from sakimori.run.demo.doors import expect, wait_for
 from sakimori.run.demo.play import HOKUTO_CONTACTS, SAKURA_CONTACTS, Play
 
@@ -16,6 +16,7 @@ _LATEST = timedelta(minutes=10)
 
 def japanese(play: Play) -> None:
     """Pages say that they are Japanese, moments stand in JST, and mails greet as Japanese letters do."""
+    begun(play)
     customer, analyst = play.browser(CUSTOMER_LOGIN), play.browser(ANALYST.login)
     for browser, path in ((customer, "/portal/"), (customer, ticket_page(customer)), (analyst, "/console/")):
         page = browser.html(path)

@@ -23,11 +23,11 @@ def machine_then_person(play: Play) -> None:
     play.outside.habit(_FIRST, "machine")
     play.outside.habit(_SECOND, "")
     _forge(play)
-    wait_for(lambda: _call(play, before, _FIRST).get("state") == "machine", "the first phone is a machine", seconds=40)
+    wait_for(lambda: _call(play, before, _FIRST).get("state") == "machine", "the first phone is a machine")
     heard = _call(play, before, _FIRST)["say"]
     expect(_ASKED in heard and _KEYS not in heard and _FORGED not in heard, "a machine is not told what it is about")
     busy = time.monotonic()
-    wait_for(lambda: _call(play, before, _SECOND).get("state") == "ringing", "the deputy's phone rings", seconds=20)
+    wait_for(lambda: _call(play, before, _SECOND).get("state") == "ringing", "the deputy's phone rings")
     play.measured["machine_to_next_ring_s"] = time.monotonic() - busy
     _answer_with_keys(play, _call(play, before, _SECOND)["id"])
     history = play.browser(ANALYST.login)

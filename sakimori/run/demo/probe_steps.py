@@ -2,48 +2,39 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 
 from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE
-from sakimori.run.demo.doors import expect, readable, wait_for
+from sakimori.run.demo.doors import expect, wait_for
+from sakimori.run.demo.incident_doors import (
+    ddos,
+    ended_site,
+    page_of,
+    set_site,
+    wait_for_quiet,
+    wait_for_row,
+    wait_until_over,
+)
 from sakimori.run.demo.play import HOKUTO_CONTACTS, Play
 
-_ATTACKER = "203.0.113.185"
+_ATTACKER = "203.0.113.152"
 _NOBODYS_SITE = 9990  # Of no customer: nobody watches it.
 _HOST = "www.hokuto.example.jp"
-_LIST = "/console/incidents/"
-_PAGE = re.compile(r'href="(/console/incidents/\d+/)"')
 
 
 def questioned(play: Play) -> None:
     """A DDoS while the WAF asks every visitor who he is: neither displayed nor down; the SOC looks, nobody is told."""
-    before = _told(play)
-    _switch(play, HOKUTO_SITE, "captcha")
-    play.attack("ddos", _ATTACKER, site=HOKUTO_SITE)
-    analyst = play.browser(ANALYST.login)
-    wanted = ("進行中", "判定不能", "判断待ち")
-    wait_for(lambda: _row(play, *wanted), "the incident is inconclusive and waits for an analyst")
-    row = _row(play, *wanted)
-    link = _PAGE.search(row)
-    path = link[1] if link else _LIST
-    expect("WAF の" in analyst.text(path), "the incident says whose page was seen")
-    wait_for(lambda: "サイトの表示を判定できません" in analyst.text("/console/alarms/"), "the SOC has an alarm")
-    _switch(play, HOKUTO_SITE, "normal")
-    wait_for(lambda: '<span class="badge done">終了</span>' in analyst.html(path), "the incident ends", seconds=60)
+    wait_for_quiet(play, _HOST)
+    before, analyst = _told(play), play.browser(ANALYST.login)
+    with ended_site(play, HOKUTO_SITE):
+        set_site(play, HOKUTO_SITE, "captcha")
+        ddos(play, HOKUTO_SITE, _ATTACKER)
+        path = page_of(wait_for_row(play, "DDoS 攻撃", _HOST, "進行中", "判定不能", "判断待ち"))
+        expect("WAF の" in analyst.text(path), "the incident says whose page was seen")
+        wait_for(lambda: "サイトの表示を判定できません" in analyst.text("/console/alarms/"), "the SOC has an alarm")
+    wait_until_over(play, path)
     expect(_told(play) == before, "no customer has a mail about it")
-
-
-def _switch(play: Play, site: int, mode: str) -> None:
-    play.outside.do("site", site_id=site, mode=mode)
-
-
-def _row(play: Play, *words: str) -> str:
-    """The row of the list of all incidents that shows the site and all of these."""
-    _, _, every = play.browser(ANALYST.login).html(_LIST).partition("すべてのインシデント")
-    wanted = ("DDoS 攻撃", _HOST, *words)
-    return next((row for row in every.split("<tr") if all(word in readable(row) for word in wanted)), "")
 
 
 def _told(play: Play) -> int:
@@ -62,13 +53,13 @@ def from_the_shell(play: Play) -> None:
         ("waf_error", 1, "表示できない", "WAF のエラー画面"),
         ("dead", 1, "表示できない", "応答の中断"),
     ):
-        _switch(play, _NOBODYS_SITE, mode)
+        set_site(play, _NOBODYS_SITE, mode)
         done = _probe(page)
         expect(done.returncode == code, f"a page that is {mode} ends with {code}, not {done.returncode}")
         told = json.loads(done.stdout)
         expect(told["判定"].startswith(verdict), f"{mode} is {verdict}, not {told['判定']}")
         expect(words in done.stdout, f"the record of {mode} says {words}")
-    _switch(play, _NOBODYS_SITE, "normal")
+    set_site(play, _NOBODYS_SITE, "normal")
 
 
 def _probe(page: str) -> "subprocess.CompletedProcess[str]":
@@ -76,7 +67,7 @@ def _probe(page: str) -> "subprocess.CompletedProcess[str]":
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAKIMORI_", "DATABASE_"))}
     return subprocess.run(  # noqa: S603 - our own interpreter and module
         command,
-        env={**kept, "SAKIMORI_ALLOW_DOCUMENTATION": "1", "SAKIMORI_BROWSER": "off", "SAKIMORI_PROBE_SECONDS": "3"},
+        env={**kept, "SAKIMORI_ALLOW_DOCUMENTATION": "1", "SAKIMORI_BROWSER": "off", "SAKIMORI_PROBE_SECONDS": "20"},
         capture_output=True,
         text=True,
         check=False,

@@ -11,6 +11,7 @@ from sakimori.lib.jst import day_of
 from sakimori.run.demo.cast import ANALYST, MANAGER, Company, Person, companies
 from sakimori.run.demo.history import invent
 from sakimori.run.demo.notes import DemoNotes
+from sakimori.run.demo.passwords import hashed
 from sakimori.run.demo.seed_closing import seed_closing
 from sakimori.run.demo.seed_duty import seed_duty
 from sakimori.run.demo.seed_history import seed_history
@@ -106,6 +107,6 @@ def _user(person: Person, password: str, *, soc_role: str = "") -> User:
         defaults={"last_name": person.family, "first_name": person.given, "soc_role": soc_role},
     )
     if new:
-        user.set_password(password)
+        user.password = hashed(password)
         user.save()
     return user

@@ -19,6 +19,7 @@ from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.notify.models import Delivery, DeliveryState, Message
 from sakimori.run.demo.cast import ANALYST, MINATO, MINATO_CONTRACT, MINATO_LOGIN, MINATO_NAME
+from sakimori.run.demo.passwords import hashed
 from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketKind, TicketState
 
 _SOURCE, _SITE_ID, _EVENTS = "192.0.2.77", 9901, 3
@@ -58,7 +59,7 @@ def _contract(password: str, ended: datetime) -> Contract:
     ):
         Contact.objects.create(customer=customer, name=name, email=email, priority=priority)
     RegisteredNetwork.objects.create(customer=customer, network="192.0.2.160/28", note="工房")
-    user = User.objects.create_user(MINATO_LOGIN, password=password, last_name="湊", first_name="一子")
+    user = User.objects.create(username=MINATO_LOGIN, password=hashed(password), last_name="湊", first_name="一子")
     Member.objects.create(customer=customer, user=user, role="admin")
     return contract
 

@@ -6,6 +6,7 @@ from sakimori.accounts.models import SocRole, User
 from sakimori.notify.models import DutyShift
 from sakimori.notify.roster import current_shift
 from sakimori.run.demo.cast import ANALYST, DEPUTY, DUTY_PHONES, MANAGER
+from sakimori.run.demo.passwords import hashed
 
 _HALF_A_YEAR = timedelta(days=183)
 
@@ -17,7 +18,7 @@ def seed_duty(password: str, *, now: datetime) -> None:
         defaults={"last_name": DEPUTY.family, "first_name": DEPUTY.given, "soc_role": SocRole.ANALYST},
     )
     if new:
-        deputy.set_password(password)
+        deputy.password = hashed(password)
         deputy.save()
     for login, phone in DUTY_PHONES.items():
         User.objects.filter(username=login, phone="").update(phone=phone, email=f"{login}@sakimori.example.jp")

@@ -4,6 +4,7 @@ import re
 
 from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE
 from sakimori.run.demo.doors import expect, readable, wait_for
+from sakimori.run.demo.incident_doors import wait_for_quiet
 from sakimori.run.demo.play import HOKUTO, Play
 
 _MAIL_SITE, _VENDOR = "www.sakura.example.jp", "vendor@sakimori.example.jp"
@@ -13,6 +14,7 @@ _LIST, _MAILS, _PATTERNS = "/console/incidents/", "/console/vendor-mails/", "/co
 
 def by_statistics(play: Play) -> None:
     """An attack that only the vendor's statistics tell of: the site is visited, and it is one incident."""
+    wait_for_quiet(play, "www.hokuto.example.jp")
     before = _incidents(play, "www.hokuto.example.jp")
     play.outside.do("flood", site_id=HOKUTO_SITE, state="start", blocked_per_second=5000, incidents_per_minute=600)
     try:
@@ -30,6 +32,7 @@ def by_statistics(play: Play) -> None:
 
 def by_mail(play: Play) -> None:
     """An attack that only an alert mail tells of; a forged end closes nothing, an unknown mail is a task."""
+    wait_for_quiet(play, _MAIL_SITE)
     before = _incidents(play, _MAIL_SITE)
     _notice(play, "DDoS attack detected")
     play.measured["alert_mail_to_incident_s"] = wait_for(
