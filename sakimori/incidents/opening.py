@@ -73,15 +73,19 @@ def open_for_site(
     )
     if not site.reachable:
         seen, incident.next_probe_at = Conclusion(Verdict.NOT_PROBED, texts.NOT_PROBED), None
+    _write_down(incident, seen, now)
+    if (waiting == Decision.WAITING or not site.reachable) and hold is None:
+        alarm(incident, now=now)
+    return incident
+
+
+def _write_down(incident: Incident, seen: Conclusion | None, now: datetime) -> None:
     if seen is not None:
         conclude_incident(incident, seen, now=now)
     incident.save()
     record(incident, "incident.open", by=SYSTEM, now=now)
     if seen is not None:
         _note_seen(incident, seen, now)
-    if (waiting == Decision.WAITING or not site.reachable) and hold is None:
-        alarm(incident, now=now)
-    return incident
 
 
 def _note_seen(incident: Incident, seen: Conclusion, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sakimori.lib import phone_account
 from sakimori.lib import setting_values as values
+from sakimori.lib.contradictions import contradiction
 from sakimori.lib.phone_account import PhoneAccount, api_url
 from sakimori.lib.settings_table import SETTINGS, Setting
 
@@ -157,28 +158,9 @@ def read(environment: Mapping[str, str]) -> Config:
         raise SettingError(trouble)
 
     config = Config(**{column: _take(environment, name, parse) for column, (name, parse) in _READERS.items()})
-    _check_mail(config)
-    if config.vantage_url and not config.vantage_key:
-        raise SettingError("The setting SAKIMORI_VANTAGE_KEY is missing: the second vantage point answers nobody else.")
+    if wrong := contradiction(config):
+        raise SettingError(wrong)
     return config
-
-
-def _check_mail(config: Config) -> None:
-    """What only training may do, and doors that need a name."""
-    plain = {
-        "SAKIMORI_INBOX_VENDOR_URL": config.inbox_vendor_url,
-        "SAKIMORI_INBOX_BOUNCES_URL": config.inbox_bounces_url,
-    }
-    for name, url in plain.items():
-        if url.startswith("imap+plain://") and not config.training:
-            raise SettingError(f"The setting {name} is wrong: without TLS a mailbox is read in training only.")
-    if config.training_dns and not config.training:
-        raise SettingError("The setting SAKIMORI_TRAINING_DNS is wrong: it is for training only.")
-    if config.smtp_listen and not (config.vendor_address or config.bounce_address):
-        raise SettingError(
-            "The setting SAKIMORI_SMTP_LISTEN is wrong: it needs SAKIMORI_VENDOR_ADDRESS or SAKIMORI_BOUNCE_ADDRESS, "
-            "for whom the door takes mails."
-        )
 
 
 def _take(environment: Mapping[str, str], name: str, parse: Callable[[str], Value]) -> Value:
