@@ -19,6 +19,12 @@ _PARTS = (
     ("計画停止", "stopped_seconds", "#b58900"),
     ("判定不能", "unknown_seconds", "#9aa5b1"),
 )
+# As many as there is room for, and a day is named once.
+_TICKS = {
+    Period.DAY: {"interval": "hours", "step": 2},
+    Period.WEEK: {"interval": "day", "step": 1},
+    Period.QUARTER: {"interval": "week", "step": 1},
+}
 _LINES = (("中央値", "median_ms", "#0a4f99"), ("最大", "highest_ms", "#c2570c"))
 
 
@@ -104,7 +110,7 @@ def _axis(history: History) -> dict[str, object]:
     # Both charts of a page have the same days below each other, with or without visits.
     last = [_middle(bucket, history) + _half(history) for bucket in history.buckets[-1:]]
     domain = [_local(history.since), _local(max([history.until, *last]))]
-    axis = {"title": None, "format": form, "labelOverlap": True}
+    axis = {"title": None, "format": form, "labelOverlap": True, "tickCount": _TICKS[history.period]}
     return {"field": "at", "type": "temporal", "scale": {"domain": domain}, "axis": axis}
 
 
