@@ -11,16 +11,16 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from sakimori.accounts.downloads import attachment
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.console.incident_records import records_of
 from sakimori.console.pages import show
-from sakimori.customers import access, files
+from sakimori.customers import access
 from sakimori.incidents.actions import why_not_ended
 from sakimori.incidents.clocks import read
 from sakimori.incidents.ending import NORMAL_IN_A_ROW
 from sakimori.incidents.grading import severity_of_incident
+from sakimori.incidents.handing_out import handed_out
 from sakimori.incidents.models import Decision, Incident
 from sakimori.incidents.queries import (
     CUSTOMER_PATH,
@@ -77,8 +77,7 @@ def follow(request: PersonRequest, pk: int) -> HttpResponse:
 def evidence(request: PersonRequest, pk: int, number: int) -> HttpResponse:
     """A piece of evidence of an incident, as an attachment."""
     row = access.get(every_evidence(), request.user, customer=EVIDENCE_PATH, pk=number, incident=pk)
-    path = files.path_of(row.incident.contract.customer, row.stored_name)
-    return attachment(path, name=row.name, content_type=row.content_type)
+    return handed_out(row, now=utc_now())
 
 
 def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> HttpResponse:

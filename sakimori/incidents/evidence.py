@@ -108,11 +108,6 @@ def _keep(
     )
 
 
-def evidence_of(incident: Incident) -> list[Evidence]:
-    """All pieces of evidence of an incident, the oldest first."""
-    return list(Evidence.objects.filter(incident=incident).order_by("at", "pk"))
-
-
 def content_of(row: Evidence) -> bytes:
     """The file of a piece of evidence, tested against its hash. Raises EvidenceGone."""
     try:

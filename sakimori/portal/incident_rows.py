@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from sakimori.accounts.downloads import attachment
 from sakimori.accounts.gates import PersonRequest, signed_in
-from sakimori.customers import access, files
+from sakimori.customers import access
 from sakimori.incidents.clocks import read
+from sakimori.incidents.handing_out import handed_out
 from sakimori.incidents.telling import EVIDENCE_PATH, clocks_of, every_evidence, evidence_of, promises_of
+from sakimori.lib.jst import utc_now
 from sakimori.notify.severity import TABLE
 from sakimori.portal.pages import show
 from sakimori.tickets.grading import severity_of_ticket
@@ -42,8 +43,7 @@ def incident_context(request: PersonRequest, ticket: Ticket, *, now: datetime) -
 def evidence(request: PersonRequest, number: str, pk: int) -> HttpResponse:
     """A piece of evidence of the person's own ticket, as an attachment."""
     row = access.get(every_evidence(), request.user, customer=EVIDENCE_PATH, pk=pk, incident__ticket__number=number)
-    path = files.path_of(row.incident.contract.customer, row.stored_name)
-    return attachment(path, name=row.name, content_type=row.content_type)
+    return handed_out(row, now=utc_now())
 
 
 @require_GET

@@ -15,7 +15,7 @@ from sakimori.customers.models import Customer
 from sakimori.incidents.course import Exercise
 from sakimori.incidents.models import Evidence, Incident, IncidentKind
 from sakimori.lib.jst import utc_now
-from sakimori.notify.models import Message
+from sakimori.notify.models import Alarm, Message
 from sakimori.tickets.duties import tell_news
 from sakimori.tickets.models import Ticket
 from tests.incidents.rows import fill_story, make_exercise, make_incident
@@ -97,6 +97,9 @@ def test_a_file_of_another_incident_that_is_gone_or_hostile_is_not_served_as_it_
     answer = desk.get(reverse("console:evidence", args=[row.pk, kept.pk]))
     assert answer["Content-Type"] == "application/octet-stream"
     assert "X" not in answer.headers
+    files.path_of(people.a.customer, kept.stored_name).write_bytes(b"changed")
+    assert desk.get(reverse("console:evidence", args=[row.pk, kept.pk])).status_code == 404
+    assert "保存時のハッシュと一致しません" in Alarm.objects.get(key=f"evidence:{kept.pk}").sentence
     files.remove(people.a.customer, kept.stored_name)
     assert desk.get(reverse("console:evidence", args=[row.pk, kept.pk])).status_code == 404
 

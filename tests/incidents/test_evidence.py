@@ -15,7 +15,6 @@ from sakimori.incidents.evidence import (
     MOST_TIMES,
     EvidenceGone,
     content_of,
-    evidence_of,
     keep_evidence,
     pictured,
     verdicts_kept,
@@ -23,6 +22,7 @@ from sakimori.incidents.evidence import (
 )
 from sakimori.incidents.models import Evidence, EvidenceKind, Incident, Probe, Verdict
 from sakimori.incidents.record import headers_text, record_text
+from sakimori.incidents.telling import evidence_of
 from sakimori.incidents.verdict import BAD
 from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 from sakimori.logs.store.interface import LogStore
@@ -99,7 +99,7 @@ def test_each_piece_is_a_file_of_the_customer_with_its_hash(people: People) -> N
         content = files.path_of(people.a.customer, row.stored_name).read_bytes()
         assert (row.size_bytes, row.sha256) == (len(content), hashlib.sha256(content).hexdigest())
         assert content_of(row) == content
-    assert evidence_of(incident) == rows
+    assert list(evidence_of(incident)) == rows
     assert content_of(rows[3]) == PNG
     assert rows[2].content_type.startswith("text/plain")
     assert all(row.name.isascii() for row in rows)
