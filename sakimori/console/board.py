@@ -12,6 +12,7 @@ from sakimori.accounts.paging import PER_PAGE
 from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.customers.models import Site
+from sakimori.customers.queries import without_night_contact
 from sakimori.incidents import site_settings
 from sakimori.incidents.board import CUSTOMER_PATH, board_rows, every_site, open_hold, sites_now
 from sakimori.incidents.history import Period, history_of, incidents_since, last_visit
@@ -42,7 +43,8 @@ def rows(request: PersonRequest) -> HttpResponse:
 
 def _rows(request: PersonRequest, form: BoardFilter) -> dict[str, object]:
     now = utc_now()
-    found = form.narrow(access.visible(sites_now(now), request.user, customer=CUSTOMER_PATH))
+    dark = {customer.pk for customer in without_night_contact(now)}
+    found = form.narrow(access.visible(sites_now(now, dark=dark), request.user, customer=CUSTOMER_PATH))
     page = Paginator(found, _ROWS).get_page(request.GET.get("page"))
     return {"page": page, "rows": board_rows(list(page.object_list), now), "now": now, "query": form.query()}
 

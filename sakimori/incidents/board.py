@@ -3,7 +3,7 @@
 Callers narrow the rows through `customers.access`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import cast
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from sakimori.customers.models import Contact, Site
+from sakimori.customers.models import Site
 from sakimori.customers.queries import running
 from sakimori.incidents.hours import usual_of, visitors_visits
 from sakimori.incidents.models import Hold, Incident, PlannedStop, Probe, Verdict
@@ -84,18 +84,20 @@ def every_site() -> QuerySet[Site]:
     return Site.objects.select_related("contract__customer").order_by("contract__customer__name", "domain", "pk")
 
 
-def sites_now(now: datetime) -> QuerySet[Site]:
-    """Every site that the service works for, the bad ones first. last_probe: the key of its last visit."""
+def sites_now(now: datetime, *, dark: Collection[int] = ()) -> QuerySet[Site]:
+    """Every site that the service works for, the bad ones first. last_probe: the key of its last visit.
+
+    dark: customers whom nobody could phone at night (`customers.queries.without_night_contact`), by their keys.
+    """
     last = visitors_visits().filter(site=OuterRef("pk")).order_by("-at", "-pk")
     open_ = Incident.objects.filter(site=OuterRef("pk"), ended_at=None, is_exercise=False).order_by("pk")
-    phones = Contact.objects.filter(customer=OuterRef("contract__customer"), active=True).exclude(phone="")
     rows = every_site().filter(running(day_of(now), contract="contract"))
     return rows.annotate(
         last_probe=Subquery(last.values("pk")[:1]),
         last_verdict=Subquery(last.values("verdict")[:1]),
         incident=Subquery(open_.values("pk")[:1]),
         is_stopped=Exists(PlannedStop.objects.filter(holding(now), site=OuterRef("pk"))),
-        has_phone=Exists(phones),
+        lacks_contact=Q(contract__customer__in=list(dark)),
         is_bad=Q(is_stopped=False, reachable=True)
         & (Exists(open_.filter(verdict__in=BAD, normal_in_a_row=0)) | Q(last_verdict__in=BAD)),
     ).order_by(
@@ -114,7 +116,7 @@ FILTERS = {
     "never": ("未確認", Q(last_probe=None, reachable=True)),
     "unwatched": ("平常時の計測なし", Q(watched=False, reachable=True)),
     "unreachable": ("インターネットから接続不可", Q(reachable=False)),
-    "no_contact": ("電話連絡先なし", Q(has_phone=False)),
+    "no_contact": ("夜間の電話連絡先なし", Q(lacks_contact=True)),
 }
 
 
@@ -132,7 +134,7 @@ def board_rows(sites: Sequence[Site], now: datetime) -> list[BoardRow]:
             usual_ms=usual.get(site.pk),
             incident=cast("int | None", getattr(site, "incident", None)),
             stopped_until=stopped.get(site.pk),
-            lacks_contact=not getattr(site, "has_phone", True),
+            lacks_contact=bool(getattr(site, "lacks_contact", False)),
         )
         for site in sites
     ]

@@ -94,14 +94,20 @@ def test_the_board_is_narrowed(people: People, desk: Client, query: dict[str, st
     assert set(rows(desk, **query)) == found
 
 
-def test_a_customer_whom_nobody_can_phone_has_a_red_mark(people: People, desk: Client) -> None:
+def test_a_customer_whom_nobody_can_phone_at_night_has_a_red_mark(people: People, desk: Client) -> None:
     contact = Contact.objects.create(
         customer=people.a.customer, name="桜井", email="a@example.jp", phone="", priority=1
     )
-    for columns, lacks in (({}, True), ({"phone": "03-0000-1001"}, False), ({"active": False}, True)):
+    for columns, lacks in (
+        ({}, True),
+        ({"phone": "03-0000-1001"}, False),
+        ({"hours": "月火水木金 09:00-18:00"}, True),
+        ({"hours": ""}, False),
+        ({"active": False}, True),
+    ):
         Contact.objects.filter(pk=contact.pk).update(**columns)
         assert rows(desk)["shop-a.example.jp"].lacks_contact is lacks
-    assert "電話連絡先なし" in desk.get(BOARD).content.decode()
+    assert "夜間の電話連絡先なし" in desk.get(BOARD).content.decode()
 
 
 def test_the_last_visit_stands_beside_what_is_usual(people: People, desk: Client) -> None:
