@@ -83,7 +83,7 @@ def _play(folder: Path, kills: int, measured: dict[str, float], chapters: Collec
         yield Result("2-1", "起動", time.monotonic() - began, str(error))
         return
     measured["start_s"] = time.monotonic() - began
-    yield Result("2-1", "20 秒以内に起動", measured["start_s"], _slow_start(measured))
+    yield Result("2-1", "起動（空いているマシンで 20 秒以内）", measured["start_s"], _slow_start(measured))
     doors = child.doors()
     play = Play(doors["base"], child.password(), Outside(doors, api_keys=child.api_keys()), measured)
     try:
