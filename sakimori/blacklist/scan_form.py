@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from sakimori.accounts.inputs import moment_input
 from sakimori.blacklist.quiet import FURTHEST, LONGEST, MOST_NETWORKS, Plan, sites_of
 from sakimori.customers.models import Contract, Site
 
@@ -14,10 +15,6 @@ class _SiteField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Site) -> str:
         """What the list shows."""
         return obj.domain
-
-
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class ScanForm(forms.Form):
@@ -32,11 +29,11 @@ class ScanForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )
-    starts_at = forms.DateTimeField(label="開始（日本時間）", widget=_moment())
+    starts_at = forms.DateTimeField(label="開始（日本時間）", widget=moment_input())
     ends_at = forms.DateTimeField(
         label="終了（日本時間）",
         help_text=f"開始から {LONGEST.days} 日以内。開始は {FURTHEST.days} 日先まで登録できます。",
-        widget=_moment(),
+        widget=moment_input(),
     )
     note = forms.CharField(
         label="内容",

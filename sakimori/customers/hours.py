@@ -14,8 +14,7 @@ from datetime import time as clock_time
 
 from sakimori.lib.calendar import is_public_holiday
 from sakimori.lib.jst import JST, day_of, start_of_day
-
-Span = tuple[datetime, datetime]
+from sakimori.lib.spans import Span, gaps
 
 DAYS = "月火水木金土日"
 _DAY_MINUTES = 24 * 60
@@ -109,16 +108,7 @@ def next_open(hours: Hours, now: datetime) -> datetime | None:
 
 def uncovered(people: Iterable[Hours], start: datetime, end: datetime) -> list[Span]:
     """The parts of [start, end) in which nobody of these may be called, in order."""
-    found: list[Span] = []
-    reached = start
-    spans = (span for hours in people for span in _clipped(hours, start, end))
-    for begin, finish in sorted(spans):
-        if begin > reached:
-            found.append((reached, begin))
-        reached = max(reached, finish)
-    if reached < end:
-        found.append((reached, end))
-    return found
+    return gaps((span for hours in people for span in _clipped(hours, start, end)), start, end)
 
 
 def dark_nights(people: Sequence[Hours], now: datetime) -> list[Span]:

@@ -8,8 +8,6 @@ Fan 1996, definition 1). It is always a time that was really measured, and one s
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sakimori.lib.jst import JST
-
 WEEKS = 8
 LEAST_WEEKS = 2
 LEAST_MEASURES = 10
@@ -36,12 +34,6 @@ def same_hours(moment: datetime) -> list[datetime]:
     """The same weekday's same hour of the weeks before, the latest first. Japan has no summer time."""
     begins_at = hour_of(moment)
     return [begins_at - number * _WEEK for number in range(1, WEEKS + 1)]
-
-
-def weekday_and_hour(moment: datetime) -> tuple[int, int]:
-    """Weekday (Monday is 0) and hour of Japan."""
-    local = moment.astimezone(JST)
-    return local.weekday(), local.hour
 
 
 def usual_ms(times_by_hour: Mapping[datetime, Sequence[int]], moment: datetime) -> int | None:

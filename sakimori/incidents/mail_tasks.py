@@ -11,7 +11,7 @@ from sakimori.incidents.models import MailPattern, MailReading, PatternVersion
 from sakimori.incidents.patterns import Expressions
 from sakimori.incidents.vendor_mails import ALARM_KEY
 from sakimori.notify.actions import acknowledge
-from sakimori.notify.models import Alarm, ReceivedMail
+from sakimori.notify.models import Alarm
 
 CUSTOMER_PATH = "mail__customer"
 
@@ -30,11 +30,6 @@ def readings() -> QuerySet[MailReading]:
 def waiting() -> QuerySet[MailReading]:
     """Mails that a person must look at, the newest first."""
     return readings().exclude(reason="").filter(seen_at=None)
-
-
-def unread_mails() -> QuerySet[ReceivedMail]:
-    """Mails that nobody has read yet."""
-    return ReceivedMail.objects.filter(handled_at=None)
 
 
 def patterns() -> QuerySet[MailPattern]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
@@ -111,9 +111,3 @@ def _record(row: PlannedStop, action: str, by: User, now: datetime) -> None:
         customer=row.site.contract.customer,
         details=details,
     )
-
-
-def ended_since(since: datetime, now: datetime) -> QuerySet[PlannedStop]:
-    """Stops that have ended within a time, by themselves or because they were taken back."""
-    over = Q(ends_at__gt=since, ends_at__lte=now) | Q(cancelled_at__gt=since, cancelled_at__lte=now)
-    return PlannedStop.objects.filter(over, starts_at__lte=now).order_by(F("ends_at").asc())

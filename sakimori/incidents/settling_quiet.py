@@ -47,11 +47,6 @@ def settle_watches(done: Sequence[Examination], *, limits: Limits, rhythm: Rhyth
         _set_next(sites, stopped, rhythm, now)
 
 
-def settle_watch(done: Examination, *, limits: Limits, rhythm: Rhythm, now: datetime) -> None:
-    """The same for one."""
-    settle_watches([done], limits=limits, rhythm=rhythm, now=now)
-
-
 def _watches(keys: Sequence[int]) -> QuerySet[Watch]:
     rows = Watch.objects.select_for_update(of=("self",)).select_related("site__contract__customer")
     return rows.filter(pk__in=keys).order_by("pk")

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from sakimori.accounts.inputs import moment_input
 from sakimori.customers.models import Site
 from sakimori.incidents import site_settings
 from sakimori.incidents.board import FILTERS
@@ -17,15 +18,11 @@ from sakimori.incidents.site_settings import Wish
 Value = TypeVar("Value")
 
 
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-
 class StopForm(forms.Form):
     """From when until when a site may be down, and why."""
 
-    starts_at = forms.DateTimeField(label="開始（日本時間）", widget=_moment())
-    ends_at = forms.DateTimeField(label="終了（日本時間）", widget=_moment())
+    starts_at = forms.DateTimeField(label="開始（日本時間）", widget=moment_input())
+    ends_at = forms.DateTimeField(label="終了（日本時間）", widget=moment_input())
     note = forms.CharField(
         label="内容（任意）",
         help_text="例：サーバーの更新。200 文字までご記入いただけます。",

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest
 from sakimori.incidents.clocks import Clocks
 from sakimori.incidents.course import Turn
 from sakimori.incidents.grading import promised_since, severity_of_incident
-from sakimori.incidents.models import Evidence, Incident, PlannedStop, Probe
+from sakimori.incidents.models import Evidence, Incident, Probe
 from sakimori.notify.models import Call, CallState, Delivery, Message
 from sakimori.notify.severity import Channel, Promise, promise
 
@@ -100,12 +100,6 @@ def latest_probes(incident: Incident) -> list[Probe]:
     for probe in Probe.objects.filter(incident=incident).order_by("at", "pk"):
         latest[(probe.path, probe.vantage)] = probe
     return list(latest.values())
-
-
-def is_stopped(incident: Incident, *, now: datetime) -> bool:
-    """Whether the site is in a planned stop (計画停止) just now."""
-    rows = PlannedStop.objects.filter(site=incident.site_id, cancelled_at=None, starts_at__lte=now, ends_at__gt=now)
-    return incident.site_id is not None and rows.exists()
 
 
 def mails_about(incident: Incident) -> QuerySet[Message]:

@@ -1,4 +1,4 @@
-"""Spans of time that no duty shift covers. Pure."""
+"""Spans of time, and what they leave uncovered. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from sakimori.accounts.inputs import moment_input
 from sakimori.customers.dialling import first_number, second_number, split, warnings_of
 from sakimori.customers.hours import BadHours, read_hours, write_hours
 from sakimori.customers.models import Contact, Customer, PhoneKind, Site
@@ -52,10 +53,6 @@ class _Sites(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Site) -> str:
         """What the list shows."""
         return obj.domain
-
-
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class PersonForm(forms.Form):
@@ -193,8 +190,8 @@ class ContactForm(PersonForm):
 class DeputyForm(PersonForm):
     """Somebody who is called and mailed in a contact's place for a time. Times are Japanese."""
 
-    valid_from = forms.DateTimeField(label="代理の開始（日本時間）", widget=_moment())
-    valid_until = forms.DateTimeField(label="代理の終了（日本時間）", widget=_moment())
+    valid_from = forms.DateTimeField(label="代理の開始（日本時間）", widget=moment_input())
+    valid_until = forms.DateTimeField(label="代理の終了（日本時間）", widget=moment_input())
 
     def __init__(self, data: Any, *, contact: Contact, now: datetime) -> None:
         super().__init__(data)

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers import audit
 from sakimori.lib.jst import JST
+from sakimori.lib.spans import Span, gaps
 from sakimori.notify.actions import NotPossible, raise_alarm
-from sakimori.notify.coverage import Span, gaps
 from sakimori.notify.models import Alarm, DutyShift, Severity
 
 LOOK_AHEAD = timedelta(days=14)

@@ -14,7 +14,8 @@ from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Incident, Verdict
-from sakimori.incidents.telling import is_stopped, turns_of
+from sakimori.incidents.planned import ends_by_site
+from sakimori.incidents.telling import turns_of
 from sakimori.lib.jst import day_of
 from sakimori.notify.models import RoundState
 from sakimori.tickets.actions import NotPossible
@@ -68,7 +69,7 @@ def follow_up(ticket: Ticket, *, now: datetime) -> int:
     standing, shows = _standing(known), known.shows
     changed = shows is not None and change_due(standing, beat=beat, now=now)
     slot = slot_due(standing, beat=beat, now=now)
-    if not (changed or slot is not None) or is_stopped(incident, now=now):
+    if not (changed or slot is not None) or ends_by_site([incident.site_id or 0], now):
         return 0
     if changed and shows is not None:
         return _write(ticket, known, f"t{shows.pk}", beat, changed=Verdict(shows.verdict), now=now)

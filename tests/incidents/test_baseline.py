@@ -13,10 +13,10 @@ from sakimori.incidents.baseline import (
     same_hours,
     thinned,
     usual_ms,
-    weekday_and_hour,
 )
 from sakimori.incidents.hour_sums import Around, Seen, Span, availability, hour_sum
 from sakimori.incidents.models import Verdict
+from sakimori.lib.jst import JST
 from tests.moments import START
 
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
@@ -52,12 +52,11 @@ def test_at_least_95_of_100_are_not_greater_and_it_is_the_smallest_such_value(ti
 
 def test_the_same_hours_are_those_of_the_weeks_before_in_japan() -> None:
     moment = datetime(2026, 11, 22, 15, 40, 7, tzinfo=UTC)  # Monday, 23 November, 0:40 in Japan.
-    assert weekday_and_hour(moment) == (0, 0)
     hours = same_hours(moment)
     assert hours[0] == datetime(2026, 11, 15, 15, tzinfo=UTC)
     assert hours[-1] == datetime(2026, 9, 27, 15, tzinfo=UTC)
     assert len(hours) == 8
-    assert {weekday_and_hour(hour) for hour in hours} == {(0, 0)}
+    assert {(hour.astimezone(JST).weekday(), hour.astimezone(JST).hour) for hour in hours} == {(0, 0)}
 
 
 @pytest.mark.parametrize(

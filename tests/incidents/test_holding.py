@@ -12,7 +12,7 @@ from sakimori.customers.models import AuditEntry
 from sakimori.incidents import actions
 from sakimori.incidents.holding import keep_all, release, review_hold, waiting
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, Verdict, Watch
-from sakimori.incidents.settling_quiet import settle_watch
+from sakimori.incidents.settling_quiet import settle_watches
 from sakimori.incidents.together import are_many, may_be_many
 from sakimori.incidents.visitors import Examination
 from sakimori.notify.actions import acknowledge
@@ -229,7 +229,9 @@ def test_outages_without_an_attack_are_held_as_one_too() -> None:
         site = contract.sites.get()
         watch = Watch.objects.create(site=site, next_at=START)
         done = examination(Incident(pk=1), START)
-        settle_watch(Examination(watch.pk, done.visits, controls_open=True), limits=LIMITS, rhythm=RHYTHM, now=START)
+        settle_watches(
+            [Examination(watch.pk, done.visits, controls_open=True)], limits=LIMITS, rhythm=RHYTHM, now=START
+        )
     rows = Incident.objects.filter(kind=IncidentKind.SITE_DOWN)
     # The first three were cases of their own, for all that was known.
     assert [row.hold_id is not None for row in rows.order_by("pk")] == [False] * 3 + [True] * 2

@@ -10,7 +10,7 @@ from sakimori.customers.models import AuditEntry, Contact
 from sakimori.incidents import duties
 from sakimori.incidents.models import Evidence, Heartbeat, Incident, Probe
 from sakimori.incidents.settling import settle_incident
-from sakimori.incidents.settling_quiet import settle_watch
+from sakimori.incidents.settling_quiet import settle_watches
 from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import examine
 from sakimori.logs.store.interface import LogStore
@@ -67,7 +67,7 @@ def test_an_outage_that_two_workers_see_is_one_incident(post: Post, people: Peop
     post.watch()
     row = only()
     done = examine(site.watch.pk, Target(site.page_url), post.world, one_is_enough=True)
-    settle_watch(done, limits=LIMITS, rhythm=RHYTHM, now=post.clock())
+    settle_watches([done], limits=LIMITS, rhythm=RHYTHM, now=post.clock())
     assert only() == row
     assert Alarm.objects.get().count == 1
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sakimori.lib.spans import gaps
 from sakimori.notify.alarm_texts import AlarmFacts, call_matter, call_subject, mail_body, mail_subject
-from sakimori.notify.coverage import gaps
 from sakimori.notify.spoken import KEYS, opening, spoken
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
