@@ -13,7 +13,7 @@ from sakimori.blacklist import stop
 from sakimori.blacklist.models import Stop
 from sakimori.lib.jst import utc_now
 from sakimori.notify.models import Alarm, DutyShift
-from sakimori.notify.queries import open_alarms
+from sakimori.notify.queries import newest_open_alarms
 from sakimori.notify.roster import current_shift
 
 _MOST_ALARMS = 20
@@ -30,12 +30,13 @@ def alarm_context() -> dict[str, object]:
 
     alarm_newest: the number of the newest alarm, for the sound.
     """
-    alarms = list(open_alarms())
+    alarms = list(newest_open_alarms())
     shift = current_shift(utc_now())
     stopped = stop.current()
     return {
         "alarms": alarms[:_MOST_ALARMS],
         "alarm_count": len(alarms),
+        "alarms_hidden": max(0, len(alarms) - _MOST_ALARMS),
         "alarm_mark": _mark(alarms, shift, stopped),
         "alarm_newest": max((alarm.pk for alarm in alarms), default=0),
         "duty": shift,

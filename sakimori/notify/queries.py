@@ -14,9 +14,17 @@ _ORDER = {Severity.HIGH: 0, Severity.MIDDLE: 1, Severity.LOW: 2}
 
 def open_alarms() -> QuerySet[Alarm]:
     """Alarms that nobody has acknowledged, the gravest first and then the oldest."""
+    return Alarm.objects.filter(acknowledged_at=None).order_by(_gravity(), "first_at", "pk")
+
+
+def newest_open_alarms() -> QuerySet[Alarm]:
+    """The same for a place that shows only some: the gravest first and then the newest, which nobody has read yet."""
+    return open_alarms().order_by(_gravity(), "-first_at", "-pk")
+
+
+def _gravity() -> Case:
     cases = [When(severity=severity, then=Value(place)) for severity, place in _ORDER.items()]
-    place = Case(*cases, default=Value(9), output_field=IntegerField())
-    return Alarm.objects.filter(acknowledged_at=None).order_by(place, "first_at", "pk")
+    return Case(*cases, default=Value(9), output_field=IntegerField())
 
 
 def alarms() -> QuerySet[Alarm]:

@@ -42,6 +42,24 @@ def test_the_bar_stays_quiet_until_something_changes(people: People, desk: Clien
     assert 'name="next" value="/console/tickets/"' in answer.content.decode()
 
 
+def test_of_many_alarms_the_newest_is_seen_and_the_others_are_counted(people: People, desk: Client) -> None:
+    for number in range(25):
+        raise_alarm(
+            key=f"a{number}",
+            severity=Severity.HIGH,
+            sentence=f"異常その {number}。",
+            now=NOW + timedelta(minutes=number),
+        )
+    raise_alarm(key="low", severity=Severity.LOW, sentence="軽い知らせ。", now=NOW + timedelta(hours=1))
+    bar = desk.get(reverse("console:alarms")).content.decode()
+    assert "異常その 24。" in bar
+    assert "異常その 5。" in bar
+    assert "異常その 4。" not in bar
+    assert "軽い知らせ。" not in bar
+    assert "未確認のアラーム 26 件" in bar
+    assert "ほかに 6 件あります。" in bar
+
+
 def test_a_taken_alarm_leaves_the_bar(people: People, desk: Client) -> None:
     alarm = raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     answer = desk.post(reverse("console:acknowledge", args=[alarm.pk]), {"next": "/console/intake/"}, follow=True)
