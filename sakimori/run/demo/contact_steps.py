@@ -1,9 +1,14 @@
-"""Steps of the check about contacts: a test of numbers, a customer's own change."""
+"""Steps of the check about contacts: hours and switchboards in a round, a test of numbers, a customer's own change."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
-from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN
+from sakimori.lib.jst import JST
+from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, SAKURA_SECOND
 from sakimori.run.demo.doors import Browser, expect, readable, wait_for
+from sakimori.run.demo.incident_doors import ddos, ended_site, wait_for_quiet
 from sakimori.run.demo.play import SAKURA_CONTACTS, Play
 
 _FIRST, _SECOND, _THIRD = "03-0000-1001", "03-0000-1002", "03-0000-1003"
@@ -11,7 +16,33 @@ _CUSTOMER = re.compile(r'href="(/console/customers/\d+/)">株式会社さくら�
 _CHANGE = re.compile(r'href="(/(?:console|portal)/contacts/\d+/)">変更<span class="unseen">：([^<]+)<')
 _ROUND = re.compile(r'href="(/console/calls/\d+/)"[^>]*>架電票を開く')
 _TEST = re.compile(r'href="(/console/drills/\d+/)">株式会社さくら商店')
-_PEOPLE = {"桜井 花子": ("サクライ ハナコ", "hanako@sakura.example.jp", _FIRST)}
+_PEOPLE = {
+    "桜井 花子": ("サクライ ハナコ", "hanako@sakura.example.jp", _FIRST),
+    "吉野 太郎": ("ヨシノ タロウ", "taro@sakura.example.jp", _SECOND),
+}
+
+
+def tree(play: Play) -> None:
+    """Who is outside his hours is passed over, a switchboard is dialled by an operator, and then the round goes on."""
+    desk = play.browser(ANALYST.login)
+    wait_for_quiet(play, "www.sakura.example.jp")
+    play.outside.habit(_THIRD, "1")
+    with ended_site(play, SAKURA_SECOND), _changed(desk):
+        before = {call["id"] for call in play.outside.calls()}
+        ddos(play, SAKURA_SECOND, "198.51.100.185", site_mode="dead")
+        wait_for(lambda: "代表・内線の番号です" in desk.text("/console/alarms/"), "an operator is asked")
+        wait_for(lambda: _ROUND.search(desk.html("/console/calls/")), "the sheet is open")
+        page = _found(_ROUND, desk.html("/console/calls/"))
+        sheet = desk.text(page)
+        for words in ("時間帯の外", "ヨシノ タロウ", _SECOND, "内線 12"):
+            expect(words in sheet, f"the sheet shows {words}")
+        desk.post(f"{page}begin/", {}, page=page)
+        desk.post(f"{page}result/", {"result": "busy", "spoke_with": ""}, page=page)
+        wait_for(lambda: "連絡済み" in desk.text(page), "the third contact is called and reached")
+        called = [call["to"] for call in play.outside.calls() if call["id"] not in before]
+        expect(_THIRD in called, "the machine has called the third")
+        expect(not {_FIRST, _SECOND} & set(called), "and neither of the others")
+    wait_for_quiet(play, "www.sakura.example.jp")
 
 
 def drill(play: Play) -> None:
@@ -61,6 +92,29 @@ def own_change(play: Play) -> None:
     expect("すべての連絡先へメールでお知らせします" in readable(done), "the change is taken")
     wait_for(lambda: _told_of_change(play) >= SAKURA_CONTACTS, "all contacts have the mail")
     portal.post(changes["桜井 花子"], form, page=changes["桜井 花子"])
+
+
+@contextmanager
+def _changed(desk: Browser) -> Iterator[None]:
+    """The first contact is outside his hours, the second sits behind a switchboard; afterwards all is as it was."""
+    page = f"{_found(_CUSTOMER, desk.html('/console/customers/'))}contacts/"
+    changes = {name: address for address, name in _CHANGE.findall(desk.html(page))}
+    closed = "月火水木金土日"[(datetime.now(UTC).astimezone(JST) + timedelta(days=3)).weekday()]
+    hours = {
+        "hours": f"{closed} 09:00-10:00",
+        "hours_asked_on": "2026-04-01",
+        "hours_received_by": "青木",
+        "hours_note": "書面",
+    }
+    people = {name: _form(name, *known) for name, known in _PEOPLE.items()}
+    desk.post(changes["桜井 花子"], people["桜井 花子"] | hours, page=changes["桜井 花子"])
+    switchboard = {"phone_kind": "person", "phone_note": "代表で内線 12"}
+    desk.post(changes["吉野 太郎"], people["吉野 太郎"] | switchboard, page=changes["吉野 太郎"])
+    try:
+        yield
+    finally:
+        for name, form in people.items():
+            desk.post(changes[name], form, page=changes[name])
 
 
 def _form(name: str, kana: str, mail: str, phone: str) -> dict[str, str]:

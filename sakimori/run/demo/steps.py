@@ -102,6 +102,7 @@ STEPS = (
     Step("2-1-1", "通知メールだけで知らされた DDoS、偽の終息通知は信じない", signal_steps.by_mail),
     Step("1-3", "メールは HTML と文字で同じ内容、届かない宛先は連絡先の名前で SOC にアラーム", mail_steps.bounced),
     Step("2-1-1", "ベンダーの通知メールは署名を確認できたものだけを信用", mail_steps.vendor),
+    Step("1-3", "時間帯の外の方は飛ばし、代表番号は人が架電し、その後は自動で続ける", contact_steps.tree),
     Step("1-3", "連絡先テストで、つながらない番号を見つける", contact_steps.drill),
     Step("1-3", "お客様が連絡先を変更し、すべての連絡先へ知らせる", contact_steps.own_change),
 )
