@@ -17,6 +17,7 @@ from sakimori.lib.jst import day_of, utc_now
 from sakimori.notify import contact_changes
 from sakimori.notify.callees import callees
 from sakimori.notify.contact_form import ContactForm, DeputyForm, PersonForm, SpecialNoteForm
+from sakimori.notify.contact_pages import is_taken
 from sakimori.notify.queries import known_numbers
 
 _SPACE = "console"
@@ -148,16 +149,8 @@ def _filled(
     request: PersonRequest, customer: Customer, form: PersonForm, title: str, action: Callable[[], object]
 ) -> HttpResponse:
     """The form until it is right and the action has taken it."""
-    if request.method == "POST" and form.is_valid():
-        try:
-            action()
-        except NotPossible as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, "連絡先を登録しました。変更は、すべての連絡先へメールでお知らせします。")
-            for warning in form.warnings:
-                messages.warning(request, warning)
-            return _back(customer)
+    if is_taken(request, form, action):
+        return _back(customer)
     context: dict[str, object] = {"customer": customer, "form": form, "title": title, "space": _SPACE}
     return show(request, "console/contact_form.html", context)
 

@@ -1,6 +1,6 @@
 """What pages read of the SOC's alarms, of rounds of calls and of mails."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db.models import Case, IntegerField, Prefetch, QuerySet, Value, When
@@ -58,12 +58,6 @@ def unread(box: Mailbox) -> QuerySet[ReceivedMail]:
 def received_newest_first() -> QuerySet[ReceivedMail]:
     """Every mail that came in, the newest first, without its bytes."""
     return ReceivedMail.objects.select_related("customer").defer("raw").order_by("-received_at", "-pk")
-
-
-def deliveries_of(keys: Collection[str]) -> QuerySet[Delivery]:
-    """Every copy of the messages with these keys, in the order in which they were written."""
-    rows = Delivery.objects.select_related("message__customer").filter(message__key__in=keys)
-    return rows.order_by("message__written_at", "message_id", "pk")
 
 
 def copies_about(customer: Customer, words: str) -> QuerySet[Delivery]:
