@@ -3,10 +3,13 @@
 import pytest
 
 from tests.fixtures_logstore import any_log_store, log_store
+from tests.luck import choose_examples
 
 __all__ = ["any_log_store", "log_store"]
 
 _LONGEST = "test_demo.py"
+
+choose_examples()
 
 
 @pytest.hookimpl(trylast=True)  # After the order has been shuffled.

@@ -25,6 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_NAMES = re.compile(
     r'[\x00-\x1f\x7f-\x9f\u2028\u2029/\\:*?"<>|\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff]'
 )
+_EDGES = re.compile(r"\A[\s.]+|[\s.]+\Z")  # Spaces of every kind: mail programs drop them, and what stands behind them.
 _NOT_ASCII = re.compile(r"[^\x00-\x7f\s]")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
@@ -71,7 +72,7 @@ def wire_address(address: str) -> str:
 
 def file_name(name: str) -> str:
     """A file name that every system can store, and that hides nothing about its ending."""
-    return _NOT_IN_NAMES.sub("_", name).strip()[:100].strip(" .\u3000") or "file"
+    return _EDGES.sub("", _EDGES.sub("", _NOT_IN_NAMES.sub("_", name))[:100]) or "file"
 
 
 def _body(mail: OutgoingMail) -> EmailMessage:

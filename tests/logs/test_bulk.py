@@ -25,8 +25,8 @@ from sakimori.simulators.attack_kinds import ATTACKS
 from sakimori.simulators.cef import Verdict, cef_line
 from sakimori.simulators.spec import AccountSpec, SiteSpec
 from sakimori.simulators.traffic import Request, mixed_traffic
+from tests.luck import SEED
 
-SEED = random.SystemRandom().randrange(1 << 32)
 HEAD = "CEF:0|Incapsula|SIEMintegration|1|1|Normal|0| "
 START = "start=1700000000000"
 _SAMPLES = Path(__file__).parent / "samples"

@@ -8,7 +8,7 @@ from email.policy import default
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sakimori.notify.interface import AttachedFile, MailRefused, OutgoingMail
@@ -67,6 +67,8 @@ def test_any_name_stays_a_name(name: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=150))
+@example(".\xa00")
+@example("a" * 99 + ". .png")
 def test_any_file_name_is_harmless_and_comes_back(name: str) -> None:
     raw = as_bytes(replace(MAIL, attachments=(AttachedFile(name, "image/png", b"x"),)))
     assert raw.isascii()
