@@ -247,7 +247,7 @@ def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:
 
 
 def test_twenty_five_thousand_bad_lines_cost_little_memory_and_are_all_counted(intake: Intake) -> None:
-    file = intake.take(b"".join(b"nonsense %06d " % number + b"x" * 1500 + b"\n" for number in range(25_000)))
+    file = intake.take(b"".join(b"nonsense %06d " % number + b"x" * 3500 + b"\n" for number in range(25_000)))
     list(tables_and_events(read_log_file(b"nonsense\n")))  # Modules are loaded before memory is counted.
     tracemalloc.start()
     try:
@@ -258,7 +258,7 @@ def test_twenty_five_thousand_bad_lines_cost_little_memory_and_are_all_counted(i
     file.refresh_from_db()
     assert (file.state, file.lines, file.quarantined_lines) == (LogFileState.STORED, 25_000, 25_000)
     assert QuarantinedLine.objects.count() == 25_000
-    assert peak < 20 << 20, "all lines together are 38 MB"
+    assert peak < 45 << 20, "all lines together are 88 MB; some blocks of 4 MiB are under way"
 
 
 def test_a_bad_line_is_kept_as_it_came_up_to_a_limit(intake: Intake) -> None:

@@ -9,7 +9,7 @@ from isal import isal_zlib
 
 from sakimori.logs.unpack.errors import FileReason, UnreadableFile
 
-_STEP_BYTES = 64 * 1024
+_STEP_BYTES = 128 * 1024
 _BROKEN = cast("type[Exception]", isal_zlib.error)  # Its stub calls the class an exception.
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZLIB_BITS, _GZIP_BITS, _RAW_BITS = 15, 31, -15

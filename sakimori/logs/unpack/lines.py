@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-BLOCK_BYTES = 2 * 1024 * 1024
+# Reading a block costs something, whatever is in it: below two MiB that tells.
+BLOCK_BYTES = 4 * 1024 * 1024
 
 
 class CutLine(bytes):

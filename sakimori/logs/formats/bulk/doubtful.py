@@ -7,39 +7,78 @@ label that runs into the text before it: then the careful parser cuts at the sam
 import numpy as np
 import numpy.typing as npt
 
+from sakimori.lib.compiled import compiled
 from sakimori.logs.fields import FIELDS
-from sakimori.logs.formats.bulk.keys import Keys
-from sakimori.logs.formats.bulk.lines import Bytes, Flags, Lines
+from sakimori.logs.formats.bulk.keys import Keys, KeyTables
+from sakimori.logs.formats.bulk.lines import Bytes, Flags, Lines, Places
 from sakimori.logs.formats.bulk.scanning import Cut
 
-_LABEL = b"Label="
+_LABEL = np.frombuffer(b"Label=", np.uint8)
+_COLUMNS = len(FIELDS)
 
 
 def settle(lines: Lines, keys: Keys, doubtful: Flags, cut: Cut, holder: npt.NDArray[np.int32]) -> Flags:
     """Say which of the doubtful lines have one meaning. `holder`: for each slot and line the last pair of it."""
-    line, code, slots = cut.line, cut.code, keys.tables.slots
-    chosen = np.flatnonzero(doubtful[line])
-    if not len(chosen):
-        return doubtful
     settled = doubtful.copy()
-    settled[line[chosen[keys.tables.is_json[code[chosen]]]]] = False
-    last = holder[slots[code[chosen]], line[chosen]]
-    for pair, other in zip(chosen[last != chosen].tolist(), last[last != chosen].tolist(), strict=True):
-        if slots[code[pair]] >= len(FIELDS) or not _same(lines.buffer, cut, pair, other):
-            settled[line[pair]] = False
-    starts = np.flatnonzero(np.append(True, line[chosen][1:] != line[chosen][:-1]))
-    numbers = line[chosen[starts]]
-    needed = np.bitwise_or.reduceat(keys.needed_bit[code[chosen]], starts)
-    given = np.bitwise_or.reduceat(keys.label_bit[code[chosen]], starts)
-    settled[numbers[needed != given]] = False
-    labels = np.add.reduceat(keys.ends_as_label[code[chosen]].astype(np.int64), starts)
-    for number, count in zip(numbers.tolist(), labels.tolist(), strict=True):
-        if settled[number]:
-            text = lines.buffer[lines.headers[number] : lines.ends[number]].tobytes()
-            settled[number] = text.count(_LABEL) == count
+    bits = keys.label_bit, keys.needed_bit, keys.ends_as_label
+    _settle(lines.buffer, lines.headers, lines.ends, cut, keys.tables, bits, holder, settled)
     return settled
 
 
+@compiled
+def _settle(
+    buffer: Bytes,
+    headers: Places,
+    line_ends: Places,
+    cut: Cut,
+    tables: KeyTables,
+    bits: tuple[Places, Places, Flags],
+    holder: npt.NDArray[np.int32],
+    settled: Flags,
+) -> None:
+    lines, codes, slots, is_json = cut.line, cut.code, tables.slots, tables.is_json
+    label_bit, needed_bit, ends_as_label = bits
+    given, needed, labels = np.int64(0), np.int64(0), 0
+    for pair in range(len(lines)):
+        line, code = lines[pair], codes[pair]
+        if not settled[line]:
+            continue
+        if pair == 0 or lines[pair - 1] != line:
+            given, needed, labels = np.int64(0), np.int64(0), 0
+        given |= label_bit[code]
+        needed |= needed_bit[code]
+        labels += ends_as_label[code]
+        other = holder[slots[code], line]
+        if is_json[code] or (other != pair and (slots[code] >= _COLUMNS or not _same(buffer, cut, pair, other))):
+            settled[line] = False
+        elif pair + 1 == len(lines) or lines[pair + 1] != line:
+            settled[line] = given == needed and labels == _count_labels(buffer, headers[line], line_ends[line])
+
+
+@compiled
 def _same(buffer: Bytes, cut: Cut, one: int, other: int) -> bool:
-    texts = [buffer[cut.begin[pair] : cut.end[pair]].tobytes() for pair in (one, other)]
-    return texts[0] == texts[1]
+    begins, ends = cut.begin, cut.end
+    begin, length = begins[one], ends[one] - begins[one]
+    if ends[other] - begins[other] != length:
+        return False
+    for offset in range(length):  # noqa: SIM110 - `all` is slow when compiled
+        if buffer[begin + offset] != buffer[begins[other] + offset]:
+            return False
+    return True
+
+
+@compiled
+def _count_labels(buffer: Bytes, begin: int, end: int) -> int:
+    """How often `Label=` stands between two places."""
+    count = 0
+    for place in range(begin, end - len(_LABEL) + 1):
+        count += buffer[place] == _LABEL[0] and _is_label(buffer, place)
+    return count
+
+
+@compiled
+def _is_label(buffer: Bytes, place: int) -> bool:
+    for offset in range(len(_LABEL)):  # noqa: SIM110
+        if buffer[place + offset] != _LABEL[offset]:
+            return False
+    return True

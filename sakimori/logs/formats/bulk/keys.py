@@ -45,7 +45,8 @@ class Keys:
     """The spellings in a block and what they mean.
 
     label_bit, needed_bit: labels as bits, for those that a format knows. ends_as_label: labels spelt `csNLabel`.
-    slot_number: for `cs7` the number of its label, 0 for what is no such slot; slot_of_label: the way back.
+    slot_number: for `cs7` the number of its label, 0 for what is no such slot; slot_of_label: for a label the
+    spelling of its slot, or -1.
     """
 
     names: Sequence[str]
@@ -54,7 +55,7 @@ class Keys:
     needed_bit: Places
     ends_as_label: Flags
     slot_number: Places
-    slot_of_label: dict[int, int]
+    slot_of_label: Places
     slot_count: int
 
 
@@ -65,6 +66,7 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
     given = [_label_number(label[1]) if label else 0 for label in labels]
     needed = [_needed(name, vocabulary) for name in lower]
     numbers = [_label_number(name) if name in vocabulary.untagged else 0 for name in lower]
+    slot_of = {number: code for code, number in enumerate(numbers) if number}
     # A format has few slots with labels: each gets a bit.
     bits = {number: 1 << place for place, number in enumerate(sorted(set(needed) - {0}))}
     return Keys(
@@ -76,7 +78,7 @@ def understand(names: Sequence[str], vocabulary: Vocabulary) -> Keys:
             [number > 0 and name.endswith("Label") for name, number in zip(names, given, strict=True)]
         ),
         slot_number=_numbers(numbers),
-        slot_of_label={number: code for code, number in enumerate(numbers) if number},
+        slot_of_label=_numbers([slot_of.get(number, -1) for number in given]),
         slot_count=_REFUSED + 1,
     )
 

@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from sakimori.lib.compiled import compiled
 from sakimori.logs.formats.bulk.lines import BACKSLASH, BLANK, SIGN, Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.marking import BITS, Marks, lowest
 
-_PLAIN, _BLANK, _SIGN, _BACKSLASH = range(4)
-_CLASSES = np.zeros(256, np.uint8)
-_CLASSES[[BLANK, SIGN, BACKSLASH]] = _BLANK, _SIGN, _BACKSLASH
+_ONE = np.uint64(1)
 _NO_LETTER, _INNER_LETTER, _ANY_LETTER = range(3)
 _LETTERS = np.zeros(256, np.uint8)
 _LETTERS[list(b"0123456789.-")] = _INNER_LETTER
@@ -74,7 +73,7 @@ def scan(lines: Lines) -> Scan:
         np.empty(_MAX_SPELLINGS, np.int64),
     )
     may_be_regular = lines.may_be_regular.copy()
-    words = _find_words(lines.buffer, lines.ends, lines.headers, may_be_regular, cut)
+    words = _find_words(lines.buffer, lines.signs, lines.ends, lines.headers, may_be_regular, cut)
     count, known = _number_keys(lines.buffer, lines.ends, may_be_regular, spellings, cut, words)
     spans = zip(spellings.begins[:known].tolist(), spellings.lengths[:known].tolist(), strict=True)
     names = [lines.buffer[begin : begin + length].tobytes().decode("ascii") for begin, length in spans]
@@ -83,7 +82,7 @@ def scan(lines: Lines) -> Scan:
 
 
 @compiled
-def _find_words(buffer: Bytes, ends: Places, headers: Places, may_be_regular: Flags, cut: Cut) -> int:
+def _find_words(buffer: Bytes, signs: Marks, ends: Places, headers: Places, may_be_regular: Flags, cut: Cut) -> int:
     """Find what stands between a blank and the next sign: as `code` where it begins, as `begin` what is behind the
     sign; `has_backslash` tells of what lies before it. Returns how many there are.
     """
@@ -92,21 +91,27 @@ def _find_words(buffer: Bytes, ends: Places, headers: Places, may_be_regular: Fl
     for line in range(len(ends)):
         if not may_be_regular[line]:
             continue
+        begin, end = headers[line] + 1, ends[line]
         blank, backslash = headers[line], False
-        for place in range(headers[line] + 1, ends[line]):
-            kind = _CLASSES[buffer[place]]
-            if kind == _BLANK:
-                blank = place
-            elif kind == _SIGN:
-                if blank >= 0:
-                    lines[count], word_begins[count], value_begins[count] = line, blank + 1, place + 1
-                    slashes[count] = backslash
-                    count, backslash = count + 1, False
-                blank = -1
-            elif kind == _BACKSLASH:
-                backslash = True
+        for number in range(begin // BITS, (end - 1) // BITS + 1):
+            bits = signs[number]
+            while bits:
+                place = number * BITS + lowest(bits)
+                bits &= bits - _ONE
+                if place < begin or place >= end:
+                    continue
+                if buffer[place] == BLANK:
+                    blank = place
+                elif buffer[place] == BACKSLASH:
+                    backslash = True
+                else:
+                    if blank >= 0:
+                        lines[count], word_begins[count], value_begins[count] = line, blank + 1, place + 1
+                        slashes[count] = backslash
+                        count, backslash = count + 1, False
+                    blank = -1
         if backslash:  # An empty word, which is no key, brings the news.
-            lines[count], word_begins[count], value_begins[count] = line, ends[line], ends[line]
+            lines[count], word_begins[count], value_begins[count] = line, end, end
             slashes[count] = True
             count += 1
     return count
