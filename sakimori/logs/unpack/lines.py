@@ -51,15 +51,18 @@ def whole_lines(
         length += len(block)
         if length < block_bytes:
             continue
-        content = b"".join(waiting)
-        end = content.rfind(b"\n") + 1
-        if end:
-            yield content[:end]
+        if end := block.rfind(b"\n") + 1:
+            waiting[-1], rest = block[:end], block[end:]
+            yield b"".join(waiting)
         else:
-            yield CutLine(content[: max_line_bytes + 1])
-            skipping, end = True, len(content)
-        waiting = [content[end:]]
-        length = len(waiting[0])
+            content, rest = b"".join(waiting), b""
+            if end := content.rfind(b"\n") + 1:
+                yield content[:end]
+                rest = content[end:]
+            else:
+                yield CutLine(content[: max_line_bytes + 1])
+                skipping = True
+        waiting, length = [rest], len(rest)
     if rest := b"".join(waiting):
         yield rest
 
