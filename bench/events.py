@@ -4,6 +4,7 @@ They never pass through Python. Every identifier is different; addresses, paths 
 are frequent and most are rare; one event of ten is an attack.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from sakimori.lib.jst import milliseconds, start_of_day
@@ -12,6 +13,7 @@ from sakimori.logs.store.clickhouse import ClickHouseStore
 CONTRACTS, DAYS = 50, 90
 _DAY_MS = 86_400_000
 _LINES_PER_FILE = 2_000
+_ROWS_AT_ONCE = 1_000_000
 _SETTINGS = "max_partitions_per_insert_block = 0, max_insert_threads = 2"
 
 # Parameters: contract, first (ms), span (ms), rows. `seed` makes columns independent of each other.
@@ -72,7 +74,7 @@ SELECT number, cityHash64(number, {contract:UInt32}, 0) AS h0, cityHash64(number
     toUInt32(pow(h1 % 1000003 / 1000003, 4) * 50000) AS visitor,
     toUInt32(pow(h2 % 1000003 / 1000003, 3) * 3000) AS page,
     h3 % 100 AS hot
-FROM numbers({rows:UInt64})
+FROM numbers({from:UInt64}, {count:UInt64})
 """
 
 
@@ -82,16 +84,48 @@ def sizes(events: int) -> list[int]:
     return [max(1, round(events * weight / sum(weights))) for weight in weights]
 
 
-def fill(store: ClickHouseStore, events: int, *, last_day: date) -> int:
-    """Put about so many events of the 90 days up to `last_day` into an empty store. Returns how many."""
-    first = milliseconds(start_of_day(last_day - timedelta(days=DAYS - 1)))
+def fill(
+    store: ClickHouseStore, events: int, *, last_day: date, tell: Callable[[int], None] = lambda _events: None
+) -> int:
+    """See that the store holds about so many events of the 90 days up to `last_day`, and no others. Returns how many.
+
+    Contracts that are whole already stay; others are made anew. tell: is given how many events there are so far.
+    """
     made = 0
     for contract, rows in enumerate(sizes(events), start=1):
-        values = {"contract": contract, "first": first, "span": DAYS * _DAY_MS, "rows": rows}
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
-        store._command(  # noqa: SLF001 - no way in for invented rows is wanted in the store itself
-            f"INSERT INTO events ({', '.join(_COLUMNS)}) SELECT {columns} FROM ({_ROW}) SETTINGS {_SETTINGS}",  # noqa: S608
-            **values,
-        )
+        if store.count_contract(contract) != rows:
+            store.forget_contract(contract)
+            each = max(1, _ROWS_AT_ONCE * DAYS // rows)
+            for day in range(0, DAYS, each):
+                _insert(store, contract, rows, range(day, min(day + each, DAYS)), last_day)
+                tell(made + _number(rows, min(day + each, DAYS)))
         made += rows
     return made
+
+
+def fill_days(store: ClickHouseStore, events: int, contract: int, *, days: Iterable[date], last_day: date) -> None:
+    """Make these days of a contract anew, after something else was stored there."""
+    rows, first_day = sizes(events)[contract - 1], last_day - timedelta(days=DAYS - 1)
+    for day in days:
+        store.drop_day(contract_id=contract, day=day)
+        place = (day - first_day).days
+        if 0 <= place < DAYS:
+            _insert(store, contract, rows, range(place, place + 1), last_day)
+
+
+def _insert(store: ClickHouseStore, contract: int, rows: int, days: range, last_day: date) -> None:
+    """The events of some days (counted from the first one) of a contract that has so many rows in all."""
+    first = milliseconds(start_of_day(last_day - timedelta(days=DAYS - 1)))
+    begin, end = _number(rows, days.start), _number(rows, days.stop)
+    values = {"contract": contract, "first": first, "span": DAYS * _DAY_MS, "rows": rows}
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
+    store._command(  # noqa: SLF001 - no way in for invented rows is wanted in the store itself
+        f"INSERT INTO events ({', '.join(_COLUMNS)}) SELECT {columns} FROM ({_ROW}) SETTINGS {_SETTINGS}",  # noqa: S608
+        **values,
+        **{"from": begin, "count": end - begin},
+    )
+
+
+def _number(rows: int, day: int) -> int:
+    """The number of the first event of a day."""
+    return -(-day * rows // DAYS)

@@ -3,36 +3,42 @@
 address   the page of one contract, 90 days, one address: the chart and the newest rows
 top       the 20 most frequent addresses of a contract's month
 text      the page of a text in URLs over a contract's month
-append    storing one file of 20,000 lines in the empty store and in the full one
+chart     the page of one contract, 90 days, everything
+lists     all six lists of the most frequent values over a contract's month
+append    storing one file of 20,000 lines in an empty store and in the full one
 """
 
 import argparse
 import random
+import resource
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import cast
 
-from bench.events import CONTRACTS, DAYS, fill
+from bench.events import CONTRACTS, DAYS, fill, fill_days, sizes
 from bench.figures import percentile
 from bench.lines import bench_lines
-from sakimori.lib.jst import day_of, start_of_day
+from sakimori.lib.jst import day_of
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.fields import Event
 from sakimori.logs.filters import By, filter_of
 from sakimori.logs.read_file import tables_and_events
-from sakimori.logs.search import listed, tops
 from sakimori.logs.store.clickhouse import ClickHouseStore, open_store
 from sakimori.logs.store.interface import LogStore
-from sakimori.logs.timeline import span_of_rows, timeline
+from sakimori.logs.timeline import rows_of_page, timeline
+from sakimori.logs.top_lists import tops
 from sakimori.logs.unpack import read_log_file
 
-_NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # Midnight in Japan: the last day is whole.
+_NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 _BYTES_PER_EVENT = 250
 _FILE_LINES, _FILES = 20_000, 5
 _PER_PAGE = 50
@@ -40,17 +46,26 @@ _WORDS = ("union%20select", "wp-login", "item-4242", "products/17", "no-such-tex
 
 
 def measure_search(arguments: Sequence[str]) -> dict[str, object]:
-    """Fill, ask, and take everything away again. SystemExit where the disk has no room for it."""
+    """Fill, ask, and take everything away again unless it is to be kept. SystemExit where the disk has no room."""
     parser = argparse.ArgumentParser(prog="./run bench search")
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--folder", type=Path, default=None, help="where the store lies meanwhile")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=None,
+        help="keep the filled store in this folder; contracts that are there already are not made again, so the"
+        " questions can be asked once more, and a filling that was broken off goes on",
+    )
     parser.add_argument("--questions", type=int, default=50, help="of each kind; one for each contract in turn")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-", dir=given.folder) as name:
-        free = shutil.disk_usage(name).free
-        if free < 2 * given.events * _BYTES_PER_EVENT:
-            raise SystemExit(f"{given.events} events may take {2 * given.events * _BYTES_PER_EVENT >> 30} GiB of disk")
-        store = cast("ClickHouseStore", open_store(f"chdb://{name}/store"))
+        place = (given.keep or Path(name)).resolve()
+        is_new = given.keep is None or not place.exists()
+        place.mkdir(parents=True, exist_ok=True)
+        if is_new and shutil.disk_usage(place).free < given.events * _BYTES_PER_EVENT:
+            raise SystemExit(f"{given.events} events may take {given.events * _BYTES_PER_EVENT >> 30} GiB of disk")
+        store = cast("ClickHouseStore", open_store(f"chdb://{place}/store"))
         store.migrate()
         try:
             return _measure(store, given, Path(name))
@@ -59,32 +74,49 @@ def measure_search(arguments: Sequence[str]) -> dict[str, object]:
 
 
 def _measure(store: ClickHouseStore, given: argparse.Namespace, folder: Path) -> dict[str, object]:
-    lines = bench_lines(1, _FILE_LINES * _FILES * 2)
-    small = _append_us(store, lines, folder, contract_id=CONTRACTS + 1)
-    store.forget_contract(CONTRACTS + 1)
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # An engine opens one folder only.
+        empty = beside.submit(_append_us_empty, folder).result()
+    last_day = day_of(_NOW - timedelta(hours=1))
     began = time.perf_counter()
-    events = fill(store, given.events, last_day=day_of(_NOW - timedelta(hours=1)))
+    events = fill(store, given.events, last_day=last_day, tell=_tell)
     filled = time.perf_counter() - began
     chance = random.Random(1)  # noqa: S311 - which questions are asked
-    figures: dict[str, object] = {"events": events, "fill_seconds": round(filled)}
-    for name, ask in (("address", _address), ("top", _top), ("text", _text), ("lists", _lists)):
-        asked = [ask(store, number % CONTRACTS + 1, chance) for number in range(given.questions)]
-        seconds, processor = [each[0] for each in asked], [each[1] for each in asked]
-        figures |= {
-            f"{name}_p50_ms": round(median(seconds) * 1000, 1),
-            f"{name}_p95_ms": round(percentile(seconds, 0.95) * 1000, 1),
-            f"{name}_max_ms": round(max(seconds) * 1000, 1),
-            f"{name}_processor_p95_ms": round(percentile(processor, 0.95) * 1000, 1),
-        }
-    full = _append_us(store, lines, folder, contract_id=1)
-    sums = store.query("SELECT count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active")[0]
+    largest, smallest = max(sizes(given.events)), min(sizes(given.events))
+    figures: dict[str, object] = {
+        "events": events,
+        "largest_contract": largest,
+        "largest_by_smallest": round(largest / smallest, 1),
+        "fill_seconds": round(filled),
+    }
+    for name, ask in _QUESTIONS.items():
+        figures |= _figures(name, [ask(store, number % CONTRACTS + 1, chance) for number in range(given.questions)])
+    full = _append_us(store, folder, contract_id=1)
+    fill_days(store, given.events, 1, days=_days_of_lines(store), last_day=last_day)
+    sums = store.query(
+        "SELECT count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'events'"
+    )[0]
     return {
         **figures,
-        "append_us_per_line_empty": small,
+        "append_us_per_line_empty": empty,
         "append_us_per_line_full": full,
-        "append_full_by_empty": round(full / small, 2),
+        "append_full_by_empty": round(full / empty, 2),
         "parts": sums["parts"],
         "bytes_per_event": round(sums["bytes"] / events, 1),
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+    }
+
+
+def _tell(events: int) -> None:
+    print(f"\r{events:,} events", end="", file=sys.stderr, flush=True)
+
+
+def _figures(name: str, asked: Sequence[tuple[float, float]]) -> dict[str, object]:
+    seconds, processor = [each[0] for each in asked], [each[1] for each in asked]
+    return {
+        f"{name}_p50_ms": round(median(seconds) * 1000, 1),
+        f"{name}_p95_ms": round(percentile(seconds, 0.95) * 1000, 1),
+        f"{name}_max_ms": round(max(seconds) * 1000, 1),
+        f"{name}_processor_p95_ms": round(percentile(processor, 0.95) * 1000, 1),
     }
 
 
@@ -97,16 +129,12 @@ def _timed(ask: Callable[[], object]) -> tuple[float, float]:
 
 def _page(store: LogStore, query: LogQuery) -> None:
     """What a page of the log search asks: how many when, and the newest rows in the span where they lie."""
-    found = timeline(store, query)
-    span = span_of_rows(found, offset=0, limit=_PER_PAGE)
-    if span is not None:
-        begins, ends, skipped = span
-        listed(store, query.within(begins, ends), offset=skipped, limit=_PER_PAGE)
+    rows_of_page(store, query, timeline(store, query), offset=0, limit=_PER_PAGE)
 
 
 def _period(days: int) -> tuple[datetime, datetime]:
-    """The last so many days."""
-    return start_of_day(day_of(_NOW) - timedelta(days=days)), _NOW
+    """The last so many days; neither the first nor the last is whole, as on the pages."""
+    return _NOW - timedelta(days=days), _NOW
 
 
 def _address(store: LogStore, contract_id: int, chance: random.Random) -> tuple[float, float]:
@@ -135,9 +163,26 @@ def _lists(store: LogStore, contract_id: int, _chance: random.Random) -> tuple[f
     return _timed(lambda: tops(store, LogQuery(contract_id, *_period(31))))
 
 
-def _append_us(store: LogStore, lines: Iterator[bytes], folder: Path, *, contract_id: int) -> float:
+def _chart(store: LogStore, contract_id: int, _chance: random.Random) -> tuple[float, float]:
+    return _timed(lambda: _page(store, LogQuery(contract_id, *_period(DAYS))))
+
+
+_QUESTIONS = {"address": _address, "top": _top, "text": _text, "chart": _chart, "lists": _lists}
+
+
+def _append_us_empty(folder: Path) -> float:
+    """In a store of its own without rows."""
+    store = open_store(f"chdb://{folder}/empty")
+    store.migrate()
+    try:
+        return _append_us(store, folder, contract_id=1)
+    finally:
+        store.close()
+
+
+def _append_us(store: LogStore, folder: Path, *, contract_id: int) -> float:
     """Processor time for each line of the middle one of some files, whose events lie on one of the stored days."""
-    costs = []
+    lines, costs = bench_lines(1, _FILE_LINES * _FILES), []
     for number in range(1, _FILES + 1):
         path = folder / "file.log"
         path.write_bytes(b"".join(line + b"\n" for line in islice(lines, _FILE_LINES)))
@@ -150,3 +195,9 @@ def _append_us(store: LogStore, lines: Iterator[bytes], folder: Path, *, contrac
         if held != _FILE_LINES:
             raise RuntimeError(f"{held} rows of {_FILE_LINES} lines")
     return round(median(costs), 1)
+
+
+def _days_of_lines(store: LogStore) -> list[date]:
+    """The days on which those files have put events."""
+    sql = f"SELECT DISTINCT day FROM events WHERE contract_id = 1 AND file_id <= {_FILES}"  # noqa: S608 - a constant
+    return [row["day"] for row in store.query(sql)]

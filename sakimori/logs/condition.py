@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from sakimori.lib.addresses import Network, parse_network
@@ -61,19 +61,22 @@ def condition_of(query: LogQuery) -> tuple[str, Values]:
 
     Contract and days stand first: they let the store leave all other partitions alone.
     """
-    parts = [
-        "contract_id = {contract_id:UInt32}",
-        "day >= {first_day:Date} AND day <= {last_day:Date}",
-        "time >= fromUnixTimestamp64Milli({begins:Int64}, 'UTC')",
-        "time < fromUnixTimestamp64Milli({ends:Int64}, 'UTC')",
-    ]
-    values: Values = {
-        "contract_id": query.contract_id,
-        "first_day": day_of(query.begins),
-        "last_day": day_of(query.ends - timedelta(milliseconds=1)),
+    days, values = on_days(query, day_of(query.begins), day_of(query.ends - timedelta(milliseconds=1)))
+    begins, ends = (f"fromUnixTimestamp64Milli({{{name}:Int64}}, 'UTC')" for name in ("begins", "ends"))
+    return f"{days} AND time >= {begins} AND time < {ends}", {
+        **values,
         "begins": milliseconds(query.begins),
         "ends": milliseconds(query.ends),
     }
+
+
+def on_days(query: LogQuery, first: date, last: date) -> tuple[str, Values]:
+    """The same condition, but for whole days of Japan, both included, instead of the query's period."""
+    parts = [
+        "contract_id = {contract_id:UInt32}",
+        "day >= {first_day:Date} AND day <= {last_day:Date}",
+    ]
+    values: Values = {"contract_id": query.contract_id, "first_day": first, "last_day": last}
     for (by, exclude), filters in groupby(in_order(query.filters), key=lambda each: (each.by, each.exclude)):
         name = f"not_{by}" if exclude else str(by)
         sql, bound = _any_of(by, name, [each.value for each in filters])

@@ -6,7 +6,6 @@ A face decides who may see the contract and hands it over; what the SOC reads is
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import structlog
 from django.core.paginator import Page, Paginator
@@ -30,7 +29,8 @@ from sakimori.logs.filters import By, Filter
 from sakimori.logs.links import Links
 from sakimori.logs.search_form import SearchForm
 from sakimori.logs.store.interface import LogStore, StoreError
-from sakimori.logs.timeline import Split, span_of_rows, timeline
+from sakimori.logs.timeline import Split, rows_of_page, timeline
+from sakimori.logs.top_lists import TOP_LISTS, tops
 from sakimori.logs.wording import details_of, log_row
 
 _log = structlog.get_logger()
@@ -46,8 +46,6 @@ _DRAWING = {
     "bottom": TOP + PLOT_HEIGHT,
     "plot": PLOT_HEIGHT,
 }
-# Up to so many events in the span of a page are sorted; more are read in order until the page is full.
-_SPARSE = 20 * PER_PAGE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UP_TO = 2**63
 
@@ -177,12 +175,7 @@ def _found(sought: Sought, links: Links, number: str) -> dict[str, object]:
     try:
         counted = timeline(sought.store, query, links.split)
         page: Page[int] = Paginator(range(min(counted.total, search.MAX_ROWS)), PER_PAGE).get_page(number)
-        span = span_of_rows(counted, offset=max(page.start_index() - 1, 0), limit=PER_PAGE)
-        rows: Sequence[Any] = ()
-        if span is not None:
-            within = query.within(span.begins, span.ends)
-            is_sparse = span.total < _SPARSE
-            rows = search.listed(sought.store, within, offset=span.before, limit=PER_PAGE, sparse=is_sparse)
+        rows = rows_of_page(sought.store, query, counted, offset=max(page.start_index() - 1, 0), limit=PER_PAGE)
     except StoreError as error:
         return {"trouble": _told(error, sought)}
     asks_for_good = Filter(By.KIND, AttackKind.NONE.value) in query.filters
@@ -200,14 +193,12 @@ def _found(sought: Sought, links: Links, number: str) -> dict[str, object]:
 def _lists(sought: Sought, links: Links) -> dict[str, object]:
     """The most frequent values, each with its links, or the sentence that says why there are none."""
     try:
-        found = search.tops(sought.store, links.query, limit=10)
+        found = tops(sought.store, links.query, limit=10)
     except StoreError as error:
         return {"trouble": _told(error, sought)}
     return {
         "tables": [
-            (by.label, [(links.choice(by, top.value), top.count) for top in found[by]])
-            for by in search.TOP_LISTS
-            if found[by]
+            (by.label, [(links.choice(by, top.value), top.count) for top in found[by]]) for by in TOP_LISTS if found[by]
         ]
     }
 

@@ -14,23 +14,19 @@ from typing import Any
 from sakimori.lib.jst import day_of, milliseconds, start_of_day
 from sakimori.logs.condition import LogQuery, condition_of
 from sakimori.logs.fields import FIELDS
-from sakimori.logs.filters import EMPTY, By
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.whole_days import Spans
 
 __all__ = [
-    "TOP_LISTS",
     "LogQuery",
     "Place",
-    "Top",
     "condition_of",
     "count",
     "days",
     "event_at",
     "listed",
     "rows",
-    "top",
-    "tops",
     "walk",
 ]
 
@@ -38,7 +34,6 @@ Row = Mapping[str, Any]
 
 MAX_SECONDS = 10
 MAX_ROWS = 10_000  # Nobody reads further; whoever seeks something narrows the period or adds a filter.
-TOP_LISTS = (By.ADDRESS, By.COUNTRY, By.KIND, By.SITE, By.URL, By.RULE)
 _WALK_SECONDS = 60
 _NEWEST_FIRST = "ORDER BY time DESC, file_id DESC, line_no DESC"
 _OLDEST_FIRST = "ORDER BY time, file_id, line_no"
@@ -51,31 +46,6 @@ _BRIEF = (
     f" status, rule_names, rule_ids, ifNull({ADDRESS_TEXT}, '') AS address"
 )
 _DAY = timedelta(hours=24)
-
-# What a list counts, and how a value of it is written. An event with several kinds or rules counts for each.
-_ONE_VALUE = {
-    By.SITE: ("site", "toString({key})"),
-    By.ADDRESS: (
-        "client_ip",
-        f"ifNull({ADDRESS_TEXT.replace('{', '{{').replace('}', '}}').replace('client_ip', '{key}')}, '')",
-    ),
-    By.OUTCOME: ("outcome", "toString({key})"),
-    By.COUNTRY: ("country", "toString({key})"),
-    By.URL: ("url", "{key}"),
-}
-_NAMED = "rule -> rule != ''"
-_SEVERAL_VALUES = {
-    By.KIND: "attack_kinds",
-    By.RULE: f"arrayDistinct(arrayFilter({_NAMED}, if(arrayExists({_NAMED}, rule_names), rule_names, rule_ids)))",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    """A value and how many of the found events have it. value: `EMPTY` where an event has none."""
-
-    value: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +70,40 @@ def days(store: LogStore, query: LogQuery) -> list[tuple[date, int]]:
     return [(row["day"], int(row["total"])) for row in _ask(store, sql, values)]
 
 
-def listed(store: LogStore, query: LogQuery, *, offset: int, limit: int, sparse: bool = False) -> Sequence[Row]:
+def listed(
+    store: LogStore, query: LogQuery, *, offset: int, limit: int, sparse: bool = False, spans: Spans | None = None
+) -> Sequence[Row]:
     """As `rows`, but only with what a list of events shows (`_BRIEF`).
 
     sparse: the events lie far apart, so sorting them costs less than reading everything between them in order.
+    spans: where all of them lie; nothing else is read.
     """
     condition, values = condition_of(query)
+    if spans:
+        condition, values = f"{condition} AND {_within(spans)}", {**values, "days": _days_of(spans)}
     sql = (
         f"SELECT {_BRIEF} FROM {EVENTS} WHERE {condition} {_NEWEST_FIRST}"
         f" LIMIT {{limit:UInt32}} OFFSET {{offset:UInt32}}{_SORTED if sparse else ''}"
     )
     return _ask(store, sql, {**values, "limit": limit, "offset": offset})
+
+
+def _within(spans: Spans) -> str:
+    """Numbers of our own, not values of a reader: as text the store's index can be asked for them."""
+    moment = "fromUnixTimestamp64Milli(toInt64({}), 'UTC')"
+    each = (
+        f"time >= {moment.format(milliseconds(begins))} AND time < {moment.format(milliseconds(ends))}"
+        for begins, ends in spans
+    )
+    return f"day IN {{days:Array(Date)}} AND ({' OR '.join(each)})"
+
+
+def _days_of(spans: Spans) -> list[date]:
+    found: set[date] = set()
+    for begins, ends in spans:
+        day, last = day_of(begins), day_of(ends - timedelta(milliseconds=1))
+        found |= {day + timedelta(days=number) for number in range((last - day).days + 1)}
+    return sorted(found)
 
 
 def event_at(store: LogStore, contract_id: int, place: Place) -> Row | None:
@@ -189,61 +182,6 @@ def _after(store: LogStore, query: LogQuery, last: Place | None, page: int) -> S
     condition, values = condition_of(query)
     sql = f"SELECT {_WHOLE} FROM {EVENTS} WHERE {condition}{onward} {_OLDEST_FIRST} LIMIT {{limit:UInt32}}"
     return store.query(sql, {**values, **place, "limit": page}, max_seconds=_WALK_SECONDS)
-
-
-def top(store: LogStore, query: LogQuery, by: By, *, limit: int = 20) -> list[Top]:
-    """The values that most of the found events have, the most first."""
-    return tops(store, query, (by,), limit=limit)[by]
-
-
-def tops(store: LogStore, query: LogQuery, lists: Sequence[By] = TOP_LISTS, *, limit: int = 20) -> dict[By, list[Top]]:
-    """Several such lists at once, in one question that looks for the events twice at most, however many lists.
-
-    Where several values are equally frequent at the end of a list, any of them is in it.
-    """
-    condition, values = condition_of(query)
-    one = [by for by in lists if by in _ONE_VALUE]
-    several = [by for by in lists if by in _SEVERAL_VALUES]
-    asked = [_count_one(one, condition)] if one else []
-    asked += [_count_several(several, condition)] if several else []
-    sql = "\nUNION ALL\n".join(asked)
-    found: dict[str, list[Top]] = {str(by): [] for by in lists}
-    for row in _ask(store, f"SELECT * FROM ({sql}) ORDER BY total DESC, value", {**values, "limit": limit}):
-        found[row["list"]].append(Top(row["value"] or EMPTY, int(row["total"])))
-    return {by: found[by] for by in lists}
-
-
-def _count_one(lists: Sequence[By], condition: str) -> str:
-    """Lists of columns with one value per event. Values are written for those few that are given."""
-    columns = ", ".join(f"{_ONE_VALUE[by][0]} AS key_{by}" for by in lists)
-    written = ", ".join(f"list = '{by}', {_ONE_VALUE[by][1].format(key=f'key_{by}')}" for by in lists)
-    counted = f"{_grouped(lists, columns, condition)} ORDER BY total DESC LIMIT {{limit:UInt32}} BY list"
-    return f"SELECT list, multiIf({written}, '') AS value, total FROM ({counted})"
-
-
-def _count_several(lists: Sequence[By], condition: str) -> str:
-    """Lists of columns with several values per event: sets of values are counted first, there are few of them."""
-    columns = ", ".join(f"{_SEVERAL_VALUES[by]} AS key_{by}" for by in lists)
-    keys = ", ".join(f"list = '{by}', key_{by}" for by in lists)
-    none = "emptyArrayString()"
-    each = (
-        f"SELECT list, arrayJoin(multiIf({keys}, {none})) AS value, total FROM ({_grouped(lists, columns, condition)})"
-    )
-    return (
-        f"SELECT list, toString(value) AS value, sum(total) AS total FROM ({each}) GROUP BY list, value"
-        " ORDER BY total DESC, value LIMIT {limit:UInt32} BY list"
-    )
-
-
-def _grouped(lists: Sequence[By], columns: str, condition: str) -> str:
-    """Count by each key alone, in one pass: `list` says which key a row counts."""
-    sets = ", ".join(f"(key_{by})" for by in lists)
-    names = ", ".join(f"grouping(key_{by}) = 0, '{by}'" for by in lists)
-    keys = ", ".join(f"key_{by}" for by in lists)
-    return (
-        f"SELECT multiIf({names}, '') AS list, {keys}, count() AS total"
-        f" FROM (SELECT {columns} FROM {EVENTS} WHERE {condition}) GROUP BY GROUPING SETS ({sets})"
-    )
 
 
 def _ask(store: LogStore, sql: str, values: Mapping[str, object]) -> Sequence[Row]:

@@ -1,23 +1,28 @@
 """How many events fit, over time: bars of equal length that begin at round moments of Japan, each split in parts.
 
-One question to the store gives the sum of what was found, the bars, and where in time a page of the list lies.
+One question to the store gives the sum of what was found, the bars, and where in time a page of the list lies. Bars of
+whole days come from the counts per day where those can tell (`whole_days.py`), and with them the hours in which events
+lie at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sakimori.lib.jst import milliseconds
+from sakimori.lib.jst import milliseconds, start_of_day
 from sakimori.logs.condition import LogQuery, condition_of
-from sakimori.logs.search import MAX_SECONDS
+from sakimori.logs.search import MAX_SECONDS, Row, listed
 from sakimori.logs.store.clickhouse import EVENTS
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.whole_days import HOURS_SEEN, Days, Hours, by_days, spans_of, whole_days
 
 MOST_BARS = 100
 _JAPAN = timedelta(hours=9)  # Japan knows no summer time.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(hours=24)
+# Up to so many pages of events in the span of a page are sorted; more are read in order until the page is full.
+_SPARSE_PAGES = 20
 STEPS = (
     *(timedelta(milliseconds=length) for length in (100, 500)),
     *(timedelta(seconds=length) for length in (1, 5, 10, 30)),
@@ -50,10 +55,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The bars of a period without a gap, the oldest first; those of no event too. step: the length of a whole bar."""
+    """The bars of a period without a gap, the oldest first; those of no event too. step: the length of a whole bar.
+
+    hours: in which of each day there are events; empty where that was not asked.
+    """
 
     step: timedelta
     bars: Sequence[Bar]
+    hours: Hours = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -74,6 +83,9 @@ class Span:
 def timeline(store: LogStore, query: LogQuery, split: Split = Split.OUTCOME) -> Timeline:
     """Count. Raises StoreError; StoreUnavailable when it takes longer than MAX_SECONDS."""
     step = step_of(query.ends - query.begins)
+    days = whole_days(query) if step == _DAY else None
+    if days is not None:
+        return _by_days(store, query, split, days)
     condition, values = condition_of(query)
     sql = f"""
 SELECT intDiv(toUnixTimestamp64Milli(time) + {{shift:Int64}}, {{step:Int64}}) AS place, {split.value} AS part,
@@ -83,6 +95,20 @@ FROM {EVENTS} WHERE {condition} GROUP BY place, part
     values |= {"shift": _length(_JAPAN), "step": _length(step)}
     found = store.query(sql, values, max_seconds=MAX_SECONDS)
     return Timeline(step, bars(query, step, ((int(row["place"]), row["part"], int(row["total"])) for row in found)))
+
+
+def _by_days(store: LogStore, query: LogQuery, split: Split, days: Days) -> Timeline:
+    """A bar for each day."""
+    columns = f"day, {split.value} AS part, count() AS total, {HOURS_SEEN} AS hours"
+    sql, values = by_days(query, days, columns, "day, part")
+    found = store.query(sql, values, max_seconds=MAX_SECONDS)
+    shift, length = _length(_JAPAN), _length(_DAY)
+    places = [(milliseconds(start_of_day(row["day"])) + shift) // length for row in found]
+    counted = [(place, row["part"], int(row["total"])) for place, row in zip(places, found, strict=True)]
+    hours: dict[date, int] = {}
+    for row in found:
+        hours[row["day"]] = hours.get(row["day"], 0) | int(row["hours"])
+    return Timeline(_DAY, bars(query, _DAY, counted), hours)
 
 
 def step_of(length: timedelta) -> timedelta:
@@ -103,6 +129,17 @@ def bars(query: LogQuery, step: timedelta, counted: Iterable[tuple[int, str, int
         begins = _EPOCH + timedelta(milliseconds=place * length - shift)
         made.append(Bar(max(begins, query.begins), min(begins + step, query.ends), counts.get(place, {})))
     return made
+
+
+def rows_of_page(store: LogStore, query: LogQuery, found: Timeline, *, offset: int, limit: int) -> Sequence[Row]:
+    """A page of the list of what was counted, the newest first, as `listed` gives them. Raises as `timeline`."""
+    span = span_of_rows(found, offset=offset, limit=limit)
+    if span is None:
+        return ()
+    within = query.within(span.begins, span.ends)
+    spans = spans_of(found.hours, span.begins, span.ends)
+    is_sparse = span.total < _SPARSE_PAGES * limit
+    return listed(store, within, offset=span.before, limit=limit, sparse=is_sparse, spans=spans)
 
 
 def span_of_rows(found: Timeline, *, offset: int, limit: int) -> Span | None:

@@ -9,8 +9,9 @@ from sakimori.logs import search
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import Event
 from sakimori.logs.filters import EMPTY, By, Filter, filter_of
-from sakimori.logs.search import LogQuery, Top, condition_of, count, days, rows, top, tops, walk
+from sakimori.logs.search import LogQuery, condition_of, count, days, rows, walk
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.top_lists import TOP_LISTS, Top, top, tops
 
 NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -207,7 +208,7 @@ def test_the_lists_say_which_values_most_events_have(store: LogStore) -> None:
     assert lists[By.URL][:2] == [Top(EMPTY, 2), Top("shop.example.jp/", 2)]
     assert top(store, sought(), By.OUTCOME) == [Top("allowed", 3), Top("blocked", 2), Top("challenged", 1)]
     assert top(store, sought(), By.COUNTRY, limit=1) == [Top(EMPTY, 3)]
-    assert tops(store, sought(contract=3)) == {by: [] for by in search.TOP_LISTS}
+    assert tops(store, sought(contract=3)) == {by: [] for by in TOP_LISTS}
 
 
 def test_a_value_of_a_list_finds_as_many_events_as_the_list_says(store: LogStore) -> None:
