@@ -67,7 +67,7 @@ def all_duties() -> list[Duty]:
         *incident_duties(store, worker),
         *_usage_duties(),
         *_news_duties(),
-        *_export_duties(store, worker),
+        *_export_duties(store, spool, worker),
         *_letting_go(store, spool),
     ]
 
@@ -120,10 +120,10 @@ def _drop_duties(spool: Spool) -> list[Duty]:
     return [Duty("drop", _QUIET.total_seconds(), folders.take)]
 
 
-def _export_duties(store: LogStore, worker: str) -> list[Duty]:
+def _export_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
     config = settings.CONFIG
     house = exports.House(
-        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now
+        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now, spool=spool
     )
     return [
         Duty("exports", 1.0, lambda: exports.make_due(house)),
