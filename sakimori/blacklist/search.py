@@ -1,6 +1,6 @@
-"""Finding attacks in the log store: the events of one stored file, grouped into findings, and the good requests.
+"""Finding attacks in the log store: the events of stored files, grouped into findings, and the good requests.
 
-All of it is one query each; the store does the counting.
+All of it is one query each, however many files there are; the store does the counting.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,15 +11,16 @@ from typing import Any
 from sakimori.blacklist.proxy import MORE_THAN, Hit, Target, looks_like_browser
 from sakimori.lib.jst import milliseconds
 from sakimori.logs.attack_kinds import AttackKind, Outcome
-from sakimori.logs.lateness import TIMELY_SQL, Timely
+from sakimori.logs.searching import IS_TIMELY, OF_FILES_SQL, WITH_FILES_SQL, Searched, values_of
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS
 from sakimori.logs.store.interface import LogStore
 
 SAMPLES = 5
 _LISTED = 20
 _ATTACKS = f"""
+WITH {WITH_FILES_SQL}
 SELECT
-    site, site_id, ifNull({ADDRESS_TEXT}, '') AS address, attack_kind, name,
+    file_id, site, site_id, ifNull({ADDRESS_TEXT}, '') AS address, attack_kind, name,
     countIf(outcome = '{Outcome.BLOCKED}') AS blocked,
     countIf(outcome = '{Outcome.ALLOWED}') AS passed,
     countIf(outcome = '{Outcome.CHALLENGED}') AS challenged,
@@ -31,9 +32,9 @@ SELECT
     arraySlice(groupArray(tuple(toString(time), method, url, query, user_agent, act, outcome, request_id,
         arrayStringConcat(rule_names, ','))), 1, {SAMPLES}) AS samples
 FROM {EVENTS}
-WHERE contract_id = {{contract_id:UInt32}} AND file_id = {{file_id:UInt64}} AND attack_kind != '{AttackKind.NONE}'
-GROUP BY site, site_id, address, attack_kind, name, {TIMELY_SQL}
-ORDER BY site, address, attack_kind, name
+WHERE {OF_FILES_SQL} AND attack_kind != '{AttackKind.NONE}'
+GROUP BY file_id, site, site_id, address, attack_kind, name, {IS_TIMELY}
+ORDER BY file_id, site, address, attack_kind, name
 """  # noqa: S608 - only constants of ours are put in; values go as bound parameters
 _GOOD = f"""
 SELECT {ADDRESS_TEXT} AS address, count() AS good
@@ -99,10 +100,15 @@ class FoundAttack:
     samples: Sequence[Mapping[str, str]]
 
 
-def attacks_in_file(store: LogStore, *, contract_id: int, file_id: int, timely: Timely) -> list[FoundAttack]:
-    """Every attack that a stored file reports, whatever its name; access lines are none. Late events are apart."""
-    rows = store.query(_ATTACKS, {"contract_id": contract_id, "file_id": file_id, **timely.parameters()})
-    return [_found(row) for row in rows]
+def attacks_in_files(store: LogStore, files: Sequence[Searched]) -> dict[int, list[FoundAttack]]:
+    """Every attack that stored files report, whatever its name, by file; access lines are none. Late events are apart.
+
+    Files without any are left out.
+    """
+    found: dict[int, list[FoundAttack]] = {}
+    for row in store.query(_ATTACKS, values_of(files)) if files else ():
+        found.setdefault(int(row.pop("file_id")), []).append(_found(row))
+    return found
 
 
 def good_requests(store: LogStore, *, contract_id: int, addresses: Iterable[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ Atomic and safe to run twice: a file's findings are written together with the fi
 only while it is new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -17,18 +17,42 @@ from sakimori.blacklist.settlement import settlement
 from sakimori.customers.models import Site
 from sakimori.logs.models import LogFile
 
+_FINDINGS_TOGETHER = 500
 
-def write_findings(file: LogFile, found: Sequence[FoundAttack], *, now: datetime) -> int:
-    """Write the findings of a stored file and mark the file as searched, together. Returns how many were new."""
+
+def write_findings(searched: Iterable[tuple[LogFile, Sequence[FoundAttack]]], *, now: datetime) -> int:
+    """Write the findings of stored files, and with those of each its mark as searched. Returns how many were new.
+
+    Some hundred findings are one transaction, with whole files in it: few files would have one each.
+    """
+    new, some, waiting = 0, list[tuple[LogFile, Sequence[FoundAttack]]](), 0
+    for file, found in searched:
+        some.append((file, found))
+        waiting += len(found)
+        if waiting >= _FINDINGS_TOGETHER:
+            new += _write_together(some, now)
+            some, waiting = [], 0
+    return new + _write_together(some, now)
+
+
+def _write_together(searched: Sequence[tuple[LogFile, Sequence[FoundAttack]]], now: datetime) -> int:
+    if not searched:
+        return 0
+    keys, contracts = [file.pk for file, _ in searched], {file.contract_id for file, found in searched if found}
     with transaction.atomic():
-        marked = LogFile.objects.filter(pk=file.pk, searched_at=None).update(searched_at=now)
-        if not marked:
-            return 0
-        sites = {site.vendor_site_id: site for site in Site.objects.filter(contract=file.contract)}
-        Finding.objects.bulk_create(
-            (_finding(file, attack, sites.get(attack.site_id or 0), now) for attack in found), batch_size=500
-        )
-    return len(found)
+        # Always in one order: two workers must not wait for each other.
+        mine = LogFile.objects.select_for_update().filter(pk__in=keys, searched_at=None).order_by("pk")
+        unmarked = set(mine.values_list("pk", flat=True))
+        LogFile.objects.filter(pk__in=unmarked).update(searched_at=now)
+        sites = {(site.contract_id, site.vendor_site_id): site for site in Site.objects.filter(contract__in=contracts)}
+        findings = [
+            _finding(file, attack, sites.get((file.contract_id, attack.site_id or 0)), now)
+            for file, found in searched
+            if file.pk in unmarked
+            for attack in found
+        ]
+        Finding.objects.bulk_create(findings, batch_size=500)
+    return len(findings)
 
 
 def _finding(file: LogFile, attack: FoundAttack, site: Site | None, now: datetime) -> Finding:

@@ -19,7 +19,7 @@ from sakimori.incidents.evidence import pictured
 from sakimori.incidents.holding import review_hold
 from sakimori.incidents.measure import limits_of
 from sakimori.incidents.models import Incident, Probe, SummedHour, Watch
-from sakimori.incidents.search import Searched, signals_in_files
+from sakimori.incidents.search import signals_in_files
 from sakimori.incidents.settling import Rhythm, settle_incident
 from sakimori.incidents.settling_quiet import settle_watches
 from sakimori.incidents.signals import Times, mark_silent, note_signals
@@ -28,8 +28,8 @@ from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import Examination, Runner, World, controls_open, examine
 from sakimori.lib.claims import claim, claim_together
 from sakimori.lib.jst import day_of
-from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.searching import searched, searched_together
 from sakimori.logs.store.interface import LogStore
 
 _FILES_AT_ONCE = 200
@@ -50,18 +50,13 @@ def search_signals(*, store: LogStore, times: Times, clock: Callable[[], datetim
     files = LogFile.objects.filter(
         latest, running(day_of(clock()), contract="contract"), incident_search=None
     ).select_related("contract__customer")
-    some = list(files.order_by("stored_at", "pk")[:_FILES_AT_ONCE])
-    found = signals_in_files(store, [_searched(file, times) for file in some])
+    some = searched_together(files.order_by("stored_at", "pk")[:_FILES_AT_ONCE])
+    found = signals_in_files(store, [searched(file, late=times.late) for file in some])
     for file in some:
         if file.pk in found:
             note_signals(file, found[file.pk], times=times, now=clock())
     mark_silent([file for file in some if file.pk not in found], now=clock())
     return len(some)
-
-
-def _searched(file: LogFile, times: Times) -> Searched:
-    span = timely(door=file.door, received_at=file.received_at, limit=times.late)
-    return Searched(file.contract_id, file.pk, span)
 
 
 def probe_incidents(*, runner: Runner, world: World, rhythm: Rhythm, worker: str) -> int:

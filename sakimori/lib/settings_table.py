@@ -169,7 +169,11 @@ SETTINGS = (
         "15",
     ),
     Setting("SAKIMORI_PULL_SECONDS", "Pause between two looks at a log index.", "30"),
-    Setting("SAKIMORI_SPOOL_HOURS", "Log files stay in the spool this long after they were stored.", "48"),
+    Setting(
+        "SAKIMORI_SPOOL_HOURS",
+        "Log files stay in the spool this long after they were stored, at most as long as their log.",
+        "48",
+    ),
     Setting(
         "SAKIMORI_PHONE_ACCOUNT",
         "Phone: SID of the account at Twilio (AC...); empty: dial by hand from a work sheet. Needs _TOKEN and _CALLER.",

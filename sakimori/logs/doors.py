@@ -1,5 +1,6 @@
-"""The doors' names, as people read them."""
+"""The doors' names, as people read them, and which of them gather lines into files of our own."""
 
+GATHERING_DOORS = ("hec", "syslog")
 _LABELS = {
     "pull": "取得（HTTPS）",
     "hec": "プッシュ（HEC）",

@@ -18,6 +18,7 @@ from django.db.models import Q
 from sakimori.customers.models import Contract
 from sakimori.lib.crypto import CannotOpen
 from sakimori.logs.chain.writing import add_links
+from sakimori.logs.doors import GATHERING_DOORS
 from sakimori.logs.extent import Extent
 from sakimori.logs.ingest import Count, begin, postpone, private_keys
 from sakimori.logs.lateness import IMPORT_DOOR
@@ -29,8 +30,10 @@ from sakimori.logs.store.interface import LogStore, SmallFile, StoreError, Store
 from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
 
 _log = structlog.get_logger()
-# As it lies in the spool. Who imports waits for figures that only the way for single files gives.
-SMALL = Q(size_bytes__lte=256 * 1024) & ~Q(door=IMPORT_DOOR)
+# As it lies in the spool, where gathered lines are not compressed: with a limit for all, contracts whose lines are
+# gathered for longer because the store is behind would cost it most. Who imports waits for figures that only the way
+# for single files gives.
+SMALL = (Q(size_bytes__lte=256 << 10) | Q(size_bytes__lte=4 << 20, door__in=GATHERING_DOORS)) & ~Q(door=IMPORT_DOOR)
 # Of one file when it is read, and of those that are stored by one statement: they lie in memory meanwhile.
 _MOST_LINES, _MOST_BYTES = 5_000, 8 << 20
 _MOST_LINES_TOGETHER, _MOST_BYTES_TOGETHER = 20_000, 32 << 20

@@ -10,11 +10,6 @@ from datetime import datetime, timedelta
 from sakimori.lib.jst import milliseconds
 
 IMPORT_DOOR = "import"
-# The same rule for the log store, which counts late events apart. Values: `Timely.parameters`.
-TIMELY_SQL = (
-    "(time >= fromUnixTimestamp64Milli({timely_from:Int64}, 'UTC')"
-    " AND time <= fromUnixTimestamp64Milli({timely_until:Int64}, 'UTC'))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +22,6 @@ class Timely:
     def holds(self, time: datetime) -> bool:
         """Whether an event of this time is not late."""
         return self.first <= milliseconds(time) <= self.last
-
-    def parameters(self) -> dict[str, object]:
-        """The values of TIMELY_SQL."""
-        return {"timely_from": self.first, "timely_until": self.last}
 
 
 def timely(*, door: str, received_at: datetime, limit: timedelta) -> Timely:

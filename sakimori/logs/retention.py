@@ -2,8 +2,8 @@
 
 With the option: today and the past three months, to the day. Without it: SAKIMORI_LOG_DAYS, and as long as a monthly
 report that is not released yet needs it: the caller says since when (`needed_since`). A late file that brings old
-rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays;
-so do the ledger's rows, which only count. The chain of the stored files loses its days as the log does.
+rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays.
+The chain of the stored files loses its days as the log does, and the ledger its rows after them (`forgetting.py`).
 """
 
 from collections import defaultdict
@@ -84,7 +84,7 @@ def _is_busy(contract: Contract, now: datetime) -> bool:
 def _let_go(
     contract: Contract, kept_from: date, days: Mapping[date, int], *, store: LogStore, spool: Spool, now: datetime
 ) -> int:
-    lines = _let_go_of_unreadable(contract, kept_from, spool, now)
+    lines = _let_go_of_arrived(contract, kept_from, spool, now)
     proof, _ = RetentionProof.objects.get_or_create(
         contract=contract, day=day_of(now), defaults={"ran_at": now, "kept_from": kept_from}
     )
@@ -100,12 +100,13 @@ def _let_go(
     return len(days)
 
 
-def _let_go_of_unreadable(contract: Contract, kept_from: date, spool: Spool, now: datetime) -> int:
-    """Lines and whole files that nobody could read have no time of their own: the day of their arrival counts."""
+def _let_go_of_arrived(contract: Contract, kept_from: date, spool: Spool, now: datetime) -> int:
+    """What nobody could read has no time of its own: the day of its arrival counts. So it does for stored files that
+    the spool still has, for it may be told to keep them longer than the log is kept.
+    """
     arrived_before = start_of_day(kept_from)
-    files = LogFile.objects.filter(
-        contract=contract, state=LogFileState.QUARANTINED, spool_cleared_at=None, received_at__lt=arrived_before
-    )
+    ended = Q(state=LogFileState.QUARANTINED) | Q(state=LogFileState.STORED, searched_at__isnull=False)
+    files = LogFile.objects.filter(ended, contract=contract, spool_cleared_at=None, received_at__lt=arrived_before)
     for file in files:
         spool.remove(file.spool_name)
         LogFile.objects.filter(pk=file.pk).update(spool_cleared_at=now)

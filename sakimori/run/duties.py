@@ -21,6 +21,7 @@ from sakimori.logs import duties as logs
 from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
 from sakimori.logs.following import find_windows, follow_intake
+from sakimori.logs.forgetting import forget_files
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
@@ -66,7 +67,7 @@ def all_duties() -> list[Duty]:
         *incident_duties(store, worker),
         *_usage_duties(),
         *_news_duties(),
-        *_export_duties(store, worker),
+        *_export_duties(store, spool, worker),
         *_letting_go(store, spool),
     ]
 
@@ -119,10 +120,10 @@ def _drop_duties(spool: Spool) -> list[Duty]:
     return [Duty("drop", _QUIET.total_seconds(), folders.take)]
 
 
-def _export_duties(store: LogStore, worker: str) -> list[Duty]:
+def _export_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
     config = settings.CONFIG
     house = exports.House(
-        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now
+        store=store, worker=worker, service=config.service_name, log_days=config.log_days, clock=utc_now, spool=spool
     )
     return [
         Duty("exports", 1.0, lambda: exports.make_due(house)),
@@ -187,6 +188,7 @@ def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
     return [
         # Days that are too old are partitions: while there are none, looking costs next to nothing.
         Duty("retention", 15.0, lambda: _retention(store, spool, utc_now())),
+        Duty("ledger", 600.0, lambda: forget_files(store=store)),
         Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
         # Under a name of its own: what other duties of this process hold is somebody else's.
         Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),

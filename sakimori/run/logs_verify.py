@@ -87,5 +87,6 @@ def _bundle(path: Path, own: OwnChains | None) -> tuple[str, list[str]]:
         return f"{path}", found.troubles
     newest = f", {excerpt.days[-1].day} is {excerpt.days[-1].digest}" if excerpt.days else ""
     unlinked = f", {excerpt.unlinked} of them of files without a link" if excerpt.unlinked else ""
-    told = f"contract {excerpt.contract}, {excerpt.lines} lines of {len(excerpt.given)} files{unlinked}{newest}"
+    proven = f" ({found.originals} as received)" if found.originals else ""
+    told = f"contract {excerpt.contract}, {excerpt.lines} lines of {len(excerpt.given)} files{proven}{unlinked}{newest}"
     return f"{path}: {told}", [*found.troubles, *(own.strange(excerpt) if own else ())]

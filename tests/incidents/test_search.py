@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from sakimori.incidents.models import IncidentKind, SearchedFile
-from sakimori.incidents.search import Searched, signals_in_files
+from sakimori.incidents.search import signals_in_files
 from sakimori.logs.lateness import timely
 from sakimori.logs.models import LogFile
+from sakimori.logs.searching import Searched
 from sakimori.logs.store.interface import LogStore
 from tests.incidents.post import LATE, Post, only
 from tests.lines import cef, good

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from sakimori.lib.sigv4 import SigningKey, signing_headers
 
+_FIRST = datetime(2026, 11, 23, tzinfo=UTC)
 BUCKET, KEY_ID, SECRET, REGION = "logs.example", "AKIAEXAMPLE", "secret/example+key", "ap-northeast-1"
 
 
@@ -33,7 +34,7 @@ class Store:
         after = query.get("continuation-token", query.get("start-after", [""]))[0]
         prefix = query["prefix"][0]
         keys = sorted(key for key in self.objects if key.startswith(prefix) and key > after)
-        written = {key: f"2026-11-23T00:00:{number:09d}Z" for number, key in enumerate(self.objects)}
+        written = {key: f"{_FIRST + timedelta(seconds=n):%FT%T}.000Z" for n, key in enumerate(self.objects)}
         items = "".join(
             f"<Contents><Key>{escape(quote(key, safe='/'))}</Key><LastModified>{written[key]}</LastModified>"
             f"<Size>{self.sizes.get(key, len(self.objects[key]))}</Size></Contents>"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.secrets import seal_vendor_key
 from sakimori.lib.http import GuardedClient, HttpLimits
 from sakimori.lib.jst import day_of
-from sakimori.logs.models import DoorState, LogFile
+from sakimori.logs.models import DoorState, LogFile, RetentionProof
 from sakimori.logs.receive import accept as accepting
 from sakimori.logs.receive.bucket import Buckets, file_name, moment_of
 from sakimori.logs.receive.s3 import BucketAddress
@@ -318,3 +318,15 @@ def test_the_states_of_all_buckets_are_one_question(
     assert len(door.buckets.due_looks()) == 4
     with django_assert_num_queries(2):
         assert len(door.buckets.due_looks()) == 4
+
+
+def test_an_object_of_days_that_are_not_kept_is_left_where_it_is(door: Door, store: Store) -> None:
+    """The ledger has forgotten it, and all that is in it would be let go of at once."""
+    store.objects = {"waf/1_1.log": b"one"}
+    proof = RetentionProof.objects.create(
+        contract=door.contract, day=date(2026, 11, 24), ran_at=door.clock(), kept_from=date(2026, 11, 24)
+    )
+    assert (door.look(), door.names(), door.state.failures) == (0, [], 0)
+    proof.kept_from = date(2026, 11, 23)
+    proof.save()
+    assert door.look(minutes=16) == 1

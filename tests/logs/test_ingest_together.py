@@ -134,6 +134,27 @@ def test_a_small_file_that_is_large_inside_is_stored_alone(intake: Intake, monke
     assert (intake.rows(large), intake.rows(small), large.bad_lines.count()) == (6, 4, 1)
 
 
+def test_gathered_lines_are_not_stored_alone_because_they_were_gathered_for_longer(intake: Intake) -> None:
+    """They are not compressed: of fifty contracts a few seconds' lines are more than a small compressed file has."""
+    gathered = [
+        accept(
+            [log_file(attacks(number))],
+            contract=intake.contract,
+            door=door,
+            name=f"{number}",
+            spool=intake.spool,
+            now=intake.clock(),
+        )
+        for number, door in ((1, "hec"), (2, "syslog"))
+    ]
+    packed = intake.take(log_file(attacks(3)))
+    LogFile.objects.update(size_bytes=3 << 20)
+    store = counting(intake.store)
+    assert intake.run(store) == 3  # type: ignore[arg-type]
+    assert store.groups == [[file.pk for file in gathered]]
+    assert intake.rows(packed) == 3
+
+
 def test_files_come_in_groups_that_fit_into_memory(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_together, "_MOST_LINES_TOGETHER", 5)
     files = [intake.take(log_file(attacks(number))) for number in (3, 2, 4, 3, 1)]

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sakimori.logs.fields import Event
-from sakimori.logs.lateness import IMPORT_DOOR, TIMELY_SQL, timely
+from sakimori.logs.lateness import IMPORT_DOOR, timely
+from sakimori.logs.searching import IS_TIMELY, OF_FILES_SQL, WITH_FILES_SQL, Searched, values_of
 from sakimori.logs.store.interface import LogStore
 
 NOW = datetime(2026, 11, 23, 3, 0, 0, 123_456, tzinfo=UTC)
@@ -41,5 +42,7 @@ def test_the_store_counts_by_the_same_rule(log_store: LogStore, door: str) -> No
     times = [NOW - age for age in AGES]
     log_store.append([(number, Event(time=at)) for number, at in enumerate(times, 1)], contract_id=1, file_id=1)
     span = timely(door=door, received_at=NOW, limit=LIMIT)
-    rows = log_store.query(f"SELECT line_no FROM events WHERE {TIMELY_SQL} ORDER BY line_no", span.parameters())
+    values = values_of([Searched(1, 1, span)])
+    sql = f"WITH {WITH_FILES_SQL} SELECT line_no FROM events WHERE {OF_FILES_SQL} AND {IS_TIMELY} ORDER BY line_no"
+    rows = log_store.query(sql, values)
     assert [row["line_no"] for row in rows] == [number for number, at in enumerate(times, 1) if span.holds(at)]

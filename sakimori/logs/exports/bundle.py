@@ -1,21 +1,23 @@
 """Looks through a downloaded bundle (a ZIP, or the folder it was unpacked into) without any database.
 
-A bundle holds parts, `README.txt`, `chain.json` and `SHA256SUMS`. What is checked: every file is there, unchanged and
-named in the sums; the chain holds; it accounts for as many lines as the parts have. What cannot be known here is
-whether the chain is the SOC's: for that its newest digest is compared with the one that the SOC tells.
+A bundle holds parts, `README.txt`, `chain.json`, `SHA256SUMS`, and files as they were received. What is checked: every
+file is there, unchanged and named in the sums; the chain holds; it accounts for as many lines as the parts have; each
+received file is the one that its link in the chain names, so that every line in it is proven. What cannot be known
+here is whether the chain is the SOC's: for that its newest digest is compared with the one that the SOC tells.
 """
 
 import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sakimori.logs.exports.excerpt import Excerpt, NoChain, broken, read
 
 CHAIN, SUMS, README = "chain.json", "SHA256SUMS", "README.txt"
+_ORIGINAL = re.compile(r"received-([1-9]\d*)\.bin")
 _LARGEST_CHAIN = 1 << 29
 _HASHED_AT_ONCE = 1 << 20
 _SUM = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -25,10 +27,19 @@ Folder = zipfile.Path | Path
 
 @dataclass(slots=True)
 class Found:
-    """What a bundle is found to be: sentences about what is wrong, and the chain, if it can be read."""
+    """What a bundle is found to be: sentences about what is wrong, and the chain, if it can be read.
+
+    originals: files in it as they were received.
+    """
 
     troubles: list[str] = field(default_factory=list)
     excerpt: Excerpt | None = None
+    originals: int = 0
+
+
+def original_name(file: int) -> str:
+    """What a file as it was received is called in a bundle, by its key in the ledger."""
+    return f"received-{file}.bin"
 
 
 def look_through(path: Path) -> Found:
@@ -93,11 +104,22 @@ def _read_chain(folder: Folder, found: Found, sums: dict[str, str]) -> Iterator[
         yield f"{CHAIN}: {error}"
         return
     yield from (f"{CHAIN}: {trouble}" for trouble in broken(excerpt))
+    originals = {name: int(match[1]) for name in sums if (match := _ORIGINAL.fullmatch(name))}
+    found.originals = len(originals)
+    yield from _wrong_originals(excerpt, originals, sums)
     parts = excerpt.facts.get("parts")
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         yield f"{CHAIN} names no parts"
         return
-    if {part.get("name") for part in parts} != sums.keys() - {CHAIN, README}:
+    if {part.get("name") for part in parts} != sums.keys() - originals.keys() - {CHAIN, README}:
         yield f"{CHAIN} names other parts than {SUMS}"
     if sum(part.get("lines", 0) for part in parts) != excerpt.lines:
         yield f"{CHAIN} accounts for {excerpt.lines} lines, the parts have another number"
+
+
+def _wrong_originals(excerpt: Excerpt, originals: Mapping[str, int], sums: Mapping[str, str]) -> Iterator[str]:
+    """The sums have been compared with the files; here they are compared with the chain."""
+    known = {link.file: link.sha256 for link in excerpt.links}
+    for name, file in originals.items():
+        if known.get(file) != sums[name]:
+            yield f"{name} is not the file that was received"

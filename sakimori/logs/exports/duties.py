@@ -25,6 +25,7 @@ from sakimori.logs.exports.asked import NotUnderstood, expiry, kept_part, query_
 from sakimori.logs.exports.packing import Changed, Packed, Wanted
 from sakimori.logs.models import Export, ExportState
 from sakimori.logs.retention import first_kept
+from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreError
 
 _log = structlog.get_logger()
@@ -41,13 +42,17 @@ class _Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the making of bundles needs. log_days: as of retention. service: the name of the service, for readers."""
+    """What the making of bundles needs. log_days: as of retention. service: the name of the service, for readers.
+
+    spool: without it no bundle carries files as they were received.
+    """
 
     store: LogStore
     worker: str
     service: str
     log_days: int
     clock: Callable[[], datetime]
+    spool: Spool | None = None
 
     def kept_from(self, contract: Contract, today: date) -> date:
         """The first day that is kept of a contract's log."""
@@ -136,7 +141,7 @@ def _pack(this: _Try) -> Packed:
     wanted = Wanted(contract, query, this.export.form, now, this.house.service)
     path = files.path_of(contract.customer, this.name)
     _check_disk(path.parent)
-    return packing.pack(path, wanted, store=this.house.store, tell=this.tell)
+    return packing.pack(path, wanted, store=this.house.store, tell=this.tell, spool=this.house.spool)
 
 
 def _postpone(this: _Try) -> None:

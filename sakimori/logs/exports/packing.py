@@ -8,8 +8,10 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,13 @@ from sakimori.logs.chain.rules import Link
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.exports import excerpt
 from sakimori.logs.exports.asked import in_words
-from sakimori.logs.exports.bundle import CHAIN, README, SUMS
+from sakimori.logs.exports.bundle import CHAIN, README, SUMS, original_name
 from sakimori.logs.exports.readme import About, readme
 from sakimori.logs.exports.writing import as_lines, as_table
-from sakimori.logs.models import ChainDay, ChainHead, ChainLink, ExportForm
+from sakimori.logs.models import ChainDay, ChainHead, ChainLink, ExportForm, LogFile
 from sakimori.logs.search import walk
 from sakimori.logs.search_address import query_string
+from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 
 Row = Mapping[str, Any]
@@ -36,6 +39,7 @@ PART_LINES = 500_000  # A spreadsheet program opens about a million rows.
 TELL_EVERY = 5_000
 _FILES_AT_ONCE = 500
 _HASHED_AT_ONCE = 1 << 20
+ORIGINALS_BYTES, _MOST_ORIGINALS = 256 << 20, 500  # Each holds a file open for a moment.
 _WAYS: Mapping[str, tuple[Callable[[Iterable[Row]], Iterator[bytes]], str]] = {
     ExportForm.CSV: (as_table, "csv"),
     ExportForm.LINES: (as_lines, "log"),
@@ -68,8 +72,12 @@ class Packed:
     head: str
 
 
-def pack(path: Path, wanted: Wanted, *, store: LogStore, tell: Callable[[int], None]) -> Packed:
+def pack(
+    path: Path, wanted: Wanted, *, store: LogStore, tell: Callable[[int], None], spool: Spool | None = None
+) -> Packed:
     """Write the bundle durably. tell: called now and then with the number of lines so far; what it raises passes.
+
+    spool: where files lie as they were received; those that gave lines go along.
 
     Raises StoreError, OSError or Changed; then the file is not whole.
     """
@@ -79,6 +87,8 @@ def pack(path: Path, wanted: Wanted, *, store: LogStore, tell: Callable[[int], N
             bundle = _Bundle(wanted, archive, tell)
             bundle.write_parts(walk(store, wanted.query))
             head = bundle.write_chain()
+            if spool is not None:
+                bundle.write_originals(spool)
             bundle.write_rest(head)
         file.flush()
         os.fsync(file.fileno())
@@ -96,6 +106,7 @@ class _Bundle:
     given: Counter[int] = field(default_factory=Counter)
     lines: int = 0
     unlinked: int = 0
+    originals: int = 0
     oldest: date | None = None
 
     def write_parts(self, rows: Iterator[Row]) -> None:
@@ -134,6 +145,29 @@ class _Bundle:
             raise Changed("a day of the chain was let go of")
         return day_record(days[-1], head).digest if days and head else ""
 
+    def write_originals(self, spool: Spool) -> None:
+        """Files that gave lines as they were received, as long as the spool has them: with one, each of its lines is
+        proven. All of them, or none where they are too large.
+        """
+        names = list(self._spooled())
+        with ExitStack() as opened:
+            found = []
+            for file, name in names if len(names) <= _MOST_ORIGINALS else ():
+                with suppress(FileNotFoundError):  # It was cleared just now.
+                    found.append((file, opened.enter_context(spool.open(name))))
+            if sum(os.fstat(original.fileno()).st_size for _, original in found) > ORIGINALS_BYTES:
+                return
+            for file, original in found:
+                self._write(original_name(file), iter(partial(original.read, _HASHED_AT_ONCE), b""))
+                self.originals += 1
+                self.tell(self.lines)
+
+    def _spooled(self) -> Iterator[tuple[int, str]]:
+        files = iter(sorted(self.given))
+        while part := list(islice(files, _FILES_AT_ONCE)):
+            rows = LogFile.objects.filter(pk__in=part, spool_cleared_at=None).exclude(chain_link=None)
+            yield from rows.order_by("pk").values_list("pk", "spool_name")
+
     def write_rest(self, head: str) -> None:
         """README and sums."""
         wanted = self.wanted
@@ -147,6 +181,8 @@ class _Bundle:
             made_at=wanted.made_at,
             parts=tuple(self.parts),
             unlinked=self.unlinked,
+            originals=self.originals,
+            files=len(self.given),
             head=head,
         )
         self._write(README, [readme(about).encode("utf-8-sig")])

@@ -17,7 +17,7 @@ _TEXT = """\
 
 ■ ファイル
 {parts}
-chain.json　　　受信したログファイルの改ざん検知情報（ハッシュの連鎖）
+{originals}chain.json　　　受信したログファイルの改ざん検知情報（ハッシュの連鎖）
 SHA256SUMS　　　この ZIP に入っている各ファイルの SHA-256
 README.txt　　　この説明
 
@@ -34,6 +34,10 @@ SOC は、受信したログファイルを保存するたびに、ファイル�
 取り除いたりすると、それ以降のつながりが合わなくなります。
 ・chain.json の days は日ごとの記録、links はファイルごとの記録です。exported_lines は、そのファイルのうち
 　この ZIP に含まれる行数です。
+・received-番号.bin は、WAF から受信したままのログファイルです（番号は CSV の「受信ファイル番号」）。その SHA-256 が
+　links の sha256 と一致すれば、その中のどの行も、受信した時のままであることを確認できます。受信した時に圧縮または
+　暗号化されていたものは、そのまま収録しています。SOC が受信ファイルを残す期間を過ぎたものは収録していません
+　（収録：{kept} / {files} ファイル）。
 ・改ざん検知の記録がないファイルの行：{unlinked:,} 件（記録を始める前に保存されたもの、または保管期間を過ぎたもの）
 ・この記録からわかるのは、SOC が受信して保存した時点より後に、受信ファイルの記録が変えられていないことです。
 　WAF から SOC に届くまでの間については、この記録からはわかりません。
@@ -52,7 +56,10 @@ SOC は、受信したログファイルを保存するたびに、ファイル�
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a bundle holds. parts: names and numbers of lines. head: the digest of the newest day, empty if none."""
+    """What a bundle holds. parts: names and numbers of lines. head: the digest of the newest day, empty if none.
+
+    originals: files as they were received, of so many that gave lines.
+    """
 
     service: str
     contract: str
@@ -63,6 +70,8 @@ class About:
     made_at: datetime
     parts: tuple[tuple[str, int], ...]
     unlinked: int
+    originals: int
+    files: int
     head: str
 
 
@@ -80,6 +89,9 @@ def readme(about: About) -> str:
         made_at=written(about.made_at),
         parts=parts,
         unlinked=about.unlinked,
+        originals="received-*.bin　受信したままのログファイル\n" if about.originals else "",
+        kept=f"{about.originals:,}",
+        files=f"{about.files:,}",
         head=about.head or "（なし）",
     )
     return text.replace("\n", "\r\n")

@@ -1,7 +1,8 @@
 """The bucket door: look through a contract's S3 bucket and take in every object that the ledger does not know.
 
-The ledger is the memory, nothing is removed from the bucket. Keys sort as text, so `1_10.log` comes before `1_9.log`:
-most looks read one page behind the newest object, and every quarter of an hour one reads all of them.
+The ledger is the memory, nothing is removed from the bucket. The ledger forgets files of days that are not kept any
+more, and so an object that was written before such a day is left where it is. Keys sort as text, so `1_10.log` comes
+before `1_9.log`: most looks read one page behind the newest object, and every quarter of an hour one reads all of them.
 """
 
 import hashlib
@@ -12,7 +13,8 @@ from functools import partial
 
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.queries import running
-from sakimori.lib.jst import day_of
+from sakimori.lib.jst import day_of, start_of_day
+from sakimori.logs.forgetting import kept_from
 from sakimori.logs.models import DoorState
 from sakimori.logs.receive import accept as accepting
 from sakimori.logs.receive.door_state import note, states_of
@@ -51,7 +53,9 @@ class Buckets:
 
     def look(self, account: VendorAccount, state: DoorState) -> int:
         """Take every new object of one bucket. Returns how many. What goes wrong is written down, and tried later."""
-        now, taking = self.clock(), _Taking(account.contract, self.spool, self.clock)
+        now, oldest = self.clock(), kept_from(account.contract_id)
+        begins = None if oldest is None else start_of_day(oldest)
+        taking = _Taking(account.contract, self.spool, self.clock, kept_from=begins)
         whole = now - self._whole_at.get(account.pk, datetime.min.replace(tzinfo=now.tzinfo)) >= _WHOLE_EVERY
         try:
             bucket = self.open_bucket(account)
@@ -83,6 +87,7 @@ class _Taking:
     spool: Spool
     clock: Callable[[], datetime]
     files: int = 0
+    kept_from: datetime | None = None
     newest: Listed | None = None
     errors: list[Exception] = field(default_factory=list)
     _in_a_row: int = 0
@@ -93,8 +98,12 @@ class _Taking:
             names = {file_name(found.key): found for found in some}
             known = known_names(self.contract, list(names), door=DOOR)
             for name, found in names.items():
-                if name not in known and not found.key.endswith("/"):
+                if name not in known and not found.key.endswith("/") and not self._is_too_old(found):
                     self._take_one(bucket, name, found)
+
+    def _is_too_old(self, found: Listed) -> bool:
+        written = moment_of(found.written)
+        return self.kept_from is not None and written is not None and written < self.kept_from
 
     def _take_one(self, bucket: Bucket, name: str, found: Listed) -> None:
         try:

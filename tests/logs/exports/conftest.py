@@ -31,6 +31,7 @@ class Desk:
 
     intake: Intake
     alice: User
+    with_originals: bool = False
 
     @property
     def contract(self) -> Contract:
@@ -53,7 +54,12 @@ class Desk:
 
     def make(self, store: LogStore | None = None, *, worker: str = "one") -> int:
         house = House(
-            store=store or self.intake.store, worker=worker, service="見本", log_days=75, clock=self.intake.clock
+            store=store or self.intake.store,
+            worker=worker,
+            service="見本",
+            log_days=75,
+            clock=self.intake.clock,
+            spool=self.intake.spool if self.with_originals else None,
         )
         return make_due(house)
 
