@@ -23,6 +23,7 @@ _ACTIONS = {
     "block.missing": "WAF の管理画面での削除を検出",
     "block.found_again": "WAF への登録を再び確認",
     "block.put_back": "登録し直しを指示",
+    "block.refuse.restore": "却下し、WAF に残っている可能性のある登録の解除を開始",
     "block.removal_accepted": "解除済みにすることを指示",
     "block.restoring": "解除を開始",
     "block.restored": "解除を確認",
