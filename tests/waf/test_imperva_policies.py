@@ -318,3 +318,24 @@ def test_fifty_lists_are_read_with_one_call_while_it_is_known_where_they_count()
     assert vendor.read_blacklists(targets) == views
     assert vendor.calls_made() - before == 1 + 50 + 1
     assert vendor.read_blacklists([]) == []
+
+
+def test_of_many_sites_each_is_asked_about_in_turn_and_none_is_forgotten() -> None:
+    fake = FakeImperva(sites=200)
+    world = PolicyWorld(fake)
+    add(world, A)
+    begun = len(fake.calls)
+    view(world)
+    assert len(fake.calls) - begun == 201, "what is new is read back at once, site by site"
+    fake.applied.remove((70001, 1150))
+    minutes, seen_after = [], 0.0
+    for minute in range(20):
+        begun = len(fake.calls)
+        for _ in range(12):
+            fake.now += 5
+            if 1150 in view(world).condition.unapplied and not seen_after:
+                seen_after = fake.now
+        minutes.append(sum("/assets/" in path for _, path in fake.calls[begun:]) - (12 if seen_after else 0))
+        assert minutes[minute] <= 45
+    assert 0 < seen_after <= 800
+    assert sum(minutes) > 199

@@ -9,7 +9,8 @@ the policy is read again immediately before it.
 On a *site*, PUT would take off all its other policies. Sites are only ever touched with POST.
 
 Which policies have the name, and that one counts on a site, is believed for half a minute: these are most of the calls.
-What stands on a list is read anew each time.
+The vendor tells of one site per call only, so with many sites each is believed for longer, and they are asked about one
+after the other. What stands on a list is read anew each time.
 
 Several policies of the name (a doubtful creation that was repeated) count as one list: reading merges them,
 additions go to the one with the lowest id, removals are made in all.
@@ -42,6 +43,7 @@ from sakimori.waf.interface import (
 )
 
 _BELIEVED_SECONDS = 30.0
+_SECONDS_A_SITE = 4.0
 
 
 class PolicyList:
@@ -153,8 +155,8 @@ class PolicyList:
             self._calls.write(self._call("POST", f"/assets/WEBSITE/{site_id}/policies/{policy_id}"), policy_value)
 
     def _is_applied(self, policy_id: int, site_id: int) -> bool:
-        now = self._calls.seconds()
-        if now - self._applied.get((policy_id, site_id), now - 2 * _BELIEVED_SECONDS) < _BELIEVED_SECONDS:
+        now, pair = self._calls.seconds(), (policy_id, site_id)
+        if pair in self._applied and now - self._applied[pair] < self._believed_for(pair):
             return True
         try:
             call = self._call("GET", f"/policies/{policy_id}/assets/WEBSITE/{site_id}")
@@ -162,8 +164,15 @@ class PolicyList:
         except WafMissing:
             applied = False
         if applied:
-            self._applied[policy_id, site_id] = now
+            self._applied[pair] = now
+        else:
+            self._applied.pop(pair, None)
         return applied
+
+    def _believed_for(self, pair: tuple[int, int]) -> float:
+        """Seconds. Of many pairs each has its own span, so that their times do not come together."""
+        share = 0.5 + sum(pair) % 97 / 194
+        return max(_BELIEVED_SECONDS, _SECONDS_A_SITE * len(self._applied) * share)
 
     def _applied_on(self, site_id: int, policies: Sequence[Policy]) -> list[Policy]:
         return [policy for policy in policies if self._is_applied(policy.policy_id, site_id)]
