@@ -41,8 +41,8 @@ BENCHES: dict[str, tuple[str, Measure]] = {
         measure_probes,
     ),
     "histories": (
-        "random histories of the vendor's list: entries lost, forbidden writes, wrong ends",
-        lambda arguments: measure_histories(int(arguments[0]) if arguments else 1000),
+        "random histories of the vendor's list (NUMBER FIRST_SEED): entries lost, forbidden writes, wrong ends",
+        lambda arguments: measure_histories(*map(int, arguments)),
     ),
     "storm": (
         "ten thousand due blocks of one contract: calls to the vendor, and the list at the end",

@@ -70,6 +70,7 @@ def measure_blacklist(arguments: Sequence[str]) -> dict[str, object]:
     parser.add_argument("--findings", type=int, default=10_000, help="of the storm, one per address")
     parser.add_argument("--forbidden", type=int, default=1000, help="addresses at the borders of forbidden ranges")
     parser.add_argument("--histories", type=int, default=1000, help="of the vendor's list")
+    parser.add_argument("--seed", type=int, default=0, help="of the first history")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as name:
         folder = Path(name)
@@ -85,7 +86,7 @@ def measure_blacklist(arguments: Sequence[str]) -> dict[str, object]:
             }
         finally:
             child.stop()
-    histories = measure_histories(given.histories)
+    histories = measure_histories(given.histories, given.seed)
     # A history ends wrong when any entry, ours or somebody else's, is lost, comes back, or was never meant to be there.
     return {**figures, **histories, "entries_lost": histories["histories_wrong"]}
 

@@ -172,10 +172,13 @@ class _History(Hands):
         self.run(apply_blocks, "three")
 
     def decide(self) -> None:
-        """An analyst decides about what is missing."""
+        """An analyst decides about what is missing, and about what the vendor did not take."""
         for block in Block.objects.filter(contract=self.contract, missing_since__isnull=False):
             decision = self.dice.choice((missing.put_back, missing.accept_removal))
             decision(block, by=self.dana, now=self.now)
+        for block in Block.objects.filter(contract=self.contract, state=BlockState.FAILED):
+            answer = self.dice.choice((actions.approve, actions.refuse))
+            answer(block, by=self.dana, now=self.now)
 
     # The end.
 

@@ -26,8 +26,11 @@ def throw_away_database() -> Iterator[None]:
         connection.close()
 
 
-def measure_histories(number: int = 1000) -> dict[str, float]:
-    """Random histories, half of them with each kind of list; how many ended wrong and what they cost."""
+def measure_histories(number: int = 1000, first: int = 0) -> dict[str, float]:
+    """Random histories, half of them with each kind of list; how many ended wrong and what they cost.
+
+    first: the seed of the first; the others follow.
+    """
     with throw_away_database():
         from bench.histories import play  # noqa: PLC0415 - needs a configured Django
         from bench.history_judge import Wrong  # noqa: PLC0415
@@ -35,7 +38,7 @@ def measure_histories(number: int = 1000) -> dict[str, float]:
 
         wrong: list[str] = []
         calls = 0
-        for seed in range(number):
+        for seed in range(first, first + number):
             mode = list(BlacklistMode)[seed % 2]
             try:
                 calls += play(seed, mode)
@@ -43,7 +46,7 @@ def measure_histories(number: int = 1000) -> dict[str, float]:
                 wrong.append(str(error))
     for sentence in wrong[:5]:
         print(sentence)
-    return {"histories": number, "histories_wrong": len(wrong), "vendor_calls": calls}
+    return {"histories": number, "first_seed": first, "histories_wrong": len(wrong), "vendor_calls": calls}
 
 
 def measure_storm(number: int = 10_000) -> dict[str, float]:

@@ -12,6 +12,7 @@ from sakimori.accounts.models import User
 from sakimori.blacklist import facts
 from sakimori.blacklist.guard import needs_two_people
 from sakimori.blacklist.kin import newer
+from sakimori.blacklist.last_moment import NEVER_WRITTEN
 from sakimori.blacklist.leaving import Leave, begin_restores, take_over
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.queries import RESTORABLE
@@ -123,14 +124,19 @@ def _approve(row: Block, by: User, now: datetime) -> None:
 
 
 def refuse(block: Block, *, by: User, now: datetime) -> None:
-    """An analyst says no to a proposed or failed block."""
+    """An analyst says no to a proposed or failed block.
+
+    What was once written to a list may stand on one of them, whatever its state says: it is taken off and read back.
+    """
     with transaction.atomic():
         row = _locked(block)
-        if row.state == BlockState.REFUSED:
+        if row.state == BlockState.REFUSED or (not row.wanted_on_list and row.restore_asked_by_id):
             return
         if row.state not in (BlockState.PROPOSED, BlockState.FAILED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、却下できません。")
-        _decide(row, BlockState.REFUSED, Reason.REFUSED_BY_ANALYST, by, now)
+        no = Leave(RestoreChannel.DESK, Reason.REFUSED_BY_ANALYST.sentence, by=by, action="block.refuse.restore")
+        if not begin_restores(Block.objects.filter(pk=row.pk).exclude(NEVER_WRITTEN), no, now=now):
+            _decide(row, BlockState.REFUSED, Reason.REFUSED_BY_ANALYST, by, now)
         row.findings.update(state=FindingState.DISMISSED)
 
 

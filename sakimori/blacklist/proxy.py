@@ -5,7 +5,7 @@ source is one IPv4 address or one /64 of IPv6: a single line must not pass for m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_network
@@ -77,6 +77,18 @@ def find_cases(hits: Iterable[Hit], *, known: Mapping[Target, datetime]) -> list
     return sorted((case for case in cases if case is not None), key=lambda case: case.target)
 
 
+def times_of_parts(hits: Iterable[Hit]) -> Mapping[str, Sequence[datetime]]:
+    """When each address took part in a case, over any length of time, as if the hits had come one by one."""
+    by_target: dict[Target, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_target[hit.target].append(hit)
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for of_it in by_target.values():
+        for hit in _parts(sorted(of_it, key=_order)):
+            times[hit.address].append(hit.at)
+    return times
+
+
 def source_of(address: str) -> str:
     """The line that an address belongs to."""
     parsed = parse_address(address)
@@ -106,6 +118,16 @@ def _case(target: Target, hits: Sequence[Hit], last_seen: datetime | None) -> Ca
         first_at=min(hit.at for hit in of_it),
         last_at=max(hit.at for hit in of_it),
     )
+
+
+def _parts(hits: Sequence[Hit]) -> Iterator[Hit]:
+    """Those of the hits, ordered by time, that make a case or join it while it goes on."""
+    together, last_seen = set(_within(hits)), None
+    for hit in hits:
+        joins = last_seen is not None and hit.browser and hit.at <= last_seen + GOES_ON
+        if joins or hit in together:
+            last_seen = hit.at
+            yield hit
 
 
 def _within(hits: Sequence[Hit]) -> list[Hit]:

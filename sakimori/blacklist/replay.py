@@ -3,10 +3,13 @@
 The store finds for each address when it would first have been blocked, or asked about, and by which kind; the same
 pure rules as for findings (`decision.decide`, with policy and guard) then judge these moments in the order of time,
 with the hourly cap. So memory grows with neither days nor events, only with addresses, and those are bounded.
+Attacks by proxy are sought in the same lines (`replay_proxy.py`).
 
 Differs from what really happened in this: the guard knows what is known today (good requests, registered addresses,
 restores), the list is taken to have been empty, lines that came late count like others, and one that the cap held
-back is not asked about again. Other customers' blocks do not count towards the total cap.
+back is not asked about again. Other customers' blocks do not count towards the total cap. Nobody asks the DNS about
+crawlers: it could only tell what their names are today. All who took part in an attack by proxy are asked about, also
+the first of them, who in truth may have been blocked before it could be seen as one.
 """
 
 from collections import deque
@@ -21,6 +24,7 @@ from sakimori.blacklist.decision import Decision, Outcome, Question, decide
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
 from sakimori.blacklist.policy import Mode, Rules, Seen
 from sakimori.blacklist.quiet import announced
+from sakimori.blacklist.replay_proxy import NO_PROXIES, Proxies, proxies_under
 from sakimori.blacklist.replay_sql import moments_sql, values_of
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
@@ -108,6 +112,7 @@ class WhatIf:
     """The whole answer. rows: the first LISTED of `total` addresses, those that differ before the others.
 
     is_cut: the period ends before the one that was asked for, because there are too many addresses after it.
+    proxies_since: attacks by proxy were sought from here on, because there are too many lines before; None: in all.
     """
 
     period: Period
@@ -117,6 +122,7 @@ class WhatIf:
     total: int
     differing: int
     is_cut: bool
+    proxies_since: datetime | None
 
 
 def what_if(contract: Contract, current: Rules, changed: Rules, period: Period, *, store: LogStore) -> WhatIf:
@@ -126,20 +132,24 @@ def what_if(contract: Contract, current: Rules, changed: Rules, period: Period, 
     after = before if changed == current else _moments(contract, changed, period, scans, store)
     ends = min(before.known_until, after.known_until)
     known = _gather(contract, {*before.addresses(ends), *after.addresses(ends)}, store=store, now=period.ends)
-    now, then = judge(before.until(ends), current, known), judge(after.until(ends), changed, known)
+    span = Period(period.begins, ends)
+    of_now, of_then = proxies_under(contract, (current, changed), begins=span.begins, ends=ends, store=store)
+    now = judge(before.until(ends), current, replace(known, proxies=of_now))
+    then = judge(after.until(ends), changed, replace(known, proxies=of_then))
     rows = [
         Compared(address, known.about[address].good_requests, now.get(address), then.get(address))
         for address in {**then, **now}
     ]
     rows.sort(key=_place)
     return WhatIf(
-        Period(period.begins, ends),
+        span,
         _totals(now),
         _totals(then),
         rows[:LISTED],
         total=len(rows),
         differing=sum(row.differs for row in rows),
         is_cut=ends < period.ends,
+        proxies_since=max(filter(None, (of_now.since, of_then.since)), default=None),
     )
 
 
@@ -171,6 +181,7 @@ class Known:
     never: NeverBlock
     limits: Limits
     about: Mapping[str, Circumstances]
+    proxies: Proxies = NO_PROXIES
 
 
 def judge(moments: Iterable[Moment], rules: Rules, known: Known) -> dict[str, Judged]:
@@ -182,7 +193,8 @@ def judge(moments: Iterable[Moment], rules: Rules, known: Known) -> dict[str, Ju
         at = moment.block_at or moment.first_at
         while blocked and blocked[0] <= at - _HOUR:
             blocked.popleft()
-        about = replace(known.about[moment.address], blocked_customer=len(blocked), blocked_total=0)
+        by_proxy = known.proxies.hold(moment.address, at)
+        about = replace(known.about[moment.address], blocked_customer=len(blocked), blocked_total=0, by_proxy=by_proxy)
         decision = decide(_question(moment, rules), known.never, about, limits)
         if decision.outcome is Outcome.OBSERVE:
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sakimori.blacklist.proxy import MORE_THAN, Hit, Target, looks_like_browser
+from sakimori.blacklist.proxy import MORE_THAN, WITHIN, Hit, Target, looks_like_browser
 from sakimori.lib.jst import milliseconds
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.searching import IS_TIMELY, OF_FILES_SQL, WITH_FILES_SQL, Searched, values_of
@@ -50,6 +50,7 @@ LIMIT 1
 """  # noqa: S608 - see above
 _LOOKED_AT = 20_000
 # What is attacked is the site, the URL without its query, and the names of the parameters; see `proxy.py`.
+# Whatever lies within the time lies within one stretch of twice that time; a stretch begins once in that time.
 _VISITORS = f"""
 WITH attacks AS (
     SELECT site, splitByChar('?', url)[1] AS bare, if(query = '', substring(url, length(bare) + 2), query) AS asked,
@@ -67,13 +68,18 @@ SELECT site, bare, parameters, {ADDRESS_TEXT} AS address, min(time) AS at,
     any(user_agent) AS user_agent
 FROM attacks
 WHERE (site, bare, parameters) IN (
-    SELECT site, bare, parameters FROM attacks GROUP BY site, bare, parameters
+    SELECT site, bare, parameters FROM (
+        SELECT site, bare, parameters, client_ip,
+            arrayJoin([0, 1]) + intDiv(toUnixTimestamp(time), {WITHIN.total_seconds():.0f}) AS stretch
+        FROM attacks
+    )
+    GROUP BY site, bare, parameters, stretch
     HAVING uniqExact(client_ip) > {{more_than:UInt32}}
         OR has({{known:Array(String)}}, concat(site, '\n', bare, '\n', parameters))
 )
 GROUP BY site, bare, parameters, address, toStartOfMinute(time)
 ORDER BY at DESC
-LIMIT {_LOOKED_AT}
+LIMIT {{most:UInt32}}
 """  # noqa: S608 - see above
 _SAMPLE_COLUMNS = ("time", "method", "url", "query", "user_agent", "act", "outcome", "request_id", "rule_names")
 
@@ -129,21 +135,24 @@ def visitors(
     last: datetime,
     known: Iterable[Target],
     observed: Iterable[str],
+    most: int = _LOOKED_AT,
+    max_seconds: int = 60,
 ) -> list[Hit]:
     """Who attacked what many attack, or what is a known case, between two moments; one hit per address and minute.
 
-    Of very many the newest. observed: kinds that put nobody of this contract on the list, so that nobody can be made
-    to look guilty of them.
+    The newest first; of very many the newest `most`. observed: kinds that put nobody of this contract on the list, so
+    that nobody can be made to look guilty of them.
     """
     parameters = {
         "contract_id": contract_id,
         "first": milliseconds(first),
         "last": milliseconds(last),
         "more_than": MORE_THAN,
+        "most": most,
         "observed": sorted(observed),
         "known": ["\n".join((target.site, target.url, target.parameters)) for target in known],
     }
-    return [_hit(row) for row in store.query(_VISITORS, parameters)]
+    return [_hit(row) for row in store.query(_VISITORS, parameters, max_seconds=max_seconds)]
 
 
 def _hit(row: Mapping[str, Any]) -> Hit:

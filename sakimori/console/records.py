@@ -11,7 +11,7 @@ from sakimori.customers.secrets import open_details
 from sakimori.lib.crypto import CannotOpen
 
 _SYSTEM = "sakimori"
-_ACTIONS = {
+ACTIONS = {
     "block.proposed": "アナリストの判断待ち",
     "block.approved": "登録を決定",
     "block.refused": "登録の対象外と判断",
@@ -23,6 +23,7 @@ _ACTIONS = {
     "block.missing": "WAF の管理画面での削除を検出",
     "block.found_again": "WAF への登録を再び確認",
     "block.put_back": "登録し直しを指示",
+    "block.refuse.restore": "却下し、WAF に残っている可能性のある登録の解除を開始",
     "block.removal_accepted": "解除済みにすることを指示",
     "block.restoring": "解除を開始",
     "block.restored": "解除を確認",
@@ -31,6 +32,7 @@ _ACTIONS = {
     "block.shorten": "期限を設定",
     "block.extend": "登録するサイトを追加",
     "block.restore.expiry": "期限により解除を開始",
+    "block.restore.no_site": "対象のサイトが WAF のアカウントにないため解除を開始",
     "block.restore.guard": "登録できないアドレスのため解除を開始",
 }
 
@@ -53,7 +55,7 @@ def records_of(block: Block) -> list[Record]:
 
 def _record(entry: AuditEntry, customer: Customer) -> Record:
     actor = "自動処理" if entry.actor == _SYSTEM else entry.actor
-    action = _ACTIONS.get(entry.action, f"その他の操作（{entry.action}）")
+    action = ACTIONS.get(entry.action, f"その他の操作（{entry.action}）")
     return Record(entry.at, actor, action, _reason(entry, customer))
 
 

@@ -118,7 +118,9 @@ SETTINGS = (
     Setting(
         "SAKIMORI_SHARED_NETWORKS",
         "File with more addresses that many people share, in the form of `blacklist/data/shared_networks.txt`; an "
-        "analyst is asked before one of them is blocked. Read when the service starts.",
+        "analyst is asked before one of them is blocked. Nobody publishes the ranges of DS-Lite gateways and of the "
+        "自治体情報セキュリティクラウド: they are missing until this file names them, as `[home]` and `[government]`. "
+        "Read when the service starts.",
         "",
     ),
     Setting(

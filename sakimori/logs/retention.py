@@ -2,8 +2,9 @@
 
 With the option: today and the past three months, to the day. Without it: SAKIMORI_LOG_DAYS, and as long as a monthly
 report that is not released yet needs it: the caller says since when (`needed_since`). A late file that brings old
-rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays.
-The chain of the stored files loses its days as the log does, and the ledger its rows after them (`forgetting.py`).
+rows is no exception: the next run finds them. What findings, tickets and blocks hold as evidence is no log and stays
+(findings that led to nothing go too, see `blacklist.forgetting`). The chain of the stored files loses its days as the
+log does, and the ledger its rows after them (`forgetting.py`).
 """
 
 from collections import defaultdict

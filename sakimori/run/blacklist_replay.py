@@ -25,11 +25,12 @@ from sakimori.logs.store.interface import StoreError
 from sakimori.run.logs_search import engine_held_quiet
 
 HELP = (
-    "judge the stored log by another policy, without looking for attacks by proxy or asking the DNS about crawlers "
+    "judge the stored log by another policy, attacks by proxy included, without asking the DNS about crawlers "
     "(not while `sakimori up` has an embedded store open)"
 )
-_NOT_LOOKED_AT = (
-    "Not looked at: attacks by proxy, and crawlers by DNS; some of the blocked might have been asked about or refused."
+_NOT_KNOWN = (
+    "Not known: whom the DNS would have shown to be a crawler (some of the blocked might have been asked about or "
+    "refused), and who of an attack by proxy came before it could be seen as one (they are counted as asked)."
 )
 
 
@@ -106,6 +107,7 @@ def _as_json(contract: Contract, changed: Rules, answer: WhatIf) -> dict[str, ob
         "begins": answer.period.begins.isoformat(),
         "ends": answer.period.ends.isoformat(),
         "is_cut": answer.is_cut,
+        "proxies_since": answer.proxies_since.isoformat() if answer.proxies_since else None,
         "policy": as_data(changed),
         "current": asdict(answer.now),
         "changed": asdict(answer.then),
@@ -142,7 +144,9 @@ def _as_text(answer: WhatIf) -> str:
     if answer.is_cut:
         lines.append(f"Too many addresses: only what came up until {answer.period.ends.isoformat()} was judged.")
     lines.append(f"{answer.total} addresses, {answer.differing} of them different")
-    lines.append(_NOT_LOOKED_AT)
+    if answer.proxies_since:
+        lines.append(f"Too many lines: attacks by proxy were sought from {answer.proxies_since.isoformat()} on only.")
+    lines.append(_NOT_KNOWN)
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from sakimori.advisories import duties as advisories
 from sakimori.blacklist import duties as blacklist
 from sakimori.blacklist.crawlers import crawlers_by
 from sakimori.blacklist.expiry import expire_blocks
+from sakimori.blacklist.forgetting import forget_findings
 from sakimori.blacklist.hits import count_hits
 from sakimori.blacklist.waiting import watch_questions
 from sakimori.closing import duties as closing
@@ -184,11 +185,12 @@ def _news_duties() -> list[Duty]:
 
 
 def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
-    """What ends: old days of the log, hearing sheets that nobody imported, and contracts."""
+    """What ends: old days of the log, their findings that led to nothing, drafts that nobody imported, contracts."""
     return [
         # Days that are too old are partitions: while there are none, looking costs next to nothing.
         Duty("retention", 15.0, lambda: _retention(store, spool, utc_now())),
         Duty("ledger", 600.0, lambda: forget_files(store=store)),
+        Duty("findings", 3600.0, lambda: _old_findings(utc_now())),
         Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
         # Under a name of its own: what other duties of this process hold is somebody else's.
         Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
@@ -198,6 +200,10 @@ def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
 def _retention(store: LogStore, spool: Spool, now: datetime) -> int:
     days, needed = settings.CONFIG.log_days, logs_needed_since(now)
     return retain(store=store, spool=spool, log_days=days, needed_since=needed, now=now)
+
+
+def _old_findings(now: datetime) -> int:
+    return forget_findings(log_days=settings.CONFIG.log_days, needed_since=logs_needed_since(now), now=now)
 
 
 def _closing(store: LogStore, spool: Spool, worker: str) -> int:

@@ -108,8 +108,8 @@ def restored_of(block: Block, *, now: datetime, asked: bool = True) -> texts.Res
     """A restored block as a text tells of it. asked: somebody asked, so all that may be in his way is looked up."""
     covered_by = block.covered_by or (block.address if block.was_there_before else "")
     written_at = block.written_at
-    if block.was_there_before or (written_at and block.restore_asked_at and written_at < block.restore_asked_at):
-        written_at = None
+    if written_at and block.restore_asked_at and written_at < block.restore_asked_at:
+        written_at = None  # Nothing had to be taken off.
     told = texts.Restored(
         address=block.address,
         channel=channel_of(block),

@@ -255,7 +255,7 @@ def test_a_revoked_key_is_one_clear_sentence_and_concerns_nobody_else(desk: Desk
     desk.block(B, contract=desk.people.b)
     desk.vendor.fail(MemoryFault.UNAUTHORISED, times=None)
     assert desk.compare() == 1
-    assert desk.alarm() == "株式会社さくら商店（契約 K-A-001）: API キーが無効、または権限がありません。"
+    assert desk.alarm() == "株式会社さくら商店（契約 K-A-001）：API キーが無効、または権限がありません。"
     assert desk.check(desk.people.b).ours == 1
     desk.vendor.heal()
     desk.compare()

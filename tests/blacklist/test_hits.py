@@ -159,7 +159,7 @@ def test_a_request_let_through_long_after_is_an_alarm(chain: Chain, people: Peop
     take_in(chain, passed(ATTACKER, 425), passed(OTHER, 301))
     count(chain)
     assert Alarm.objects.get().sentence == (
-        "株式会社さくら商店（契約 K-A-001）: 登録済みの 198.51.100.7 ほか 1 件からの通信が、"
+        "株式会社さくら商店（契約 K-A-001）：登録済みの 198.51.100.7 ほか 1 件からの通信が、"
         "登録の確認から 7 分後も通過しています。"
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sakimori.blacklist.proxy import WITHIN, Hit, Target, find_cases, looks_like_browser, source_of
+from sakimori.blacklist.proxy import WITHIN, Hit, Target, find_cases, looks_like_browser, source_of, times_of_parts
 from tests.moments import START
 
 TARGET = Target("shop-a.example.jp", "shop-a.example.jp/search", "q")
@@ -154,3 +154,23 @@ def test_a_flood_is_judged_quickly() -> None:
         for number in range(20_000)
     ]
     assert find_cases(flood, known={})[0].sources == 20_000
+
+
+def test_over_a_long_time_who_took_part_and_when() -> None:
+    day = 24 * 3600
+    later = [Hit(TARGET, "203.0.113.1", START + timedelta(seconds=n), browser=True) for n in (3600, day + 3600)]
+    tool = Hit(TARGET, "203.0.113.2", START + timedelta(seconds=60), browser=False)
+    before = Hit(TARGET, "203.0.113.3", START - timedelta(seconds=1200), browser=True)
+    too_late = Hit(TARGET, "203.0.113.4", START + timedelta(seconds=2 * day + 3601), browser=True)
+    few = hits(10, target=OTHER)
+    found = times_of_parts([*hits(11), *later, tool, before, too_late, *few])
+    assert found["203.0.113.1"] == [hit.at for hit in later]
+    assert set(found) == {hit.address for hit in hits(11)} | {"203.0.113.1", "203.0.113.2"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3000), st.booleans()), max_size=60))
+def test_without_a_pause_it_names_those_whom_the_rule_for_new_lines_names(found: list[tuple[int, int, bool]]) -> None:
+    told = [Hit(TARGET, f"198.51.100.{n}", START + timedelta(seconds=s), browser) for n, s, browser in found]
+    cases = find_cases(told, known={})
+    named = frozenset().union(*(case.addresses for case in cases))
+    assert named <= set(times_of_parts(told))

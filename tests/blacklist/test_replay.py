@@ -1,13 +1,13 @@
 """What if: the stored log judged by another policy; who would have been blocked, and what the present policy does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
-from sakimori.blacklist import replay
+from sakimori.blacklist import replay, replay_proxy
 from sakimori.blacklist.decision import Outcome
 from sakimori.blacklist.duties import decide_findings, find_attacks
 from sakimori.blacklist.guard import Circumstances, Limits, NeverBlock
@@ -169,6 +169,84 @@ def test_too_many_addresses_are_judged_as_far_as_all_are_known(
     asked_first = next(row.now for row in answer.rows if row.address == "198.51.100.9")
     assert asked_first is not None
     assert asked_first.outcome is Outcome.ASK
+
+
+CHROME = "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537.36"
+
+
+@pytest.fixture
+def lure(log_store: LogStore, people: People) -> Callable[..., None]:
+    """Stores one request each of these visitors, seconds apart, as a hostile page sends them."""
+    files = iter(range(1000, 1100))
+
+    def store(visitors: Sequence[int], *, at: float = 5, kind: str = "sql_injection", agent: str = CHROME) -> None:
+        events = [
+            Event(
+                time=START + at * MINUTE + place * timedelta(seconds=2),
+                name="x",
+                attack_kind=kind,
+                outcome="blocked",
+                site="shop-a.example.jp",
+                site_id=ord("A"),
+                client_ip=f"198.51.100.{last}",
+                url="shop-a.example.jp/search",
+                query="q=1",
+                user_agent=agent,
+                line="x",
+            )
+            for place, last in enumerate(visitors)
+        ]
+        log_store.append(enumerate(events, 1), contract_id=people.a.pk, file_id=next(files))
+
+    return store
+
+
+def reasons(answer: WhatIf) -> dict[int, str]:
+    return {int(row.address.rpartition(".")[2]): row.then.reason for row in answer.rows if row.then}
+
+
+def test_an_attack_by_proxy_is_asked_about_in_a_replay_too(
+    log_store: LogStore, lure: Callable[..., None], add: Add, people: People
+) -> None:
+    lure(range(1, 13))
+    lure([13], at=60)
+    lure([14], at=60, agent="curl/8.0")
+    add(200, 5)
+    answer = asked(people, log_store, SHIPPED)
+    told = reasons(answer)
+    assert {last for last, reason in told.items() if reason == Reason.ATTACK_BY_PROXY} == set(range(1, 14))
+    assert {last for last, reason in told.items() if reason == Reason.ATTACK_BLOCKED} == {14, 200}
+    assert (answer.now.blocked, answer.now.asked, answer.proxies_since) == (2, 13, None)
+
+
+def test_under_a_policy_that_only_writes_a_kind_down_it_makes_nobody_a_victim(
+    log_store: LogStore, lure: Callable[..., None], add: Add, people: People
+) -> None:
+    lure(range(1, 13), kind="custom_rule")
+    add(1, 20)
+    answer = asked(people, log_store, with_kind(SHIPPED, "custom_rule=observe"))
+    assert [found.reason for found in (row(answer, 1).now, row(answer, 1).then) if found] == [
+        Reason.ATTACK_BY_PROXY,
+        Reason.ATTACK_BLOCKED,
+    ]
+
+
+def test_a_case_of_the_day_before_goes_on(log_store: LogStore, lure: Callable[..., None], people: People) -> None:
+    lure(range(1, 13), at=-60)
+    lure([20], at=60)
+    lure([21], at=-60 + 26 * 60)
+    assert reasons(asked(people, log_store, SHIPPED)) == {20: Reason.ATTACK_BY_PROXY}
+
+
+def test_of_too_many_hits_the_newest_are_looked_at_and_it_is_said(
+    log_store: LogStore, lure: Callable[..., None], people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay_proxy, "MOST_HITS", 12)
+    lure(range(1, 13), at=5)
+    lure(range(21, 33), at=90)
+    answer = asked(people, log_store, SHIPPED)
+    assert answer.proxies_since == START + 90 * MINUTE
+    assert {last for last, reason in reasons(answer).items() if reason == Reason.ATTACK_BY_PROXY} == set(range(21, 33))
 
 
 NOBODY = NeverBlock(registered=(), soc=(), vendor=(), crawlers=())

@@ -12,7 +12,7 @@ from sakimori.blacklist.missing import put_back
 from sakimori.blacklist.models import Block, BlockState, ListCheck
 from sakimori.blacklist.plan import Plan
 from sakimori.blacklist.reasons import Reason
-from sakimori.customers.models import Site
+from sakimori.customers.models import AuditEntry, Site
 from sakimori.simulators.spec import BlacklistMode
 from sakimori.waf.interface import WafSite
 from sakimori.waf.memory import MemoryFault
@@ -285,3 +285,27 @@ def test_what_is_only_for_a_site_that_the_account_has_lost_ends_whatever_its_sta
     expected = BlockState.FAILED if state == BlockState.APPROVED else BlockState.RESTORED
     assert (row(A).state, desk.vendor.entries(ON_FIRST)) == (expected, (B,)), "it could come back to life with the site"
     assert "アカウントにありません" in row(A).last_error + row(A).restore_reason
+
+
+@pytest.mark.parametrize("state", [BlockState.FAILED, BlockState.PROPOSED])
+def test_a_no_to_what_may_stand_on_one_of_its_lists_takes_it_off_there(desk: Desk, state: BlockState) -> None:
+    desk.block(A, B, only_sites=list(SITES))
+    desk.vendor.edit_by_hand(ON_SECOND, remove=[A])
+    Block.objects.filter(address=A).update(state=state, active_at=None, written_at=None, ours_on=[FIRST])
+    for _ in range(2):
+        actions.refuse(row(A), by=desk.people.dana, now=desk.clock())
+    assert row(A).state == BlockState.RESTORING
+    desk.work()
+    assert (row(A).state, desk.vendor.entries(ON_FIRST), row(A).restore_reason) == (
+        BlockState.RESTORED,
+        (B,),
+        "アナリストが登録不要と判断しました。",
+    )
+    assert AuditEntry.objects.filter(action="block.refuse.restore", target=f"block:{row(A).pk}").count() == 1
+
+
+def test_a_no_to_what_was_never_written_asks_the_vendor_nothing(desk: Desk) -> None:
+    begin(desk, A)
+    Block.objects.filter(address=A).update(state=BlockState.FAILED)
+    actions.refuse(row(A), by=desk.people.dana, now=desk.clock())
+    assert row(A).state == BlockState.REFUSED

@@ -116,3 +116,26 @@ def test_one_hit_for_each_address_and_minute_with_the_vendors_word_on_the_client
     of_first = sorted((hit.at, hit.browser) for hit in found if hit.address == "198.51.100.1")
     assert of_first == [(later, False), (START + timedelta(seconds=60), True)]
     assert all(hit.browser for hit in found if hit.address != "198.51.100.1")
+
+
+def test_many_are_those_that_come_within_the_time_however_long_the_look(log_store: LogStore) -> None:
+    far, near = timedelta(minutes=30), timedelta(seconds=50)
+    told = [
+        *(event(f"198.51.100.{n}", "shop/slow", time=START + n * far) for n in range(20)),
+        *(event(f"198.51.100.{n}", "shop/quick", time=START + n * near) for n in range(12)),
+        *(event(f"198.51.100.{n}", "shop/quick", time=START + n * far) for n in (30, 31)),
+    ]
+    log_store.append(enumerate(told, 1), contract_id=1, file_id=1)
+    found = visitors(
+        log_store,
+        contract_id=1,
+        first=START,
+        last=START + timedelta(days=2),
+        known=(),
+        observed=SHIPPED.observed,
+        most=13,
+    )
+    assert {hit.target.url for hit in found} == {"shop/quick"}
+    assert [hit.at for hit in found] == sorted((hit.at for hit in found), reverse=True)
+    assert len(found) == 13
+    assert found[0].address == "198.51.100.31"

@@ -182,7 +182,8 @@ def store(log_store: LogStore, people: People, monkeypatch: pytest.MonkeyPatch) 
 def test_a_policy_is_tried_before_it_is_saved(desk: Client, people: People, store: LogStore) -> None:
     page = desk.post(address(people), typed(do="try", mode_sql_injection="ask")).content.decode()
     assert "試した結果" in page
-    assert "踏み台攻撃の疑いと、DNS による検索エンジンの確認は、この結果に含まれません" in page
+    assert "踏み台攻撃の疑いは、保存されているログから判定し、「要判断」に数えています" in page
+    assert "DNS による検索エンジンの確認は、過去の時点の結果がわからないため、含まれません" in page
     assert "198.51.100.7" in page
     assert "1 件のうち、結果が変わるのは 1 件" in page
     assert "判定不能" in page

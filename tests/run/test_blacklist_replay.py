@@ -62,7 +62,7 @@ def test_it_lists_who_would_have_been_blocked(replay: Replay) -> None:
     assert "block -> ask" in out
     assert "good: unknown" in out
     assert "2 addresses, 2 of them different" in out
-    assert "Not looked at: attacks by proxy, and crawlers by DNS" in out
+    assert "Not known: whom the DNS would have shown to be a crawler" in out
     assert not Block.objects.exists()
     assert not Policy.objects.exists()
     assert AuditEntry.objects.get().action == "policy.try"

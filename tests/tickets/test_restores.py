@@ -11,6 +11,7 @@ from sakimori.notify.models import Message
 from sakimori.tickets.actions import request_restore, restore_for_somebody
 from sakimori.tickets.duties import mail_blocks, mail_restores, open_tickets
 from sakimori.tickets.models import Note, Ticket, TicketBlock, TicketState
+from sakimori.tickets.restores import restored_of
 from tests.moments import Clock
 from tests.people import NOW, People, make_block, make_finding, make_people
 
@@ -118,6 +119,17 @@ def test_a_block_without_a_ticket_can_be_given_back_too(people: People, clock: C
     asked(people, block, clock)
     assert Block.objects.get().state == BlockState.RESTORING
     assert not Note.objects.exists()
+
+
+def test_our_own_write_is_on_the_clock_also_where_somebody_elses_entry_stays(people: People, clock: Clock) -> None:
+    block = make_block(people.a)
+    work(clock)
+    request_restore(TicketBlock.objects.get(), by=people.alice, reason="", now=clock())
+    clock.pass_time(seconds=2)
+    written_at = clock()
+    done(block, clock, was_there_before=True, written_at=written_at)
+    told = restored_of(Block.objects.get(), now=clock())
+    assert (told.written_at, told.covered_by) == (written_at, block.address)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,22 @@
 """The blacklist as a policy: what is carried along, which policy is meant, what is never done."""
 
 import copy
+from collections import Counter
 
 import httpx
 import pytest
 
 from sakimori.waf.imperva.entries import PLACEHOLDER
-from sakimori.waf.interface import BlockTarget, ListState, WafDoubtful, WafFull, WafMissing, WafRefused, WafUnauthorised
+from sakimori.waf.interface import (
+    BlockTarget,
+    ListState,
+    WafDoubtful,
+    WafFull,
+    WafMissing,
+    WafRefused,
+    WafUnauthorised,
+    WafUnavailable,
+)
 from tests.waf.contract import NONE, A, B, add, remove, view
 from tests.waf.fake_imperva import FakeImperva
 from tests.waf.worlds import NAME, PolicyWorld
@@ -318,3 +328,48 @@ def test_fifty_lists_are_read_with_one_call_while_it_is_known_where_they_count()
     assert vendor.read_blacklists(targets) == views
     assert vendor.calls_made() - before == 1 + 50 + 1
     assert vendor.read_blacklists([]) == []
+
+
+def test_more_sites_than_calls_a_minute_are_covered_in_several_goes() -> None:
+    fake = FakeImperva(sites=250)
+    world = PolicyWorld(fake)
+    work, minute = fake.answer, Counter[int]()
+
+    def at_most_a_hundred(request: httpx.Request) -> httpx.Response:
+        minute[int(fake.now // 60)] += 1
+        if minute[int(fake.now // 60)] > 100:
+            return httpx.Response(429, headers={"Retry-After": "60"})
+        return work(request)
+
+    fake.answer = at_most_a_hundred  # type: ignore[method-assign]
+    world.vendor = fake.vendor(tries=1)
+    for _ in range(20):
+        try:
+            if view(world).everywhere == {A}:
+                break
+            add(world, A)
+        except WafUnavailable:
+            fake.now += 61
+    assert {site for _, site in fake.applied} == set(fake.sites)
+    assert fake.now < 15 * 60
+
+
+def test_of_many_sites_each_is_asked_about_in_turn_and_none_is_forgotten() -> None:
+    fake = FakeImperva(sites=200)
+    world = PolicyWorld(fake)
+    add(world, A)
+    begun = len(fake.calls)
+    view(world)
+    assert len(fake.calls) - begun == 201, "what is new is read back at once, site by site"
+    fake.applied.remove((70001, 1150))
+    minutes, seen_after = [], 0.0
+    for minute in range(20):
+        begun = len(fake.calls)
+        for _ in range(12):
+            fake.now += 5
+            if 1150 in view(world).condition.unapplied and not seen_after:
+                seen_after = fake.now
+        minutes.append(sum("/assets/" in path for _, path in fake.calls[begun:]) - (12 if seen_after else 0))
+        assert minutes[minute] <= 45
+    assert 0 < seen_after <= 800
+    assert sum(minutes) > 199
