@@ -18,6 +18,7 @@ _ACTIONS = {
     "incident.keep": "「連絡しない」と判断",
     "incident.hold": "多数サイトの同時障害のため、お客様への連絡を保留",
     "incident.vendor-end": "ベンダーの終息通知を受信",
+    "incident.reopen": "終了後の新たな検知により再開",
     "incident.end-by-hand": "サイトを確認し、手動で終了",
     "incident.end": "終了",
     "exercise.start": "訓練を開始",

@@ -35,9 +35,12 @@ class Visiting(Protocol):
 
 
 class Browsing(Protocol):
-    """A browser. Raises NotVisited where it does not work."""
+    """A browser. Raises NotVisited where it does not work.
 
-    def __call__(self, target: Target, *, limits: Limits, at: datetime) -> Sight: ...
+    seconds: what all of it may take, a verdict waits for it; None: a picture, which lets others go first.
+    """
+
+    def __call__(self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight: ...
 
 
 class Album:
@@ -76,8 +79,8 @@ class Aside:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_over: bool = False
 
-    def begin(self, look: Callable[[], Sight], path: str) -> None:
-        """Begin with one look; `path` (a value of `models.ProbePath`) goes for what comes of it."""
+    def begin(self, look: Callable[[], Sight | None], path: str) -> None:
+        """Begin with one look (None: it was not made); `path`, of `models.ProbePath`, goes for what comes of it."""
         thread = threading.Thread(target=self._run, args=(look, path), name="beside", daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -93,10 +96,15 @@ class Aside:
         if vantage is not None:
             self.begin(lambda: Sight(vantage(target, limits=self.limits, at=self.clock())), "visitor")
 
-    def browse(self, target: Target, browser: Browsing | None) -> None:
-        """Take a picture, if there is a browser."""
-        if browser is not None:
-            self.begin(lambda: browser(target, limits=self.limits, at=self.clock()), "browser")
+    def browse(self, target: Target, browser: Browsing | None, *, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Take a picture, if there is a browser. is_wanted: may wait until that is known."""
+        if browser is None:
+            return
+
+        def look() -> Sight | None:
+            return browser(target, limits=self.limits, at=self.clock()) if is_wanted() else None
+
+        self.begin(look, "browser")
 
     def wait(self, seconds: float) -> None:
         """Until all have come home, but no verdict waits longer: a picture that comes late goes into the album."""
@@ -108,11 +116,13 @@ class Aside:
             if any(thread.is_alive() for thread in self._threads):
                 self.notes.append("時間内に終わらない補助的な確認がありました。")
 
-    def _run(self, look: Callable[[], Sight], path: str) -> None:
+    def _run(self, look: Callable[[], Sight | None], path: str) -> None:
         try:
             sight = look()
         except NotVisited as error:
             self._note(str(error))
+            return
+        if sight is None:
             return
         with self._lock:
             if self._is_over:

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, Response, sync_playwright
 
 from sakimori.incidents.vendor_pages import CHALLENGE, page_kind
 
@@ -21,6 +21,7 @@ _LOOK_AGAIN_MS = 500
 _PICTURE_MS = 5000
 _UNWANTED = ("media", "websocket", "eventsource")
 _MOST_REQUESTS = 300
+_PENDING_SECONDS = 10.0  # A challenge that was passed, and behind it nothing comes for so long.
 _END_SECONDS = 20  # Whoever started us may have been killed: then we end by ourselves.
 # What the browser says, and values of `visit.Trouble`.
 _TROUBLES = (
@@ -99,6 +100,7 @@ def _page(browser: Browser, order: dict[str, Any]) -> Page:
 
 def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
     answers: list[Response] = []
+    asked_at = _asking(page)
     page.on("response", lambda it: answers.append(it) if _is_the_page(it, page) else None)
     began = time.monotonic()
     told: dict[str, Any] = {"trouble": ""}
@@ -111,15 +113,36 @@ def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
         # Nothing has come, and whatever is asked of such a page waits for it.
         return told | {"url": order["url"]}
     content = _content(page)
-    while answers and page_kind([], content.encode()) == CHALLENGE and time.monotonic() - began < order["seconds"] - 1:
+    # While the page is being asked for, whatever is asked of it waits for the answer.
+    while answers and (asked_at or page_kind([], content.encode()) == CHALLENGE):
+        if time.monotonic() - began >= order["seconds"] - 1:
+            break
         page.wait_for_timeout(_LOOK_AGAIN_MS)
-        content = _content(page)
+        content = content if asked_at else _content(page)
         told["total_ms"] = round((time.monotonic() - began) * 1000)
+    if asked_at and time.monotonic() - asked_at[-1] > _PENDING_SECONDS:
+        # The browser has passed what it was asked, and the site behind it is silent.
+        return told | {"trouble": "timeout", "url": page.url}
     told |= {"url": page.url, "content": content[: 1 << 20], "words": _words(page)}
     if answers:
         told |= {"status": answers[-1].status, "headers": _headers(answers[-1]), **_timing(page, told)}
     told["screenshot"] = _picture(page)
     return told
+
+
+def _asking(page: Page) -> list[float]:
+    """Since when the page itself has been asked for without an answer; empty while it is not."""
+    since: list[float] = []
+
+    def note(request: Request, *, is_open: bool) -> None:
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            since.clear()
+            since.extend([time.monotonic()] if is_open else [])
+
+    page.on("request", lambda request: note(request, is_open=True))
+    page.on("requestfailed", lambda request: note(request, is_open=False))
+    page.on("response", lambda answer: note(answer.request, is_open=False))
+    return since
 
 
 def _timing(page: Page, told: dict[str, Any]) -> dict[str, int]:

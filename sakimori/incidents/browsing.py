@@ -1,7 +1,7 @@
 """Visits a page with a headless Chromium where one is installed: repeats what the WAF questions, and takes pictures.
 
-The browser runs in a process of its own (`browser_child.py`), one at a time, reaches the outside only through our
-gate (`gate.py`), gets no secret of ours, and is killed when its time is over.
+The browser runs in a process of its own (`browser_child.py`), few at once (`seats.py`), reaches the outside only
+through our gate (`gate.py`), gets no secret of ours, and is killed when its time is over.
 """
 
 import base64
@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ from sakimori.incidents.beside import NotVisited, Sight
 from sakimori.incidents.body import shows
 from sakimori.incidents.gate import Gate
 from sakimori.incidents.resolving import Resolver
+from sakimori.incidents.seats import Seats
 from sakimori.incidents.vendor_pages import SITE, page_kind
 from sakimori.incidents.via import via_of
 from sakimori.incidents.visit import HEAD_BYTES, Limits, Target, Trouble, Visit
@@ -34,10 +35,13 @@ AUTO, OFF = "auto", "off"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _MOST_SECONDS = 30.0
 _START_SECONDS = 15.0
+_END_SECONDS = 4.0  # Of what a verdict can wait for: to start, and to tell what was seen.
+_LEAST_SECONDS = 3.0
+_PICTURE_WAITS = 60.0
 _BUSY = "ほかの確認でブラウザーを使用中のため、ブラウザーでは確認していません。"
 _BROKEN = "ブラウザーを利用できなかったため、ブラウザーでは確認していません。"
 _LATE = "ブラウザーでの確認が時間内に終わりませんでした。"
-_one_at_a_time = threading.Lock()
+_seats = Seats(3)
 
 
 def browser_path(setting: str) -> str | None:
@@ -57,20 +61,29 @@ class Browser:
         self._vendor = tuple(vendor)
         self._resolver = resolver
 
-    def __call__(self, target: Target, *, limits: Limits, at: datetime) -> Sight:
-        """Visit a page once. Raises NotVisited where the browser itself does not work."""
-        seconds = min(limits.probe_seconds, _MOST_SECONDS)
-        if not _one_at_a_time.acquire(timeout=seconds):
-            raise NotVisited(_BUSY)
-        try:
-            with Gate(limits, self._resolver) as gate:
-                told = self._run(target, gate, seconds)
-                return _sight(told, target, gate, at=at, vendor=self._vendor)
-        finally:
-            _one_at_a_time.release()
+    def __call__(self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+        """Visit a page once. Raises NotVisited where the browser itself does not work, or there is no time for it.
 
-    def _run(self, target: Target, gate: Gate, seconds: float) -> Mapping[str, Any]:
-        order = {"url": target.url, "executable": self._path, "proxy_port": gate.port, "seconds": seconds}
+        Less time than a page may take proves nothing where it was not enough.
+        """
+        whole, began = min(limits.probe_seconds, _MOST_SECONDS), time.monotonic()
+        waits = _PICTURE_WAITS if seconds is None else seconds - _END_SECONDS - min(whole, _LEAST_SECONDS)
+        with _seats.taken(seconds=waits, urgent=seconds is not None) as had:
+            if not had:
+                raise NotVisited(_BUSY)
+            stay, kill = whole, whole + _START_SECONDS
+            if seconds is not None:
+                left = seconds - (time.monotonic() - began)
+                stay, kill = min(whole, left - _END_SECONDS), min(kill, left)
+            with Gate(limits, self._resolver) as gate:
+                told = self._run(target, gate, stay=stay, kill=kill)
+                if stay < whole and told["trouble"] == Trouble.TIMEOUT:
+                    raise NotVisited(_LATE)
+                return _sight(told, target, gate, at=at, vendor=self._vendor)
+
+    def _run(self, target: Target, gate: Gate, *, stay: float, kill: float) -> Mapping[str, Any]:
+        """stay: seconds that the page has; kill: seconds after which the browser is killed."""
+        order = {"url": target.url, "executable": self._path, "proxy_port": gate.port, "seconds": stay}
         with tempfile.TemporaryDirectory(prefix="sakimori-browser-", ignore_cleanup_errors=True) as folder:
             child = subprocess.Popen(
                 [sys.executable, "-m", "sakimori.incidents.browser_child"],
@@ -82,7 +95,7 @@ class Browser:
                 start_new_session=True,
             )
             try:
-                out, _ = child.communicate(json.dumps(order).encode(), seconds + _START_SECONDS)
+                out, _ = child.communicate(json.dumps(order).encode(), kill)
                 told: Mapping[str, Any] = json.loads(out)
             except subprocess.TimeoutExpired:
                 raise NotVisited(_LATE) from None

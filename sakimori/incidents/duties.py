@@ -37,6 +37,7 @@ _ROWS_AT_ONCE = 5000
 _KEPT = timedelta(days=35)  # Longer than the month that a report is about; their sums stay (`hours.py`).
 _MOST_SETTLED = 200
 _MARGIN = timedelta(minutes=1)
+_TO_SETTLE = 60.0
 _LATEST = timedelta(days=1)
 
 
@@ -127,11 +128,8 @@ def _room(runner: Runner) -> int:
 
 
 def _lease(world: World) -> timedelta:
-    """Longer than the longest examination: three tries, each repeated by browser, then every control page, and time
-    for what is looked at beside and to write it down.
-    """
-    pages = len(world.controls) + len(world.waf_controls)
-    return timedelta(seconds=60 + world.limits.probe_seconds * (8 + pages))
+    """Longer than any examination may take, with time to wait in line and to be written down."""
+    return timedelta(seconds=world.tries_seconds + world.patience + _TO_SETTLE)
 
 
 def _baseline(site: Site) -> Target:

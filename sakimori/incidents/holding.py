@@ -61,6 +61,8 @@ def _hold(site: Site | None, contract: int, *, waf_open: bool, now: datetime) ->
         _alarm(hold, 1 + waiting(hold).count(), now, again=_COUNTED_AGAIN)
     if new:
         audit.record("hold.open", by=SYSTEM, target=f"hold:{hold.pk}", now=now)
+        if not proved:
+            _alarm_suspicion(hold, now)
     return hold
 
 
@@ -209,6 +211,17 @@ def _alarm(hold: Hold, held: int, now: datetime, *, again: timedelta) -> None:
     )
     hold.alarm_at = now + again
     hold.save(update_fields=["alarm_at"])
+
+
+def _alarm_suspicion(hold: Hold, now: datetime) -> None:
+    """Notices are held from now on, for two minutes at most: nobody may learn of that later only."""
+    raise_alarm(
+        key=_key(hold),
+        severity=Severity.HIGH,
+        sentence=texts.suspicion_alarm(_DOUBT),
+        link=f"/console/holds/{hold.pk}/",
+        now=now,
+    )
 
 
 def _key(hold: Hold) -> str:

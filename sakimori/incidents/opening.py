@@ -185,6 +185,14 @@ def end(incident: Incident, *, now: datetime) -> None:
     record(incident, "incident.end", by=SYSTEM, now=now)
 
 
+def reopen(incident: Incident, *, now: datetime) -> None:
+    """It was not over, and nobody outside has heard of it: its site is visited again at once."""
+    incident.ended_at, incident.vendor_ended_at, incident.normal_in_a_row = None, None, 0
+    incident.next_probe_at = now if incident.site is not None and incident.site.reachable else None
+    incident.save(update_fields=["ended_at", "vendor_ended_at", "normal_in_a_row", "next_probe_at"])
+    record(incident, "incident.reopen", by=SYSTEM, now=now)
+
+
 def record(incident: Incident, action: str, *, by: User | str, now: datetime) -> None:
     """Into the audit record."""
     audit.record(

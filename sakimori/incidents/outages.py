@@ -75,9 +75,9 @@ def _open_vendor_outage(states: Sequence[PullState], now: datetime) -> int:
 
 
 def end_vendor_outage(*, now: datetime) -> int:
-    """Logs of a contract come again: its part of the outage is over. Returns how many ended."""
-    working = PullState.objects.filter(failures=0).values("contract")
-    return sum(_end(row, now) for row in _open(IncidentKind.VENDOR).filter(contract__in=working))
+    """Logs of a contract come again, or nobody fetches them any more: its part is over. Returns how many ended."""
+    failing = _states(now).exclude(failures=0).values("contract")
+    return sum(_end(row, now) for row in _open(IncidentKind.VENDOR).exclude(contract__in=failing))
 
 
 def end_what_stopped(*, quiet: timedelta, now: datetime) -> int:

@@ -19,6 +19,7 @@ TROUBLES = {
     Trouble.BROKEN: "応答の中断",
     Trouble.REDIRECTS: "転送の繰り返し",
     Trouble.FORBIDDEN: "公開アドレスではない",
+    Trouble.UNFINISHED: "確認が時間内に終わらない",
 }
 HERE = "当センター"
 

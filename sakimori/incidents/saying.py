@@ -12,6 +12,7 @@ _TROUBLES = {
     Trouble.TLS: "安全な接続（TLS）を確立できませんでした",
     Trouble.BROKEN: "応答が途中で切れました",
     Trouble.REDIRECTS: "転送が繰り返され、表示に至りませんでした",
+    Trouble.UNFINISHED: "サイトの表示の確認を、時間内に終えられませんでした",
 }
 _QUESTIONED = "WAF の確認画面が表示されたため、サイトの表示を確認できませんでした"
 _REFUSED = "WAF がこの確認を拒否したため、サイトの表示を確認できませんでした"

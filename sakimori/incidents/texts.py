@@ -1,6 +1,6 @@
 """Japanese sentences of incidents: for the SOC's alarms, and for the person who is called."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.lib.jst import JST, written
@@ -39,6 +39,14 @@ def hold_alarm(why: str, held: int) -> str:
     return (
         f"WAF ベンダーの障害の可能性があります（{why}）。{held} サイトのお客様への連絡を保留しています。"
         "まとめて連絡するかを判断してください。"
+    )
+
+
+def suspicion_alarm(longest: timedelta) -> str:
+    """Many sites are being looked at after attacks at once, and the first is bad. longest: so long it is only that."""
+    return (
+        "多数サイトの同時障害の可能性があります。ほかのサイトの確認結果が出るまで、"
+        f"最長 {longest.total_seconds() / 60:g} 分間、お客様への連絡を保留しています。"
     )
 
 

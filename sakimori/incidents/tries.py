@@ -1,5 +1,6 @@
 """Several looks at once: the tries of an examination, which overlap where a site hangs, and the control pages."""
 
+import math
 import queue
 import threading
 import time
@@ -18,24 +19,26 @@ def make_tries(
     is_settled: Callable[[Sequence[Visit]], bool],
     pause: Callable[[], None],
     overlap: float,
+    until: float = math.inf,
 ) -> list[Visit]:
     """Look until it is settled, the first to come home first. One that has hung for `overlap` seconds gets company.
 
     So a site that hangs costs no more time than its limit and a little, and still has its tries. What is still under
-    way when it is settled is left behind. An error of a look is raised here.
+    way when it is settled, or at the moment `until` (monotonic seconds), is left behind: it may be everything. An error
+    of a look is raised here.
     """
     home: queue.SimpleQueue[Visit | Exception] = queue.SimpleQueue()
     visits: list[Visit] = []
     started = 0
-    while not is_settled(visits):
+    while not is_settled(visits) and (left := until - time.monotonic()) > 0:
         if started < MOST_TRIES:
             if started:
                 pause()
             _begin(look, home)
             started += 1
-        may_start_more = started < MOST_TRIES
+        wait = min(left, overlap if started < MOST_TRIES else left)
         try:
-            result = home.get(timeout=overlap if may_start_more else None)
+            result = home.get(timeout=None if wait == math.inf else wait)
         except queue.Empty:
             continue
         if isinstance(result, Exception):

@@ -17,7 +17,7 @@ from sakimori.incidents.models import Incident, IncidentKind, MailKind, MailPatt
 from sakimori.incidents.opening import SYSTEM, record, site_group
 from sakimori.incidents.patterns import Expressions, understand
 from sakimori.incidents.search import Signal
-from sakimori.incidents.waves import Times, note_signal
+from sakimori.incidents.waves import Times, goes_on_after_word, note_signal
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Mailbox, ReceivedMail, Severity
@@ -127,7 +127,7 @@ def _carry_out(mail: ReceivedMail, reading: MailReading, rules: Rules, now: date
     sent_at = envelope_of(bytes(mail.raw)).sent_at
     at = min(sent_at, mail.received_at) if sent_at else mail.received_at
     if reading.kind == MailKind.END:
-        return _end(reading, reading.site, at, now)
+        return _end(reading, reading.site, at, rules.times.quiet, now)
     signal = Signal(None, reading.site.domain, IncidentKind.DDOS, 1, at, at, SignalSource.MAIL)
     reading.incident = note_signal(reading.site, signal, times=rules.times, now=now)
     if reading.incident is None:
@@ -140,7 +140,7 @@ def _is_known(reading: MailReading) -> bool:
     return same.filter(site_name=reading.site_name).exclude(mail=reading.mail).exists()
 
 
-def _end(reading: MailReading, site: Site, at: datetime, now: datetime) -> str:
+def _end(reading: MailReading, site: Site, at: datetime, quiet: timedelta, now: datetime) -> str:
     rows = Incident.objects.filter(
         contract_id=site.contract_id, kind=IncidentKind.DDOS, group=site_group(site), is_exercise=False
     )
@@ -152,6 +152,8 @@ def _end(reading: MailReading, site: Site, at: datetime, now: datetime) -> str:
     reading.incident = row
     if at < row.last_signal_at:
         return "攻撃の終息の通知ですが、その後も検知が続いているため、終息として扱いません。"
+    if goes_on_after_word(row, quiet):
+        return "攻撃の終息の通知ですが、先の終息の通知のあとに再開した攻撃のため、検知が止まるまで終了しません。"
     row.vendor_ended_at = max(at, row.vendor_ended_at or at)
     row.save(update_fields=["vendor_ended_at"])
     record(row, "incident.vendor-end", by=SYSTEM, now=now)

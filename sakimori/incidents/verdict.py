@@ -18,6 +18,7 @@ _SERVER_ERROR, _REFUSED = 500, 403
 BAD = (Verdict.NOT_DISPLAYED, Verdict.SLOW)
 # With these the WAF asks who we are; they say nothing about the site.
 QUESTIONS = (PageKind.CHALLENGE, PageKind.CAPTCHA)
+_PROVE_NOTHING = (Trouble.FORBIDDEN, Trouble.UNFINISHED)
 _LONGEST = 300
 
 
@@ -36,7 +37,7 @@ class Conclusion:
 
 def verdict_of(visit: Visit, limits: Limits) -> Verdict:
     """The verdict of one visit by itself. An error page of the WAF meets visitors too, unless it refuses only us."""
-    if visit.trouble is Trouble.FORBIDDEN or visit.page in QUESTIONS:
+    if visit.trouble in _PROVE_NOTHING or visit.page in QUESTIONS:
         return Verdict.INCONCLUSIVE
     if visit.page == PageKind.WAF_ERROR:
         return Verdict.INCONCLUSIVE if visit.status == _REFUSED else Verdict.NOT_DISPLAYED
@@ -51,9 +52,15 @@ def phrase_of(visits: Sequence[Visit], limits: Limits) -> str:
 
 
 def is_settled(visits: Sequence[Visit], limits: Limits, *, one_is_enough: bool) -> bool:
-    """Whether further tries cannot change the verdict. one_is_enough: a first try without fault settles it."""
+    """Whether further tries are of no use. one_is_enough: a first try without fault settles it.
+
+    So does a page that a browser has shown behind a challenge: browsers are few, and all sites may be questioned at
+    once. What is bad needs two tries by whatever way.
+    """
     verdicts = [verdict_of(visit, limits) for visit in visits]
     if len(verdicts) >= MOST_TRIES or Verdict.INCONCLUSIVE in verdicts:
+        return True
+    if [visit.path for visit in visits] == [ProbePath.BROWSER] and verdicts == [Verdict.NORMAL]:
         return True
     if one_is_enough and verdicts == [Verdict.NORMAL]:
         return True

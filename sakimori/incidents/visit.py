@@ -10,7 +10,10 @@ HEAD_BYTES = 4 << 10  # What is kept of a body as proof.
 
 
 class Trouble(StrEnum):
-    """Why there was no complete answer. FORBIDDEN: an address that we never connect to; it proves nothing."""
+    """Why there was no complete answer.
+
+    These prove nothing: FORBIDDEN, an address that we never connect to; UNFINISHED, our own looking took too long.
+    """
 
     NONE = ""
     TIMEOUT = "timeout"
@@ -20,6 +23,7 @@ class Trouble(StrEnum):
     BROKEN = "broken"
     REDIRECTS = "redirects"
     FORBIDDEN = "forbidden"
+    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,25 @@ So a slow site delays no other, and no database transaction is open while somebo
 
 import queue
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting
+from sakimori.incidents.controls import Groups, Look, Looks, look_at
 from sakimori.incidents.models import Verdict
-from sakimori.incidents.tries import all_at_once, make_tries
-from sakimori.incidents.verdict import QUESTIONS, conclude, is_settled
+from sakimori.incidents.tries import make_tries
+from sakimori.incidents.verdict import BAD, QUESTIONS, conclude, is_settled, verdict_of
 from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 
 _SIDE_BY_SIDE = 64
 _OVERLAP_SECONDS = 10.0
-_GRACE_SECONDS = 2.0
+_SPARE_SECONDS = 4.0
+_CAMERA_WAITS = 2.0
+_HOMEWARD_SECONDS = 1.0  # Left for what a browser has seen to come home in.
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class World:
 
     controls: pages of others that are not behind the WAF; waf_controls: pages behind it that are no customer's.
     browser, vantage: None where there is none. patience: seconds that a settled verdict waits for what is beside it.
-    overlap: a try that hangs for so many seconds gets company.
+    overlap: a try that hangs for so many seconds gets company. spare: added to the time of two such tries, it is all
+    that tries may take, whatever hangs: see `tries_seconds`.
     """
 
     visiting: Visiting
@@ -42,6 +47,13 @@ class World:
     album: Album = field(default_factory=Album)
     patience: float = PATIENCE_SECONDS
     overlap: float = _OVERLAP_SECONDS
+    spare: float = _SPARE_SECONDS
+    looks: Looks = field(default_factory=Looks)
+
+    @property
+    def tries_seconds(self) -> float:
+        """So long after its beginning an examination has its verdict, but for `patience`: 44 seconds by default."""
+        return self.limits.probe_seconds + self.overlap + self.spare
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +81,18 @@ def examine(key: int, target: Target, world: World, *, one_is_enough: bool, pict
     there is a picture of (empty: none yet), for a picture of another one; None: no picture is wanted.
     """
     aside = Aside(key, world.limits, world.clock, world.album)
+    tries = _Tries(target, world, aside, until=time.monotonic() + world.tries_seconds)
     if pictured == "":
-        aside.browse(target, world.browser)
+        aside.browse(target, world.browser, is_wanted=tries.are_not_questioned)
     if not one_is_enough:
         _look_aside(aside, target, world)
-    visits = make_tries(
-        lambda: _try(target, world, aside),
-        is_settled=partial(is_settled, limits=world.limits, one_is_enough=one_is_enough),
-        pause=world.pause,
-        overlap=world.overlap,
-    )
+    visits = tries.made(one_is_enough=one_is_enough)
     seen = conclude(visits, world.limits)
     if one_is_enough and seen.verdict != Verdict.NORMAL:
         _look_aside(aside, target, world)
     if pictured and pictured != seen.verdict and not aside.screenshot:
         aside.browse(target, world.browser)
-    opened = _open(world, world.controls, world.waf_controls) if seen.is_bad else (True, True)
+    opened = tries.controls().result() if seen.is_bad else (True, True)
     aside.wait(world.patience)
     late = world.album.take(key) if pictured is not None else b""
     return Examination(
@@ -103,33 +111,76 @@ def _look_aside(aside: Aside, target: Target, world: World) -> None:
     aside.elsewhere(target, world.vantage)
 
 
-def _try(target: Target, world: World, aside: Aside) -> Visit:
-    """One try. What the WAF answers with a challenge is repeated by browser, and the browser's visit is the try."""
-    visit = world.visiting(target, limits=world.limits, at=world.clock())
-    if visit.page not in QUESTIONS or world.browser is None:
+@dataclass
+class _Tries:
+    """The tries of one examination. until: when they must be over (monotonic seconds)."""
+
+    target: Target
+    world: World
+    aside: Aside
+    until: float
+    _one_is_home: threading.Event = field(default_factory=threading.Event)
+    _are_questioned: bool = False
+    _controls: Look | None = None
+
+    def made(self, *, one_is_enough: bool) -> list[Visit]:
+        """Up to three visits. Where none came home in time, one that says so."""
+        visits = make_tries(
+            self._try,
+            is_settled=partial(is_settled, limits=self.world.limits, one_is_enough=one_is_enough),
+            pause=self.world.pause,
+            overlap=self.world.overlap,
+            until=self.until,
+        )
+        took = round(self.world.tries_seconds * 1000)
+        return visits or [Visit(at=self.world.clock(), url=self.target.url, trouble=Trouble.UNFINISHED, total_ms=took)]
+
+    def are_not_questioned(self) -> bool:
+        """Whether the WAF asks nothing, or does not answer at once; else a browser comes anyway, with its camera."""
+        self._one_is_home.wait(_CAMERA_WAITS)
+        return not self._are_questioned
+
+    def _try(self) -> Visit:
+        """One try. What the WAF asks about is repeated by browser, and the browser's visit is the try."""
+        world = self.world
+        visit = world.visiting(self.target, limits=world.limits, at=world.clock())
+        self._are_questioned = self._are_questioned or visit.page in QUESTIONS
+        self._one_is_home.set()
+        if visit.page in QUESTIONS and world.browser is not None:
+            visit = self._by_browser(visit, world.browser)
+        if verdict_of(visit, world.limits) in BAD:
+            self.controls()  # Now, so that the verdict need not wait for them.
         return visit
-    aside.visits.append(visit)
-    try:
-        sight = world.browser(target, limits=world.limits, at=world.clock())
-    except NotVisited as error:
-        aside.visits.remove(visit)
-        aside.notes.append(str(error))
-        return visit
-    aside.screenshot = sight.screenshot or aside.screenshot
-    return sight.visit
+
+    def controls(self) -> Look:
+        """The look at the control pages, which begins with the first try that is bad."""
+        self._controls = self._controls or _begin_controls(self.world)
+        return self._controls
+
+    def _by_browser(self, questioned: Visit, browser: Browsing) -> Visit:
+        left, world, aside = self.until - time.monotonic() - _HOMEWARD_SECONDS, self.world, self.aside
+        aside.visits.append(questioned)
+        try:
+            sight = browser(self.target, limits=world.limits, at=world.clock(), seconds=left)
+        except NotVisited as error:
+            aside.visits.remove(questioned)
+            aside.notes.append(str(error))
+            return questioned
+        aside.screenshot = sight.screenshot or aside.screenshot
+        return sight.visit
 
 
 def controls_open(world: World) -> bool:
     """Whether the internet can be reached from here: one control page that answers is enough, as is having none."""
-    return _open(world, world.controls)[0]
+    return look_at([world.controls], partial(_answers, world=world), seconds=world.limits.probe_seconds)[0]
 
 
-def _open(world: World, *groups: tuple[str, ...]) -> tuple[bool, ...]:
-    """Whether a page of each group answers, having none counts as that. All are asked at once: our line may be dead."""
-    urls = [url for group in groups for url in group]
-    looks = [partial(_answers, url, world) for url in urls]
-    opened = dict(zip(urls, all_at_once(looks, seconds=world.limits.probe_seconds + _GRACE_SECONDS), strict=True))
-    return tuple(not group or any(opened[url] for url in group) for group in groups)
+def _begin_controls(world: World) -> Look:
+    """A look at both groups of control pages. One that takes longer than a slow page is as good as shut."""
+    limits = replace(world.limits, probe_seconds=min(world.limits.probe_seconds, world.limits.slow_seconds))
+    opens = partial(_answers, world=replace(world, limits=limits))
+    groups: Groups = (world.controls, world.waf_controls)
+    return world.looks.begin(groups, partial(look_at, groups, opens, seconds=limits.probe_seconds))
 
 
 def _answers(url: str, world: World) -> bool:

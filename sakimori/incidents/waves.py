@@ -2,18 +2,23 @@
 
 Signals may come in any order and from several workers at once. Each is written in the transaction that remembers
 that it was read, so that it counts exactly once. Late ones open and tell nothing (see `late.py`).
+
+A wave is over when it was quiet for long enough. The vendor's word ends an incident sooner; what then follows in the
+same wave opens the same incident again, if nobody outside was told of it. Who was told that it is over must hear that
+it is not: to him it is a new incident (decision 15), whose end the vendor's word alone does not decide any more.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from sakimori.customers.models import Site
 from sakimori.incidents.hours import sum_again
 from sakimori.incidents.late import note_late
-from sakimori.incidents.models import Incident, SourceCount
-from sakimori.incidents.opening import open_for_site, site_group
+from sakimori.incidents.models import Incident, IncidentKind, SourceCount
+from sakimori.incidents.opening import open_for_site, reopen, site_group
 from sakimori.incidents.search import Signal
 from sakimori.logs.lateness import timely
 
@@ -43,7 +48,7 @@ def join_wave(site: Site, signal: Signal, *, until: datetime, quiet: timedelta, 
     until: when they arrived; no event of them can be later, whatever a clock at the vendor's says.
     """
     last_at = min(signal.last_at, until)
-    row = _wave_of(site, signal, last_at, quiet)
+    row = _wave_of(site, signal, last_at, quiet) or _again(site, signal, last_at, quiet, now)
     if row is None:
         row = _open(site, signal, last_at, now)
     if row is None:  # Another worker has opened it in between.
@@ -57,13 +62,35 @@ def join_wave(site: Site, signal: Signal, *, until: datetime, quiet: timedelta, 
 
 def _wave_of(site: Site, signal: Signal, last_at: datetime, quiet: timedelta) -> Incident | None:
     """Add to the open incident of this wave, or to one that ended before its last events were told of."""
-    rows = Incident.objects.select_for_update().filter(
-        contract_id=site.contract_id, kind=signal.kind, group=site_group(site)
-    )
+    rows = _of(site, signal.kind)
     over = rows.filter(ended_at__gte=last_at, last_signal_at__gt=last_at - quiet)
     row = rows.filter(ended_at=None).first() or over.order_by("-ended_at").first()
+    return None if row is None else _count(row, signal, last_at)
+
+
+def _of(site: Site, kind: str) -> QuerySet[Incident]:
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("contract__customer", "site")
+    return rows.filter(contract_id=site.contract_id, kind=kind, group=site_group(site))
+
+
+def _again(site: Site, signal: Signal, last_at: datetime, quiet: timedelta, now: datetime) -> Incident | None:
+    """Open the incident of this wave again, which the vendor's word has ended and nobody outside was told of."""
+    rows = _of(site, signal.kind).filter(kind=IncidentKind.DDOS, told_at=None, hold=None)
+    row = rows.filter(ended_at__lt=last_at, last_signal_at__gt=last_at - quiet).order_by("-ended_at").first()
     if row is None:
         return None
+    reopen(row, now=now)
+    return _count(row, signal, last_at)
+
+
+def goes_on_after_word(incident: Incident, quiet: timedelta) -> bool:
+    """Whether an incident is the rest of a wave that the vendor's word had ended before: that word was wrong once."""
+    before = Incident.objects.filter(contract=incident.contract_id, kind=incident.kind, group=incident.group)
+    before = before.filter(vendor_ended_at__isnull=False, ended_at__lte=incident.opened_at)
+    return before.filter(last_signal_at__gt=incident.opened_at - quiet).exclude(pk=incident.pk).exists()
+
+
+def _count(row: Incident, signal: Signal, last_at: datetime) -> Incident:
     row.signals += signal.number
     row.last_signal_at = max(row.last_signal_at, last_at)
     if row.vendor_ended_at is not None and last_at > row.vendor_ended_at:

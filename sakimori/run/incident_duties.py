@@ -31,13 +31,14 @@ from sakimori.logs.store.interface import LogStore
 from sakimori.run.duty import Duty
 
 _PAUSE_BETWEEN_TRIES = 1.0
+_CALLED_AT_ONCE = 256  # Of 200 sites that hang together each has its verdict within a minute.
 _LINE_SECONDS = 20.0  # Two looks of two tries each, and the SOC knows within two minutes.
 
 
 def incident_duties(store: LogStore, worker: str) -> list[Duty]:
     """Each runner belongs to one duty: it brings back only what that duty has sent."""
     config = settings.CONFIG
-    called, watching = Visitors(), Visitors()
+    called, watching = Visitors(most=_CALLED_AT_ONCE), Visitors()
     world, rhythm = visit_world(), visit_rhythm()
     line = LineWatch(Visitors(most=1), again=timedelta(minutes=config.hold_minutes))
     times, gap = Times(timedelta(minutes=config.late_minutes), rhythm.quiet), timedelta(minutes=config.outage_minutes)

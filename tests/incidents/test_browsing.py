@@ -5,6 +5,7 @@ import socket
 import ssl
 import stat
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from sakimori.incidents.beside import NotVisited
 from sakimori.incidents.browsing import AUTO, OFF, Browser, browser_path
 from sakimori.incidents.models import PageKind, ProbePath, Verdict, Via
 from sakimori.incidents.probing import visit
-from sakimori.incidents.verdict import conclude
+from sakimori.incidents.seats import Seats
+from sakimori.incidents.verdict import conclude, verdict_of
 from sakimori.incidents.visit import Limits, Target, Trouble
 from sakimori.incidents.visitors import World, examine
 from tests.incidents.certificate import make_certificate
@@ -138,9 +140,43 @@ def test_a_browser_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monk
         )
 
 
-def test_a_second_look_at_the_same_time_waits_and_then_says_so() -> None:
-    with browsing._one_at_a_time, pytest.raises(NotVisited, match="使用中"):
-        browser()(Target("https://shop.example.jp/"), limits=replace(LIMITS, probe_seconds=0.1), at=START)
+def test_a_look_that_finds_no_seat_in_time_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browsing, "_seats", Seats(0))
+    with pytest.raises(NotVisited, match="使用中"):
+        browser()(Target("https://shop.example.jp/"), limits=LIMITS, at=START, seconds=0.1)
+
+
+def test_a_browser_that_hangs_is_killed_when_the_verdict_can_wait_no_longer(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(NotVisited, match="時間内に"):
+        Browser(program(tmp_path, "sleep 60"))(Target("https://shop.example.jp/"), limits=LIMITS, at=START, seconds=8)
+    assert time.monotonic() - began < 12
+
+
+@needs_browser
+def test_less_time_than_a_page_may_take_proves_nothing_where_it_was_not_enough() -> None:
+    gate = threading.Event()
+    with serving(lambda peer, _: bool(gate.wait(20))) as site:
+        with pytest.raises(NotVisited, match="時間内に"):
+            browser()(Target(site.url()), limits=LIMITS, at=START, seconds=8)
+        gate.set()
+
+
+@needs_browser
+def test_a_site_that_is_silent_behind_a_passed_challenge_is_not_displayed() -> None:
+    gate = threading.Event()
+
+    def talk(peer: socket.socket, head: str) -> None:
+        if "seen=1" in head and "_Incapsula" not in head:
+            gate.wait(30)
+        else:
+            questioning(PASSES)(peer, head)
+
+    with serving(talk) as site:
+        seen = browser()(Target(site.url(), TEXT), limits=replace(LIMITS, probe_seconds=13), at=START).visit
+        gate.set()
+    assert (seen.trouble, seen.status, seen.path) == (Trouble.TIMEOUT, None, ProbePath.BROWSER)
+    assert verdict_of(seen, LIMITS) == Verdict.NOT_DISPLAYED
 
 
 def test_the_setting_says_which_browser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,7 +203,9 @@ def test_a_suspicion_that_comes_to_nothing_lets_go_by_itself() -> None:
     rows = [attack(contract, START) for contract in make_contracts(40)]
     first = settle(rows[0], START + timedelta(seconds=5))
     assert (first.told_at, first.decision) == (None, Decision.WAITING)
-    assert not Alarm.objects.exists()
+    held = Alarm.objects.get()  # Nothing is held silently, be it for seconds.
+    assert (held.key, held.severity) == (f"hold:{Hold.objects.get().pk}", "high")
+    assert "最長 2 分間" in held.sentence
     for row in rows[1:]:
         settle(row, START + timedelta(seconds=7), well=True)
     review_hold(now=START + timedelta(seconds=10))
@@ -212,6 +214,8 @@ def test_a_suspicion_that_comes_to_nothing_lets_go_by_itself() -> None:
     assert CallRound.objects.count() == 1
     review_hold(now=START + timedelta(seconds=15))
     assert Hold.objects.get().ended_at is not None
+    held.refresh_from_db()
+    assert (held.due_at, "解消しました" in held.sentence) == (None, True)
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=2, seconds=6), timedelta(hours=-1)])

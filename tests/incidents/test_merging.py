@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from sakimori.customers.models import Site
+from sakimori.customers.models import AuditEntry, Site
+from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import (
     Incident,
     IncidentKind,
@@ -137,6 +138,79 @@ def test_each_wave_is_one_incident_and_stragglers_of_an_old_one_open_nothing(
         assert Incident.objects.count() == len(waves)
         assert Incident.objects.filter(ended_at=None).count() == 0
         assert SourceCount.objects.count() <= sum(len({source for source, _, _ in wave}) for wave in waves)
+
+
+def at_the_vendors_word(site: Site, at: datetime) -> Incident:
+    """An incident that a signal has opened and the vendor's word has ended minutes later."""
+    note_signal(site, signal(SignalSource.LOG, at), times=TIMES, now=at)
+    make_mail(ENDED, at + timedelta(minutes=2))
+    read_vendor_mails(rules=RULES, now=at + timedelta(minutes=3))
+    row = Incident.objects.get(ended_at=None)
+    end(row, now=at + timedelta(minutes=5))
+    return row
+
+
+def test_what_nobody_was_told_of_is_opened_again_within_its_wave(site: Site) -> None:
+    row = at_the_vendors_word(site, START)
+    later = START + timedelta(minutes=12)
+    assert note_signal(site, signal(SignalSource.LOG, later), times=TIMES, now=later) == row
+    row.refresh_from_db()
+    assert (row.ended_at, row.vendor_ended_at, row.next_probe_at, row.signals) == (None, None, later, 2)
+    assert Incident.objects.count() == 1
+    assert AuditEntry.objects.filter(action="incident.reopen").count() == 1
+
+
+def test_after_a_quiet_time_it_is_a_new_wave(site: Site) -> None:
+    at_the_vendors_word(site, START)
+    later = START + QUIET
+    note_signal(site, signal(SignalSource.LOG, later), times=TIMES, now=later)
+    assert [row.ended_at is None for row in Incident.objects.order_by("pk")] == [False, True]
+
+
+def test_who_was_told_that_it_is_over_is_told_anew_and_the_vendors_word_ends_no_more_of_this_wave(site: Site) -> None:
+    told = at_the_vendors_word(site, START)
+    Incident.objects.filter(pk=told.pk).update(told_at=START)
+    later = START + timedelta(minutes=12)
+    note_signal(site, signal(SignalSource.LOG, later), times=TIMES, now=later)
+    row = Incident.objects.get(ended_at=None)
+    assert row != told
+    make_mail(ENDED, later + timedelta(minutes=2))
+    read_vendor_mails(rules=RULES, now=later + timedelta(minutes=3))
+    row.refresh_from_db()
+    assert row.vendor_ended_at is None
+    assert "検知が止まるまで終了しません" in ReceivedMail.objects.latest("pk").outcome
+    assert not is_calm(row, quiet=QUIET, now=later + timedelta(minutes=29))
+    assert is_calm(row, quiet=QUIET, now=later + QUIET)
+
+
+@quick
+@given(pauses=st.lists(seconds(2400), min_size=1, max_size=6), told=st.booleans())
+def test_however_often_it_pauses_a_wave_is_one_incident_or_two_that_were_told(
+    site: Site, pauses: list, told: bool
+) -> None:
+    """Pulses: after each the vendor says that it is over, and the site is well again."""
+    with taken_back():
+        at, waves = START, 1
+        row = at_the_vendors_word(site, at)
+        if told:
+            Incident.objects.filter(pk=row.pk).update(told_at=at)
+        for pause in pauses:
+            last, at = at, at + timedelta(minutes=6) + pause
+            is_new = at - last >= QUIET
+            waves += is_new
+            for old in Incident.objects.filter(ended_at=None):
+                if is_calm(old, quiet=QUIET, now=at):
+                    end(old, now=at)
+            now_is = note_signal(site, signal(SignalSource.LOG, at), times=TIMES, now=at)
+            assert now_is is not None
+            if told:
+                Incident.objects.filter(pk=now_is.pk).update(told_at=at)
+            make_mail(ENDED, at + timedelta(minutes=2))
+            read_vendor_mails(rules=RULES, now=at + timedelta(minutes=3))
+            now_is.refresh_from_db()
+            if is_calm(now_is, quiet=QUIET, now=at + timedelta(minutes=5)):
+                end(now_is, now=at + timedelta(minutes=5))
+        assert waves <= Incident.objects.count() <= waves * (2 if told else 1)
 
 
 def test_signals_of_two_sites_and_two_kinds_stay_apart(site: Site, people: People) -> None:

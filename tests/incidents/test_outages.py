@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sakimori.customers.models import AuditEntry, Contract
+from sakimori.customers.models import AuditEntry, Contract, VendorAccount
 from sakimori.incidents import actions, duties
 from sakimori.incidents.actions import NotPossible
 from sakimori.incidents.hours import sum_hours
@@ -336,6 +336,22 @@ def test_the_vendors_outage_is_over_when_logs_come_again(post: Post, people: Peo
     post.outages()
     assert Incident.objects.count() == 4
     assert len(set(Incident.objects.values_list("group", flat=True))) == 2
+
+
+@pytest.mark.parametrize("how", ["no address", "no row"])
+def test_the_vendors_outage_is_over_for_a_contract_whose_logs_nobody_fetches_any_more(
+    post: Post, people: People, how: str
+) -> None:
+    failing(people.a)
+    failing(people.b)
+    post.outages()
+    assert Incident.objects.filter(ended_at=None).count() == 2
+    if how == "no row":
+        PullState.objects.filter(contract=people.a).delete()
+    else:
+        VendorAccount.objects.create(contract=people.a, log_base_url="")
+    post.outages()
+    assert [row.contract for row in Incident.objects.filter(ended_at=None)] == [people.b]
 
 
 def test_contracts_that_were_cancelled_have_no_outages(post: Post, people: People) -> None:

@@ -79,7 +79,7 @@ def test_a_worker_that_dies_on_its_visit_is_replaced_when_its_claim_runs_out(pos
     post.called = AtOnce()
     post.round(minutes=1)
     assert not Probe.objects.exists()
-    post.round(minutes=5)
+    post.round(minutes=1)
     assert Probe.objects.count() == 2
     assert only().claimed_by == ""
 

@@ -1,0 +1,63 @@
+"""Few browsers at once: who judges goes before who wants a picture, and one seat is never a picture's."""
+
+import threading
+
+from sakimori.incidents.seats import Seats
+
+
+class Guest(threading.Thread):
+    """Takes a seat, and keeps it until told to go."""
+
+    def __init__(self, seats: Seats, *, urgent: bool, seconds: float = 10) -> None:
+        super().__init__(daemon=True)
+        self.seats, self.urgent, self.seconds = seats, urgent, seconds
+        self.sits, self.may_go, self.had = threading.Event(), threading.Event(), False
+        self.start()
+
+    def run(self) -> None:
+        with self.seats.taken(seconds=self.seconds, urgent=self.urgent) as self.had:
+            self.sits.set()
+            self.may_go.wait(10)
+
+    def leave(self) -> None:
+        self.may_go.set()
+        self.join(5)
+
+
+def test_pictures_leave_one_seat_free() -> None:
+    seats = Seats(2)
+    first = Guest(seats, urgent=False)
+    assert first.sits.wait(5)
+    with seats.taken(seconds=0.01, urgent=False) as had:
+        assert not had
+    with seats.taken(seconds=0.01, urgent=True) as had:
+        assert had
+    first.leave()
+
+
+def test_a_verdict_goes_before_a_picture_that_has_waited_longer() -> None:
+    seats = Seats(2)
+    holders = [Guest(seats, urgent=True) for _ in range(2)]
+    assert all(each.sits.wait(5) for each in holders)
+    picture, judge = Guest(seats, urgent=False), Guest(seats, urgent=True)
+    holders[0].leave()
+    assert judge.sits.wait(5)
+    assert not picture.sits.is_set()
+    holders[1].leave()
+    judge.leave()
+    assert picture.sits.wait(5)
+    picture.leave()
+
+
+def test_who_finds_no_seat_in_time_gives_none_back() -> None:
+    seats = Seats(1)
+    holder = Guest(seats, urgent=True)
+    assert holder.sits.wait(5)
+    late = Guest(seats, urgent=True, seconds=0.01)
+    late.leave()
+    assert not late.had
+    with seats.taken(seconds=0.01, urgent=True) as had:
+        assert not had
+    holder.leave()
+    with seats.taken(seconds=5, urgent=True) as had:
+        assert had
