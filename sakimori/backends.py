@@ -24,6 +24,7 @@ from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.inbox.names import Names, SystemDns, names_in_file
 from sakimori.notify.interface import Mailer, Phone
+from sakimori.notify.legs import order_of
 from sakimori.notify.phones import Phones
 from sakimori.notify.smtp import SmtpMailer
 from sakimori.notify.twilio import Habits, TwilioPhone
@@ -70,7 +71,8 @@ def phone() -> Phone | None:
     """The phones of the settings SAKIMORI_PHONE_... and SAKIMORI_PHONE2_...; None where operators dial by hand."""
     config = settings.CONFIG
     habits = Habits(config.base_url, min(max(int(config.ring_seconds), 5), 600), config.phone_countries)
-    phones = [TwilioPhone(account, http_client(), habits, utc_now) for account in config.phone_accounts]
+    accounts = order_of(config.phone_accounts, utc_now())
+    phones = [TwilioPhone(account, http_client(), habits, utc_now) for account in accounts]
     return Phones(phones) if phones else None
 
 

@@ -10,7 +10,12 @@ from sakimori.customers.queries import running
 from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
 from sakimori.notify.actions import raise_alarm
-from sakimori.notify.escalation import end_answered_rounds, mail_new_alarms, phone_due_alarms
+from sakimori.notify.escalation import (
+    end_answered_rounds,
+    end_forgotten_sheets,
+    mail_new_alarms,
+    phone_due_alarms,
+)
 from sakimori.notify.handing import hand_over_all, hand_over_unaccepted
 from sakimori.notify.interface import Mailer, MailLoginRefused, MailNotTrusted, MailUnavailable
 from sakimori.notify.laps import tend
@@ -88,6 +93,7 @@ def ring_due(*, voice: Voice | None, worker: str, clock: Callable[[], datetime])
     _tend_sheets(clock())
     if voice is None:
         return hand_over_all(now=clock())
+    end_forgotten_sheets(now=clock())
     _free_claims_of_the_future(clock())
     steps = 0
     for key in list(_due(clock()).order_by("next_try_at", "pk").values_list("pk", flat=True)[:_MOST_ROUNDS]):
@@ -100,8 +106,9 @@ def ring_due(*, voice: Voice | None, worker: str, clock: Callable[[], datetime])
                     pause = _LOST_STEP
                     pause = advance(round_, voice, clock)
             finally:
-                free = CallRound.objects.filter(pk=round_.pk)
-                free.update(next_try_at=clock() + (pause or timedelta(0)), claimed_by="", claimed_until=None)
+                # Not the claim of another worker, who took this one for dead.
+                mine = CallRound.objects.filter(pk=round_.pk, claimed_by=worker)
+                mine.update(next_try_at=clock() + (pause or timedelta(0)), claimed_by="", claimed_until=None)
             steps += 1
     hand_over_unaccepted(now=clock())
     return steps

@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from sakimori.notify.actions import raise_alarm, write_soc_mail
 from sakimori.notify.alarm_texts import AlarmFacts, call_matter, call_subject, mail_body, mail_subject
 from sakimori.notify.calling import Callee, begin_round
-from sakimori.notify.models import Alarm, CallRound, RoundState, Severity
+from sakimori.notify.models import Alarm, Call, CallRound, RoundState, Severity
 from sakimori.notify.queries import open_alarms
 from sakimori.notify.roster import current_shift, people_of
-from sakimori.notify.rounds import end_round
+from sakimori.notify.rounds import GOING_ON, LONGEST_BY_HAND, end_round
 
 _KEY = "alarm:"
 _NOBODY = "nobody-on-duty"
@@ -46,6 +46,7 @@ def mail_new_alarms(*, now: datetime) -> int:
 
 def phone_due_alarms(*, now: datetime) -> int:
     """Begin one round about all alarms that are overdue. Returns 1 when a round has begun."""
+    _forget_the_future(now)
     if not _overdue(now).exists() or _is_calling():
         return 0
     shift = current_shift(now)
@@ -85,6 +86,29 @@ def end_answered_rounds(*, now: datetime) -> int:
     return ended
 
 
+def end_forgotten_sheets(*, now: datetime) -> int:
+    """A round that was handed to the operators, and that none of them dials, begins anew by phone. Returns how many.
+
+    At night nobody may see the sheet: then only the phone reaches the person on duty, as soon as it works again.
+    """
+    patience = timedelta(minutes=settings.CONFIG.alarm_minutes)
+    dialling = Call.objects.filter(state__in=GOING_ON, intended_at__gt=now - LONGEST_BY_HAND)
+    forgotten = _running_rounds().filter(by_hand=True, hand_since__lte=now - patience)
+    ended = 0
+    for round_ in forgotten.exclude(pk__in=dialling.values("round_id")):
+        with transaction.atomic():
+            if end_round(round_, RoundState.STOPPED, now=now, reason="手動の架電が始まらなかったため"):
+                Alarm.objects.filter(call_round=round_, acknowledged_at=None).update(due_at=now)
+                ended += 1
+    return ended
+
+
+def _forget_the_future(now: datetime) -> None:
+    """No deadline is further away than a new one would be, unless the clock was put back."""
+    due_at = now + timedelta(minutes=settings.CONFIG.alarm_minutes)
+    open_alarms().filter(due_at__gt=due_at).update(due_at=due_at)
+
+
 def _overdue(now: datetime) -> QuerySet[Alarm]:
     return open_alarms().filter(due_at__lte=now).exclude(severity=Severity.LOW)
 
@@ -100,7 +124,7 @@ def _is_calling() -> bool:
 def _alarm_nobody(now: datetime) -> None:
     """Once, and again when its own deadline has passed without anybody being put on the roster."""
     pause = timedelta(minutes=settings.CONFIG.alarm_minutes)
-    if not Alarm.objects.filter(key=_NOBODY, last_at__gt=now - pause).exists():
+    if not Alarm.objects.filter(key=_NOBODY, last_at__gt=now - pause, last_at__lte=now).exists():
         raise_alarm(
             key=_NOBODY,
             severity=Severity.HIGH,

@@ -16,13 +16,20 @@ from sakimori.notify.actions import raise_alarm
 from sakimori.notify.callees import Callee, callees, digits_of, why_not_now
 from sakimori.notify.handing import hand_over, hand_over_one, hand_over_refused
 from sakimori.notify.models import Call, CallRound, CallState, RoundState, Severity
-from sakimori.notify.rounds import GOING_ON, SYSTEM, exhaust, going_on, next_planned, none_accepted, page_of_round
+from sakimori.notify.rounds import (
+    GOING_ON,
+    LONGEST_BY_HAND,
+    SYSTEM,
+    exhaust,
+    going_on,
+    next_planned,
+    none_accepted,
+    page_of_round,
+)
 
 _NOW = timedelta(0)
 _LOOK_AGAIN = timedelta(seconds=1)
 _LATER = timedelta(seconds=5)
-# An operator who has begun to dial and was called away does not keep a number for ever.
-_LONGEST_BY_HAND = timedelta(minutes=10)
 # So long a call that only a person can dial waits for one; then the others have their turn.
 _PERSON_PATIENCE = timedelta(minutes=3)
 _NIGHT = "夜間のため（テストは日中に行います）"
@@ -146,7 +153,7 @@ def _line_is_taken(call: Call) -> bool:
 
 def _free_forgotten_lines(now: datetime) -> None:
     by_operator = Call.objects.filter(line__isnull=False, entered_by__isnull=False)
-    by_operator.filter(intended_at__lte=now - _LONGEST_BY_HAND).update(line=None)
+    by_operator.filter(intended_at__lte=now - LONGEST_BY_HAND).update(line=None)
 
 
 def _is_called_for_real(row: CallRound) -> bool:

@@ -4,22 +4,26 @@ Every change is made on the row as it lies there, in one transaction; doing it t
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from sakimori.lib.phone_account import PhoneAccount
 from sakimori.notify import dialogue
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.dialogue import Bridged, Dialogue, Ended, Heard, Machine, Stage, Step, Wait
+from sakimori.notify.handing import NEVER_RANG as NO_RING
 from sakimori.notify.interface import PhoneState, PhoneStatus
 from sakimori.notify.models import Call, CallRound, CallState, PhoneLeg, Severity
 from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_later, is_machine, joined
 from sakimori.notify.rounds import finish, page_of_round
 
 _LINGERS = timedelta(seconds=60)
+# So long another account is asked before one that let no phone ring.
+_RESTS = timedelta(minutes=5)
 
 
 class NotThisCall(Exception):
@@ -55,6 +59,17 @@ def placed(reference: str, sid: str) -> None:
 def drop(reference: str) -> None:
     """The provider has provably not placed the call. A call-back that came all the same knows better."""
     PhoneLeg.objects.filter(call__reference=reference, sid="").update(is_dropped=True)
+
+
+def order_of(accounts: Iterable[PhoneAccount], now: datetime) -> Sequence[PhoneAccount]:
+    """In which order the accounts are asked: one that took a call lately and let no phone ring comes last."""
+
+    def lets_nobody_ring(account: PhoneAccount) -> bool:
+        lately = Call.objects.filter(leg__account=account.account, ended_at__gt=now - _RESTS, ended_at__lte=now)
+        return lately.filter(state=CallState.FAILED, last_error=NO_RING).exists()
+
+    given = tuple(accounts)
+    return sorted(given, key=lets_nobody_ring) if len(given) > 1 else given
 
 
 def others(sids: Sequence[str], reference: str) -> set[str]:

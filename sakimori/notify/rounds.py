@@ -19,6 +19,8 @@ from sakimori.notify.models import Alarm, Call, CallMatter, CallRound, CallState
 
 GOING_ON = (CallState.INTENDED, CallState.RINGING, CallState.ANSWERED)
 SYSTEM = "sakimori"
+# An operator who has begun to dial and was called away does not keep a number, or a round, for ever.
+LONGEST_BY_HAND = timedelta(minutes=10)
 # Somebody's phone has rung, whatever came of it: the number is alive.
 _ALIVE = (
     CallState.CONFIRMED,

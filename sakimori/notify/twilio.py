@@ -11,8 +11,9 @@ which people hang up; nothing of the incident is said before a key, which no mac
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -39,9 +40,9 @@ _LONGEST_CALL = "3900"
 # Who speaks longer without a pause is taken for a machine. A company's greeting in Japan is longer than the provider's
 # own 2.4 seconds.
 _LONGEST_GREETING_MS = "3500"
-# A call may need so long until it is on the provider's list.
-_LISTED_WITHIN = timedelta(seconds=10)
-# The provider's clock and ours may differ, and it may take a while until it dials.
+# So long the provider may take, after we have given up waiting for its answer, until a call is on its list.
+_LISTED_WITHIN = timedelta(seconds=_LIMITS.total_seconds + 10)
+# By so much the provider's clocks may differ from each other, and from ours where its answer names no time.
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
 
@@ -174,19 +175,24 @@ class TwilioPhone:
 
     def _found_on_the_list(self, leg: PhoneLeg, reference: str) -> str:
         """The provider's mark of the call that was placed for this row, or an empty text."""
-        since = leg.intended_at - _CLOCKS_DIFFER
-        found = [str(row.get("sid")) for row in self._listed(leg.to, since) if _is_ours(row, leg, since)]
+        found = [str(row.get("sid")) for row, since in self._listed(leg) if _is_ours(row, leg, since)]
         taken = legs.others(found, reference)
         return next((sid for sid in found if sid not in taken), "")
 
-    def _listed(self, to: str, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Calls to a number that have begun since a moment, and those that wait: they have no beginning yet."""
-        for which in ({"StartTime>": f"{since:%Y-%m-%d}"}, {"Status": "queued"}):
-            answer = self._ask("GET", f"{self._calls}.json", params={"To": to, "PageSize": "100", **which})
+    def _listed(self, leg: PhoneLeg) -> Iterator[tuple[object, datetime]]:
+        """Calls to a number since it was to be called, and those that wait: they have no beginning yet.
+
+        With each the moment by the provider's clock since which it may be ours.
+        """
+        day = leg.intended_at - _CLOCKS_DIFFER - timedelta(days=1)
+        for which in ({"StartTime>": f"{day:%Y-%m-%d}"}, {"Status": "queued"}):
+            answer = self._ask("GET", f"{self._calls}.json", params={"To": leg.to, "PageSize": "100", **which})
             rows = _content(_or_error(answer)).get("calls")
             if not isinstance(rows, list):
                 raise PhoneDoubtful("the list of calls is not a list")
-            yield from rows
+            ahead = max(self._clock() - _said_at(answer, self._clock()), timedelta(0))
+            since = leg.intended_at - ahead - _CLOCKS_DIFFER
+            yield from ((row, since) for row in rows)
 
     def _ask(
         self,
@@ -257,6 +263,14 @@ def _is_ours(row: object, leg: PhoneLeg, since: datetime) -> bool:
         return False
     to_us = row.get("to") == leg.to and row.get("from") == leg.caller and row.get("direction") == "outbound-api"
     return to_us and begun >= since
+
+
+def _said_at(answer: Response, now: datetime) -> datetime:
+    """The time of the provider's own clock when it answered; ours where it does not say."""
+    with suppress(ValueError):
+        said = parsedate_to_datetime(answer.headers.get("date", ""))
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
+    return now
 
 
 def _amount(text: object) -> float:

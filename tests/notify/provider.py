@@ -3,8 +3,9 @@
 The simulated provider's call-backs are signed by the provider's own library and go through Django's test client.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,18 +74,21 @@ def post(url: str, fields: Mapping[str, str], signature: str | None = None, **he
 
 
 class ProviderLine:
-    """One account: `phone` is our client, `exchange` the provider. References r-1 and r-2 are calls of one round."""
+    """One account: `phone` is our client, `exchange` the provider. References r-1 and r-2 are calls of one round.
 
-    def __init__(self, folder: Path, spec: PhoneSpec = SPEC) -> None:
+    clock: of both, which the door's own has to follow.
+    """
+
+    def __init__(self, folder: Path, spec: PhoneSpec = SPEC, clock: Callable[[], datetime] = utc_now) -> None:
         self.spec = spec
         self.state = State(folder / f"{spec.account}.sqlite3")
         self.seen: list[tuple[str, dict[str, str]]] = []
-        self.exchange = Phone(self.state, utc_now, self._call_back, spec)
+        self.exchange = Phone(self.state, clock, self._call_back, spec)
         self.next_trouble: Trouble | None = None
         self.asked: list[httpx.Request] = []
         client = GuardedClient(transport=httpx.MockTransport(self._answer))
         account = PhoneAccount("http://127.0.0.1", spec.account, spec.token, spec.number)
-        self.phone = TwilioPhone(account, client, Habits(settings.CONFIG.base_url, 45, ("JP",)), utc_now)
+        self.phone = TwilioPhone(account, client, Habits(settings.CONFIG.base_url, 45, ("JP",)), clock)
         self.app = LocalClient(phone_app(self.exchange))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:

@@ -4,63 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from sakimori.accounts.models import SocRole, User
+from sakimori.accounts.models import User
 from sakimori.customers.models import AuditEntry
 from sakimori.notify.actions import acknowledge, note_over, raise_alarm
 from sakimori.notify.by_hand import begin_call, enter_result
-from sakimori.notify.duties import pass_on_alarms, ring_due
-from sakimori.notify.interface import PhoneState
-from sakimori.notify.memory import MemoryPhone
+from sakimori.notify.interface import PhoneState, PhoneUnavailable
 from sakimori.notify.models import Alarm, CallRound, CallState, Delivery, DutyShift, Message, RoundState, Severity
-from sakimori.notify.ringing import Voice
-from tests.moments import START, Clock
-from tests.people import make_user
+from tests.moments import START
+from tests.notify.soc import DEPUTY, FIRST, MANAGER, Soc, person
 
 pytestmark = pytest.mark.django_db
-
-FIRST, DEPUTY, MANAGER = "03-0000-0101", "03-0000-0102", "03-0000-0103"
-
-
-class Soc:
-    """The SOC with three people on duty, a phone and a clock."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.phone = MemoryPhone()
-        self.dana = person("dana", "棚子", FIRST)
-        self.emi = person("emi", "絵美", DEPUTY)
-        self.boss = person("boss", "誠", MANAGER, role=SocRole.MANAGER)
-        self.shift = DutyShift.objects.create(
-            starts_at=START - timedelta(days=1),
-            ends_at=START + timedelta(days=1),
-            on_duty=self.dana,
-            deputy=self.emi,
-            manager=self.boss,
-        )
-
-    def alarm(
-        self, key: str = "k", severity: Severity = Severity.HIGH, sentence: str = "ログが届いていません。"
-    ) -> Alarm:
-        return raise_alarm(key=key, severity=severity, sentence=sentence, now=self.clock())
-
-    def work(self, *, seconds: int = 1, by_hand: bool = False) -> None:
-        voice = None if by_hand else Voice(self.phone, "03-0000-0000", "保護サービス", timedelta(seconds=45))
-        for _ in range(seconds):
-            for _ in range(20):
-                done = pass_on_alarms(now=self.clock())
-                if not ring_due(voice=voice, worker="one", clock=self.clock) and not done:
-                    break
-            self.clock.pass_time(seconds=1)
-
-    def dialled(self) -> list[str]:
-        return [call.to for call in self.phone.placed]
-
-
-def person(login: str, given: str, phone: str, *, role: SocRole = SocRole.ANALYST) -> User:
-    user = make_user(login, "高橋", given, soc_role=role)
-    user.phone, user.email = phone, f"{login}@example.jp"
-    user.save()
-    return user
 
 
 @pytest.fixture
@@ -259,3 +212,60 @@ def test_without_a_phone_provider_an_operator_dials_and_speaking_is_the_acknowle
     alarm.refresh_from_db()
     assert alarm.acknowledged_by == soc.dana
     assert Alarm.objects.count() == 1
+
+
+def test_a_sheet_that_nobody_opens_does_not_keep_an_alarm_from_the_phone_for_ever(soc: Soc) -> None:
+    """The provider was away for a minute at night: the people on duty sleep, and nobody sees the operators' sheet."""
+    soc.alarm()
+    soc.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(40))
+    soc.work(seconds=370)
+    assert CallRound.objects.get().by_hand
+    soc.phone.failures.clear()
+    soc.phone.habits = {FIRST: PhoneState.CONFIRMED}
+    soc.work(seconds=620)
+    assert soc.dialled() == [FIRST]
+    assert not Alarm.objects.filter(acknowledged_at=None).exists()
+
+
+def test_an_operator_who_is_dialling_keeps_the_sheet(soc: Soc) -> None:
+    soc.alarm()
+    soc.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(40))
+    soc.work(seconds=370)
+    round_ = CallRound.objects.get()
+    soc.phone.failures.clear()
+    soc.work(seconds=200)
+    call = begin_call(round_, by=soc.emi, now=soc.clock())
+    soc.work(seconds=200)
+    assert (soc.dialled(), CallRound.objects.get().by_hand) == ([], True)
+    enter_result(call, CallState.CONFIRMED, spoke_with="高橋 棚子", by=soc.emi, now=soc.clock())
+    soc.work(seconds=3)
+    assert CallRound.objects.get(pk=round_.pk).state == RoundState.REACHED
+
+
+def test_a_clock_that_was_put_back_does_not_put_off_an_alarm(soc: Soc) -> None:
+    soc.alarm()
+    soc.clock.pass_time(hours=-3)
+    soc.work(seconds=303)
+    assert soc.dialled() == [FIRST]
+
+
+def test_a_clock_that_was_put_back_does_not_silence_that_nobody_is_on_duty(soc: Soc) -> None:
+    DutyShift.objects.all().delete()
+    soc.alarm()
+    soc.work(seconds=303)
+    soc.clock.pass_time(hours=-3)
+    soc.work(seconds=610)
+    assert Alarm.objects.get(key="nobody-on-duty").count > 1
+
+
+def test_who_comes_on_duty_hears_of_what_still_waits(soc: Soc) -> None:
+    alarm = soc.alarm()
+    soc.work(seconds=10)
+    later = person("gen", "元", "03-0000-0104")
+    DutyShift.objects.update(ends_at=soc.clock())
+    DutyShift.objects.create(
+        starts_at=soc.clock(), ends_at=soc.clock() + timedelta(hours=8), on_duty=later, manager=soc.boss
+    )
+    soc.work(seconds=300)
+    assert soc.dialled() == ["03-0000-0104"], "the person on duty now, not he who was when it began"
+    assert alarm.count == 1

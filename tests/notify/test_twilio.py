@@ -195,7 +195,7 @@ def test_after_doubt_the_list_is_read_by_number_and_day() -> None:
     assert leg().sid == SID
     wanted = [dict(request.url.params) for request in provider.asked[1:3]]
     assert wanted == [
-        {"To": "+81300001001", "PageSize": "100", "StartTime>": "2026-11-23"},
+        {"To": "+81300001001", "PageSize": "100", "StartTime>": "2026-11-22"},
         {"To": "+81300001001", "PageSize": "100", "Status": "queued"},
     ]
 
@@ -218,7 +218,7 @@ def test_a_call_that_still_waits_is_found_among_the_queued() -> None:
 )
 def test_other_calls_on_the_list_are_not_ours(change: dict[str, object]) -> None:
     provider = doubtful()
-    provider.clock.pass_time(seconds=11)
+    provider.clock.pass_time(seconds=21)
     provider.will(listed(a_call(provider, **change)), listed(a_call(provider, seconds=-600)))
     assert provider.phone.status("r-1") is None
 
@@ -227,7 +227,7 @@ def test_a_call_that_belongs_to_another_reference_is_not_taken() -> None:
     provider = doubtful()
     provider.will(says(201, sid=SID))
     call(provider, "r-2")  # type: ignore[arg-type]
-    provider.clock.pass_time(seconds=11)
+    provider.clock.pass_time(seconds=21)
     provider.will(listed(a_call(provider)), listed())
     assert provider.phone.status("r-1") is None
 
@@ -237,7 +237,7 @@ def test_a_list_that_may_lag_is_not_believed_at_once_and_then_the_call_is_made_o
     provider.will(listed(), listed())
     with pytest.raises(PhoneDoubtful, match="not on the provider's list yet"):
         provider.phone.status("r-1")
-    provider.clock.pass_time(seconds=11)
+    provider.clock.pass_time(seconds=21)
     provider.will(listed(), listed())
     assert provider.phone.status("r-1") is None
     provider.will(says(201, sid=SID))
@@ -250,6 +250,17 @@ def test_a_list_that_cannot_be_read_is_doubtful(answer: httpx.Response) -> None:
     provider.will(answer)
     with pytest.raises(PhoneDoubtful):
         provider.phone.status("r-1")
+
+
+@pytest.mark.parametrize(("minutes", "taken"), [(-30, True), (30, True), (0, True)])
+def test_a_clock_of_ours_that_is_wrong_does_not_hide_our_call(minutes: float, taken: bool) -> None:
+    """minutes: by how much the provider's clock is ahead of ours."""
+    provider = doubtful()
+    provider.clock.pass_time(seconds=21)
+    date = format_datetime(provider.clock.now + timedelta(minutes=minutes))
+    answer = listed(a_call(provider, seconds=minutes * 60 - 20))
+    provider.will(httpx.Response(200, content=answer.content, headers={"date": date}), listed(), says(status="ringing"))
+    assert (provider.phone.status("r-1") == RINGING) is taken
 
 
 def test_a_killed_worker_leaves_an_intent_that_is_looked_up(line: ProviderLine) -> None:
