@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sakimori.customers.models import Site
 from sakimori.customers.queries import running
+from sakimori.incidents.hour_sums import DISPLAYED
 from sakimori.incidents.hours import usual_of, visitors_visits
 from sakimori.incidents.models import Hold, Incident, PlannedStop, Probe, Verdict
 from sakimori.incidents.planned import ends_by_site, holding
@@ -48,8 +49,6 @@ TONES = {
     State.NORMAL: "done",
 }
 
-_DISPLAYED = (Verdict.NORMAL, Verdict.SLOW)
-
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
@@ -66,7 +65,7 @@ class BoardRow:
     @property
     def shown_ms(self) -> int | None:
         """How long the page took when it was last displayed; None where it was not: breaking off is quick, too."""
-        return self.probe.total_ms if self.probe and self.probe.verdict in _DISPLAYED else None
+        return self.probe.total_ms if self.probe and self.probe.verdict in DISPLAYED else None
 
     @property
     def words(self) -> str:

@@ -206,7 +206,7 @@ def test_the_hours_that_are_not_summed_up_yet_are_on_the_page_too(people: People
     site, now = site_of(people), utc_now()
     probe(site, at=now - timedelta(minutes=3))
     history = history_of(site, Period.DAY, now=now)
-    assert (history.visits, len(history.dots)) == (1, 0)
+    assert (history.visits, len(history.dots)) == (1, 1)
     probe(site, at=now - timedelta(minutes=2), status=200)
     assert len(history_of(site, Period.DAY, now=now).dots) == 1
 
