@@ -61,6 +61,7 @@ _WATCH = Group(
             "console:incidents",
             (
                 "console:incident",
+                "console:incident-visits",
                 "console:sites",
                 "console:site",
                 "console:site-settings",

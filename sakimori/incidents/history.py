@@ -174,8 +174,8 @@ def _dots(site: Site, since: datetime) -> list[Dot]:
 
 
 def incidents_since(site: Site, since: datetime) -> QuerySet[Incident]:
-    """Incidents of a site that were open within a time, the newest first."""
-    rows = Incident.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since), site=site, is_exercise=False)
+    """Incidents of a site that were open within a time, the newest first; exercises where it is an invented one."""
+    rows = Incident.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since), site=site)
     return rows.order_by("-opened_at", "-pk")
 
 

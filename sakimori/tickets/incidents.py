@@ -126,7 +126,7 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
             ticket,
             key=f"incident-end:{incident.pk}",
             subject=texts.last_subject(letter, happening),
-            body=texts.last_mail(letter, happening, as_text(timeline(ticket))),
+            body=texts.last_mail(letter, happening, as_text(timeline(incident))),
             now=now,
         )
         handled = texts.handled(happening, calls_told(ticket))

@@ -16,7 +16,7 @@ from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Evidence, EvidenceKind, Incident, IncidentKind, PlannedStop, Probe, Verdict, Via
 from sakimori.incidents.opening import end, tell
 from sakimori.incidents.turning import note_look
-from sakimori.notify.models import Call, CallRound, CallState, Message
+from sakimori.notify.models import Call, CallRound, CallState, Delivery, Message
 from sakimori.tickets.actions import NotPossible
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.follow_ups import draft_of, follow_by_hand
@@ -64,7 +64,10 @@ def look(incident: Incident, verdict: Verdict, clock: Clock) -> None:
 
 
 def work(clock: Clock) -> int:
-    return tell_news(now=clock()) + follow_incidents(now=clock()) + tell_ends(now=clock())
+    """One round of the duties; a mail server then takes what they have written."""
+    written = tell_news(now=clock()) + follow_incidents(now=clock()) + tell_ends(now=clock())
+    Delivery.objects.filter(accepted_at=None).update(accepted_at=clock())
+    return written
 
 
 def subjects() -> list[str]:
