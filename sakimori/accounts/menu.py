@@ -21,7 +21,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Entries that belong together; a label of "" is none."""
+    """Entries that belong together."""
 
     label: str
     entries: tuple[Entry, ...]
@@ -61,6 +61,7 @@ _WATCH = Group(
             "console:incidents",
             (
                 "console:incident",
+                "console:incident-visits",
                 "console:sites",
                 "console:site",
                 "console:site-settings",
@@ -141,29 +142,43 @@ _CUSTOMERS = Group(
     ),
 )
 _INTAKE = Entry("ログ取込", "console:intake", ("console:log-import",))
-_PORTAL = (
-    Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
-    Entry("ブラックリスト", "portal:blacklist"),
-    Entry("お問い合わせ", "portal:enquire"),
-    Entry("レポート", "portal:reports"),
-    Entry("お知らせ", "portal:advisories", ("portal:advisory",)),
-    Entry("診断・検査の予定", "portal:scans", ("portal:scan-new",)),
-    Entry("サイトの状態", "portal:sites", ("portal:site", "portal:stops", "portal:stop-new")),
-    Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
-    _LOGS,
-    Entry("ご契約内容", "portal:contract", ("portal:levels",)),
-    Entry(
-        "ご連絡先",
-        "portal:contacts",
-        ("portal:contact-add", "portal:contact-change", "portal:contact-deputy", "portal:contact-stop"),
+_ANSWERS = Group(
+    "対応・報告",
+    (
+        Entry("チケット", "portal:tickets", ("portal:ticket", "portal:restore", "portal:reply")),
+        Entry("お問い合わせ", "portal:enquire"),
+        Entry("レポート", "portal:reports"),
+        Entry("お知らせ", "portal:advisories", ("portal:advisory",)),
     ),
-    _ACCOUNT,
+)
+_SITES = Group(
+    "サイト",
+    (
+        Entry("サイトの状態", "portal:sites", ("portal:site", "portal:stops", "portal:stop-new")),
+        Entry("ブラックリスト", "portal:blacklist"),
+        Entry("診断・検査の予定", "portal:scans", ("portal:scan-new",)),
+        _LOGS,
+    ),
+)
+_CONTRACT = Group(
+    "ご契約",
+    (
+        Entry("ご契約内容", "portal:contract", ("portal:levels",)),
+        Entry("ご利用状況", "portal:usage", ("portal:contract-usage", "portal:upgrade")),
+        Entry(
+            "ご連絡先",
+            "portal:contacts",
+            ("portal:contact-add", "portal:contact-change", "portal:contact-deputy", "portal:contact-stop"),
+        ),
+        _ACCOUNT,
+    ),
 )
 
 
 def menu_of(user: User, *, has_log_page: bool) -> Sequence[Group]:
     """The menu of a person. has_log_page: whether a contract of his customer has the option to keep logs."""
     if not user.is_soc:
-        return (Group("", tuple(entry for entry in _PORTAL if entry is not _LOGS or has_log_page)),)
+        sites = tuple(entry for entry in _SITES.entries if entry is not _LOGS or has_log_page)
+        return (_ANSWERS, Group(_SITES.label, sites), _CONTRACT)
     desk = (_INTAKE, _PEOPLE, _ACCOUNT) if user.soc_role == SocRole.MANAGER else (_INTAKE, _ACCOUNT)
     return (_WATCH, _CUSTOMERS, Group("運用", desk))

@@ -1,5 +1,5 @@
 """One incident on the desk: at a glance what, where, how it is and what is owed; then all that led to it, and what to
-do: decide, write a follow-up, fetch a piece of evidence.
+do: decide, write a follow-up, fetch a piece of evidence. All visits have a page of their own.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import PER_PAGE, page_of
-from sakimori.console.incident_records import records_of
+from sakimori.console.incident_records import story_of
 from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.incidents.actions import why_not_ended
@@ -21,7 +21,7 @@ from sakimori.incidents.clocks import read
 from sakimori.incidents.ending import NORMAL_IN_A_ROW
 from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.handing_out import handed_out
-from sakimori.incidents.models import Decision, Incident
+from sakimori.incidents.models import Decision, Incident, Verdict
 from sakimori.incidents.queries import (
     CUSTOMER_PATH,
     companions,
@@ -42,10 +42,13 @@ from sakimori.incidents.telling import (
     turns_of,
 )
 from sakimori.lib.jst import day_of, utc_now
+from sakimori.notify.models import Message
 from sakimori.tickets.actions import NotPossible
 from sakimori.tickets.follow_ups import draft_of, follow_by_hand
 from sakimori.tickets.models import Ticket
 from sakimori.tickets.queries import tickets_newest_first
+
+_SHOWN = 10  # Of visits and of the story: the rest is folded or on a page of its own.
 
 
 @require_GET
@@ -54,6 +57,15 @@ def incident(request: PersonRequest, pk: int) -> HttpResponse:
     """One incident, in the order in which somebody who was just woken needs it."""
     row = access.get(incidents(), request.user, customer=CUSTOMER_PATH, pk=pk)
     return _page(request, row)
+
+
+@require_GET
+@soc_only
+def visits(request: PersonRequest, pk: int) -> HttpResponse:
+    """Every visit that was made because of an incident, the newest first."""
+    row = access.get(incidents(), request.user, customer=CUSTOMER_PATH, pk=pk)
+    page, probes = page_of(probes_of(row), request)
+    return show(request, "console/incident_visits.html", {"incident": row, "page": page, "probes": probes})
 
 
 @require_POST
@@ -82,19 +94,19 @@ def evidence(request: PersonRequest, pk: int, number: int) -> HttpResponse:
 
 def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> HttpResponse:
     now = utc_now()
-    page, probes = page_of(probes_of(row), request)
-    turns = list(turns_of(row))
+    story = story_of(row)
     context: dict[str, object] = {
         "incident": row,
-        "now_shows": turns[-1] if turns else None,
-        "records": records_of(row),
-        "page": page,
-        "probes": probes,
+        "story": story[:_SHOWN],
+        "older": story[_SHOWN:],
+        "probes": list(probes_of(row)[:_SHOWN]),
+        "probe_count": probes_of(row).count(),
+        **_now(row),
         "paths": latest_probes(row),
         "rounds": access.visible(rounds_about(row), request.user),
         "companions": access.visible(companions(row), request.user, customer=CUSTOMER_PATH)[:PER_PAGE],
         "waits": row.decision == Decision.WAITING,
-        "mails": access.visible(mails_about(row), request.user),
+        "mails": _mails(request, row),
         "sources": access.visible(sources_of(row), request.user, customer="incident__contract__customer"),
         "notices": access.visible(mails_of_vendor(row), request.user, customer="incident__contract__customer"),
         "normal_wanted": NORMAL_IN_A_ROW,
@@ -105,6 +117,19 @@ def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> 
     }
     context["runs"] = row.contract.runs_on(day_of(now))
     return show(request, "console/incident.html", context)
+
+
+def _now(row: Incident) -> dict[str, object]:
+    """What visits show at this moment, in the words of the moment at which it began."""
+    turn = turns_of(row).last()
+    return {"now_shows": turn, "now_label": Verdict(turn.verdict).label if turn else ""}
+
+
+def _mails(request: PersonRequest, row: Incident) -> list[tuple[Message, int, int]]:
+    """The mails, the newest first, each with how many of its copies were accepted, and how many there are."""
+    rows = access.visible(mails_about(row), request.user)
+    copies = [(mail, mail.deliveries.all()) for mail in rows]
+    return [(mail, sum(copy.accepted_at is not None for copy in all_), len(all_)) for mail, all_ in reversed(copies)]
 
 
 def _owed(row: Incident) -> dict[str, object]:

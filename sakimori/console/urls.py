@@ -103,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/", people.person, name="person"),
     path("incidents/", incidents.overview, name="incidents"),
     path("incidents/<int:pk>/", incident_page.incident, name="incident"),
+    path("incidents/<int:pk>/visits/", incident_page.visits, name="incident-visits"),
     path("incidents/<int:pk>/tell/", incidents.tell, name="incident-tell"),
     path("incidents/<int:pk>/keep/", incidents.keep, name="incident-keep"),
     path("sites/", board.board, name="sites"),

@@ -59,10 +59,10 @@ def contacts_in_full() -> QuerySet[Contact]:
 def without_night_contact(now: datetime) -> Sequence[Customer]:
     """Customers whom nobody could phone in some hour of the next seven nights (22 to 6 o'clock in Japan).
 
-    Only customers with a contract that runs, in order of their numbers. A number known to be dead counts for nothing.
+    Only real customers with a contract that runs, in order of their numbers. A number known to be dead does not count.
     """
     day = day_of(now)
-    running = Contract.objects.filter(Q(ends_on=None) | Q(ends_on__gt=day))
+    running = Contract.objects.filter(Q(ends_on=None) | Q(ends_on__gt=day), customer__is_sandbox=False)
     contacts = Contact.objects.filter(_has_phone(), in_force(None), failed_at=None)
     rows = Customer.objects.filter(contracts__in=running).distinct().order_by("number")
     rows = rows.prefetch_related(Prefetch("contacts", contacts, to_attr="reachable_contacts"))

@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sakimori.customers.models import Site
 from sakimori.customers.queries import running
+from sakimori.incidents.hour_sums import DISPLAYED
 from sakimori.incidents.hours import usual_of, visitors_visits
 from sakimori.incidents.models import Hold, Incident, PlannedStop, Probe, Verdict
 from sakimori.incidents.planned import ends_by_site, holding
@@ -31,6 +32,7 @@ class State(StrEnum):
     NEVER = "never"
     NORMAL = "normal"
     UNREACHABLE = "unreachable"
+    EXERCISE = "exercise"
 
 
 STATE_WORDS = {
@@ -40,20 +42,23 @@ STATE_WORDS = {
     State.NEVER: "未確認",
     State.NORMAL: "正常",
     State.UNREACHABLE: "接続不可（確認対象外）",
+    State.EXERCISE: "訓練用",
 }
 TONES = {
     State.BAD: "stop",
     State.UNKNOWN: "wait",
     State.STOPPED: "wait",
     State.NORMAL: "done",
+    State.EXERCISE: "wait",
 }
-
-_DISPLAYED = (Verdict.NORMAL, Verdict.SLOW)
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One site. usual_ms: what is usual at this hour. stopped_until: the end of the planned stop that holds."""
+    """One site. usual_ms: what is usual at this hour. stopped_until: the end of the planned stop that holds.
+
+    incident: what is open; of a sandbox customer, whose state is EXERCISE, the exercise that goes on.
+    """
 
     site: Site
     state: State
@@ -66,7 +71,7 @@ class BoardRow:
     @property
     def shown_ms(self) -> int | None:
         """How long the page took when it was last displayed; None where it was not: breaking off is quick, too."""
-        return self.probe.total_ms if self.probe and self.probe.verdict in _DISPLAYED else None
+        return self.probe.total_ms if self.probe and self.probe.verdict in DISPLAYED else None
 
     @property
     def words(self) -> str:
@@ -85,12 +90,12 @@ def every_site() -> QuerySet[Site]:
 
 
 def sites_now(now: datetime, *, dark: Collection[int] = ()) -> QuerySet[Site]:
-    """Every site that the service works for, the bad ones first. last_probe: the key of its last visit.
+    """Every site that the service works for, the bad ones first, invented ones last. last_probe: its last visit's key.
 
     dark: customers whom nobody could phone at night (`customers.queries.without_night_contact`), by their keys.
     """
     last = visitors_visits().filter(site=OuterRef("pk")).order_by("-at", "-pk")
-    open_ = Incident.objects.filter(site=OuterRef("pk"), ended_at=None, is_exercise=False).order_by("pk")
+    open_ = Incident.objects.filter(site=OuterRef("pk"), ended_at=None).order_by("pk")
     rows = every_site().filter(running(day_of(now), contract="contract"))
     return rows.annotate(
         last_probe=Subquery(last.values("pk")[:1]),
@@ -98,9 +103,10 @@ def sites_now(now: datetime, *, dark: Collection[int] = ()) -> QuerySet[Site]:
         incident=Subquery(open_.values("pk")[:1]),
         is_stopped=Exists(PlannedStop.objects.filter(holding(now), site=OuterRef("pk"))),
         lacks_contact=Q(contract__customer__in=list(dark)),
-        is_bad=Q(is_stopped=False, reachable=True)
+        is_bad=Q(is_stopped=False, reachable=True, contract__customer__is_sandbox=False)
         & (Exists(open_.filter(verdict__in=BAD, normal_in_a_row=0)) | Q(last_verdict__in=BAD)),
     ).order_by(
+        "contract__customer__is_sandbox",
         F("is_bad").desc(nulls_last=True),  # NULL without a visit, which PostgreSQL would put first.
         F("incident").desc(nulls_last=True),
         "contract__customer__name",
@@ -109,14 +115,16 @@ def sites_now(now: datetime, *, dark: Collection[int] = ()) -> QuerySet[Site]:
     )
 
 
+_REAL = Q(contract__customer__is_sandbox=False)
 FILTERS = {
     "bad": ("異常", Q(is_bad=True)),
-    "incident": ("インシデント進行中", Q(incident__isnull=False)),
+    "incident": ("インシデント進行中", Q(incident__isnull=False) & _REAL),
     "stopped": ("計画停止中", Q(is_stopped=True)),
-    "never": ("未確認", Q(last_probe=None, reachable=True)),
-    "unwatched": ("平常時の計測なし", Q(watched=False, reachable=True)),
+    "never": ("未確認", Q(last_probe=None, reachable=True) & _REAL),
+    "unwatched": ("平常時の計測なし", Q(watched=False, reachable=True) & _REAL),
     "unreachable": ("インターネットから接続不可", Q(reachable=False)),
     "no_contact": ("夜間の電話連絡先なし", Q(lacks_contact=True)),
+    "exercise": ("訓練用", ~_REAL),
 }
 
 
@@ -141,6 +149,8 @@ def board_rows(sites: Sequence[Site], now: datetime) -> list[BoardRow]:
 
 
 def _state(site: Site, probe: Probe | None, *, is_stopped: bool) -> State:
+    if site.contract.customer.is_sandbox:
+        return State.EXERCISE
     if not site.reachable:
         return State.UNREACHABLE
     if is_stopped:

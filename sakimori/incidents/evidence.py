@@ -63,9 +63,10 @@ def keep_evidence(
     picture = screenshot if screenshot and _is_picture(screenshot) else b""
     if not worth_keeping(verdicts_kept(incident), probe.verdict):
         return _add_late_picture(incident, picture, at) if picture else []
-    name = f"{at.astimezone(JST):%Y%m%d-%H%M%S}"
+    played = incident.is_exercise
+    name = f"{'kunren-' if played else ''}{at.astimezone(JST):%Y%m%d-%H%M%S}"
     visits = done.visits if done else (visit,)
-    record = record_text(visits, done=done, conclusion=conclusion, at=at)
+    record = record_text(visits, done=done, conclusion=conclusion, at=at, exercise=played)
     pieces = [(EvidenceKind.RECORD, f"record-{name}.json", "application/json", record.encode())]
     if visit.headers:
         head = headers_text(visit)

@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 
 from sakimori.customers.models import Site
 from sakimori.incidents.baseline import HOUR, hour_of
-from sakimori.incidents.hour_sums import HourSum, availability
+from sakimori.incidents.hour_sums import DISPLAYED, HourSum, availability
 from sakimori.incidents.hours import sums_between, visitors_visits
-from sakimori.incidents.models import Incident, Probe, SiteHour, SummedHour
+from sakimori.incidents.models import Incident, Probe, ProbePath, SiteHour, SummedHour
 from sakimori.lib.jst import day_of, start_of_day
 
 _MOST_LIVE = 3  # Hours that are not summed up yet.
@@ -63,10 +63,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """One visit on the chart of a day."""
+    """One visit on the chart of a day. total_ms: None where the page was not displayed: breaking off is quick, too."""
 
     at: datetime
-    total_ms: int
+    total_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +168,14 @@ def _together(day: datetime, hours: Sequence[Bucket]) -> Bucket:
 
 
 def _dots(site: Site, since: datetime) -> list[Dot]:
-    rows = visitors_visits().filter(site=site, at__gte=since, status__isnull=False, total_ms__isnull=False)
-    found = rows.order_by("-at").values_list("at", "total_ms")[:_MOST_DOTS]
-    return [Dot(at, total_ms or 0) for at, total_ms in reversed(found)]
+    rows = visitors_visits().filter(site=site, at__gte=since, path=ProbePath.VISITOR)
+    found = rows.order_by("-at").values_list("at", "verdict", "total_ms")[:_MOST_DOTS]
+    return [Dot(at, total_ms if verdict in DISPLAYED else None) for at, verdict, total_ms in reversed(found)]
 
 
 def incidents_since(site: Site, since: datetime) -> QuerySet[Incident]:
-    """Incidents of a site that were open within a time, the newest first."""
-    rows = Incident.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since), site=site, is_exercise=False)
+    """Incidents of a site that were open within a time, the newest first; exercises where it is an invented one."""
+    rows = Incident.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since), site=site)
     return rows.order_by("-opened_at", "-pk")
 
 

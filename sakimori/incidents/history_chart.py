@@ -8,6 +8,7 @@ import vl_convert
 
 from sakimori.incidents.baseline import HOUR, hour_of
 from sakimori.incidents.history import Bucket, History, Period
+from sakimori.incidents.hour_sums import LONGEST
 from sakimori.lib.jst import JST
 
 _WIDTH, _HEIGHT = 900, 220
@@ -30,17 +31,14 @@ _LINES = (("中央値", "median_ms", "#0a4f99"), ("最大", "highest_ms", "#c257
 
 def draw_time(history: History) -> str:
     """How long the page took: every visit of a day, or median and highest of each hour or day."""
-    if history.period is Period.DAY:
-        values = [{"at": _local(at), "seconds": took / 1000, "name": "表示時間"} for at, took in times_of_day(history)]
-        names, colours = ["表示時間"], [_LINES[0][2]]
-    else:
-        values = [
-            {"at": _local(_middle(bucket, history)), "seconds": getattr(bucket, column) / 1000, "name": name}
-            for bucket in history.buckets
-            for name, column, _ in _LINES
-            if getattr(bucket, column) is not None
-        ]
-        names, colours = [name for name, _, _ in _LINES], [colour for _, _, colour in _LINES]
+    lines = _lines(history)
+    values = [
+        {"at": _local(at), "seconds": None if took is None else took / 1000, "name": name}
+        for name, points in lines.items()
+        for at, took in points
+    ]
+    names = list(lines)
+    colours = [colour for _, _, colour in _LINES]
     mark = {"type": "line", "point": {"size": 16}, "strokeWidth": 1.4}
     return _svg(
         {
@@ -49,22 +47,48 @@ def draw_time(history: History) -> str:
             "encoding": {
                 "x": _axis(history),
                 "y": {"field": "seconds", "type": "quantitative", "axis": {"title": "表示時間（秒）"}},
-                "color": _colours(names, colours),
+                "color": _colours(names, colours[: len(names)]),
                 "strokeDash": {"field": "name", "type": "nominal", "scale": {"domain": names}, "legend": None},
             },
         }
     )
 
 
-def times_of_day(history: History) -> list[tuple[datetime, int]]:
+def _lines(history: History) -> dict[str, list[tuple[datetime, int | None]]]:
+    """The lines of the chart by their names."""
+    if history.period is Period.DAY:
+        return {"表示時間": times_of_day(history)}
+    half = _half(history)
+    return {
+        name: _broken([(_middle(bucket, history), getattr(bucket, column), half) for bucket in history.buckets])
+        for name, column, _ in _LINES
+    }
+
+
+def times_of_day(history: History) -> list[tuple[datetime, int | None]]:
     """When the page took how many milliseconds: every visit, and the median of each hour that has only sums."""
     visited = {hour_of(dot.at) for dot in history.dots}
     medians = [
-        (_middle(bucket, history), bucket.median_ms)
+        (_middle(bucket, history), bucket.median_ms, HOUR / 2)
         for bucket in history.buckets
-        if bucket.median_ms is not None and bucket.begins_at not in visited
+        if bucket.begins_at not in visited
     ]
-    return sorted([*medians, *((dot.at, dot.total_ms) for dot in history.dots)])
+    return _broken(sorted([*medians, *((dot.at, dot.total_ms, LONGEST / 2) for dot in history.dots)]))
+
+
+def _broken(points: Sequence[tuple[datetime, int | None, timedelta]]) -> list[tuple[datetime, int | None]]:
+    """The points of a line, None where it is interrupted: nothing was displayed, or nobody looked for a while.
+
+    Each point comes with the time around it of which it tells, on either side.
+    """
+    found: list[tuple[datetime, int | None]] = []
+    told_until: datetime | None = None
+    for at, took, around in points:
+        if told_until is not None and at - around > told_until:
+            found.append((told_until, None))
+        found.append((at, took))
+        told_until = at + around
+    return found
 
 
 def draw_availability(history: History) -> str:

@@ -9,6 +9,7 @@ from sakimori.incidents.baseline import HOUR, thinned
 from sakimori.incidents.models import Verdict
 
 LONGEST = timedelta(minutes=15)  # A visit says nothing of later than this.
+DISPLAYED = (Verdict.NORMAL, Verdict.SLOW)
 _UP, _DOWN = (Verdict.NORMAL,), (Verdict.NOT_DISPLAYED, Verdict.SLOW)
 
 
@@ -65,7 +66,7 @@ def hour_sum(visits: Iterable[Seen], begins_at: datetime, around: Around) -> Hou
         seconds = int(min(until - visit.at, LONGEST).total_seconds())
         stopped = any(span.holds(visit.at) for span in around.stops)
         _count(result, visit, seconds, stopped=stopped)
-        if visit.total_ms is None or stopped or visit.verdict not in (*_UP, Verdict.SLOW):
+        if visit.total_ms is None or stopped or visit.verdict not in DISPLAYED:
             continue
         shown.append(visit.total_ms)
         if visit.verdict in _UP and not any(span.holds(visit.at) for span in around.attacks):

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit
-from sakimori.customers.models import Site
+from sakimori.customers.models import Contract, Site
 from sakimori.incidents.models import PlannedStop
 from sakimori.lib.jst import day_of
 
@@ -50,6 +50,14 @@ def ends_by_site(sites: Collection[int], now: datetime) -> dict[int, datetime]:
     """The sites that are stopped as planned at a moment, each with the latest end of its stops."""
     rows = PlannedStop.objects.filter(holding(now), site__in=sites).order_by("ends_at")
     return dict(rows.values_list("site_id", "ends_at"))
+
+
+def stops_between(contract: Contract, begins: datetime, ends: datetime) -> list[tuple[str, Span]]:
+    """Each stop of which some part lies in the time, as it took place, with its site; the first first."""
+    rows = PlannedStop.objects.filter(site__contract=contract, starts_at__lt=ends, ends_at__gt=begins)
+    rows = rows.filter(Q(cancelled_at=None) | Q(cancelled_at__gt=F("starts_at"))).select_related("site")
+    held = [(row, min(row.ends_at, row.cancelled_at or row.ends_at)) for row in rows.order_by("starts_at", "pk")]
+    return [(row.site.domain, Span(row.starts_at, until, row.note)) for row, until in held if until > begins]
 
 
 def register(site: Site, span: Span, *, by: User, now: datetime) -> PlannedStop:

@@ -9,6 +9,7 @@ from sakimori.incidents.verdict import Conclusion
 from sakimori.incidents.visit import Trouble, Visit
 from sakimori.incidents.visitors import Examination
 from sakimori.lib.jst import JST
+from sakimori.notify.exercise import WRITTEN
 
 TROUBLES = {
     Trouble.NONE: "",
@@ -25,10 +26,16 @@ HERE = "当センター"
 
 
 def record_text(
-    visits: Sequence[Visit], *, done: Examination | None, conclusion: Conclusion | None, at: datetime
+    visits: Sequence[Visit],
+    *,
+    done: Examination | None,
+    conclusion: Conclusion | None,
+    at: datetime,
+    exercise: bool = False,
 ) -> str:
-    """The record as text. Everything that a visit has measured stands in it, but for the body."""
-    told: dict[str, object] = {"確認日時": _time(at)}
+    """The record as text. Everything that a visit has measured stands in it, but for the body. An exercise says so."""
+    told: dict[str, object] = {"訓練": WRITTEN} if exercise else {}
+    told["確認日時"] = _time(at)
     if conclusion is not None:
         told |= {"判定": str(Verdict(conclusion.verdict).label), "内容": conclusion.sentence}
     told["試行"] = [visit_told(visit) for visit in visits]

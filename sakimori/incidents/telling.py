@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from sakimori.incidents.clocks import Clocks
@@ -68,6 +68,16 @@ def _calls(keys: Sequence[int]) -> Mapping[int, tuple[datetime | None, datetime 
     return {names[key]: (rang, reached) for key, rang, reached in found.order_by()}
 
 
+def calls_about(incident: int, customer: int) -> QuerySet[Call]:
+    """Calls to a customer's contacts about an incident that were begun, in order; both by their keys.
+
+    What had ended when the incident joined the round did not tell of it.
+    """
+    told_of_it = Q(ended_at=None) | Q(ended_at__gte=F("round__matters__added_at"))
+    rows = Call.objects.filter(told_of_it, round__matters__key=f"incident:{incident}", round__customer=customer)
+    return rows.exclude(state=CallState.PLANNED).order_by("place")
+
+
 def promises_of(incident: Incident, clocks: Clocks, *, now: datetime) -> list[Promise]:
     """What the table of severities promises for this incident, and how it stands; empty while nothing is owed."""
     since = promised_since(incident)
@@ -96,10 +106,10 @@ def evidence_of(incident: Incident) -> QuerySet[Evidence]:
 
 def latest_probes(incident: Incident) -> list[Probe]:
     """The last visit by each path and from each vantage point."""
-    latest: dict[tuple[str, str], Probe] = {}
-    for probe in Probe.objects.filter(incident=incident).order_by("at", "pk"):
-        latest[(probe.path, probe.vantage)] = probe
-    return list(latest.values())
+    ways = Probe.objects.filter(incident=incident).values("path", "vantage").order_by()
+    last = list(ways.annotate(first=Min("pk"), last=Max("pk")).order_by("first").values_list("last", flat=True))
+    rows = Probe.objects.in_bulk(last)
+    return [rows[key] for key in last if key in rows]
 
 
 def mails_about(incident: Incident) -> QuerySet[Message]:

@@ -68,8 +68,9 @@ def endless_alarm(number: int, oldest: Incident) -> str:
 
 def planned_alarm(incident: Incident) -> str:
     """A site under attack is bad while it is stopped as planned."""
+    mark = MARK if incident.is_exercise else ""
     return (
-        f"{_whose(incident)}計画停止中に DDoS 攻撃を検知しました。{incident.sentence}"
+        f"{mark}{_whose(incident)}計画停止中に DDoS 攻撃を検知しました。{incident.sentence}"
         "お客様への連絡は行っていません。停止の終了後も異常が続く場合は、自動で連絡します。"
     )
 

@@ -33,8 +33,9 @@ def alarms() -> QuerySet[Alarm]:
 
 
 def alarms_newest_first() -> QuerySet[Alarm]:
-    """Every alarm with who acknowledged it and the calls about it."""
-    return Alarm.objects.select_related("acknowledged_by", "call_round").order_by("-first_at", "-pk")
+    """Every alarm with who acknowledged it and the calls about it; those that nobody has acknowledged come first."""
+    is_open = Case(When(acknowledged_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return Alarm.objects.select_related("acknowledged_by", "call_round").order_by(is_open, "-first_at", "-pk")
 
 
 def rounds() -> QuerySet[CallRound]:

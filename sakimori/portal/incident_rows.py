@@ -31,7 +31,7 @@ def incident_context(request: PersonRequest, ticket: Ticket, *, now: datetime) -
     return {
         **context,
         "incident": incident,
-        "story": timeline(ticket),
+        "story": timeline(incident),
         "readings": read(clocks),
         "promises": promises_of(incident, clocks, now=now),
         "evidence": [(row, reverse("portal:evidence", args=[ticket.number, row.pk])) for row in evidence],

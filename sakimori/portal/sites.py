@@ -17,6 +17,8 @@ from sakimori.incidents.hours import usual_of
 from sakimori.incidents.site_forms import StopForm
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.portal.pages import show
+from sakimori.tickets.models import Ticket
+from sakimori.tickets.queries import tickets_newest_first
 
 
 @require_GET
@@ -25,7 +27,16 @@ def sites(request: PersonRequest) -> HttpResponse:
     """How the person's sites are now."""
     now = utc_now()
     page, found = page_of(access.visible(sites_now(now), request.user, customer=CUSTOMER_PATH), request)
-    return show(request, "portal/sites.html", {"page": page, "rows": board_rows(found, now)})
+    rows = board_rows(found, now)
+    tickets = _tickets(request, [row.incident for row in rows if row.incident is not None])
+    paired = [(row, tickets.get(row.incident or 0)) for row in rows]
+    return show(request, "portal/sites.html", {"page": page, "rows": paired})
+
+
+def _tickets(request: PersonRequest, incidents: list[int]) -> dict[int | None, Ticket]:
+    """The tickets of open incidents by their incidents: those of which the customer was told."""
+    rows = tickets_newest_first().filter(incident__in=incidents)
+    return {ticket.incident_id: ticket for ticket in access.visible(rows, request.user, customer=CUSTOMER_PATH)}
 
 
 @require_GET

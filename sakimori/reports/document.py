@@ -9,7 +9,7 @@ from sakimori.lib.defang import visible
 from sakimori.lib.jst import written
 from sakimori.reports import wording
 from sakimori.reports.figures import Figures, SiteFigure, SourceFigure, Tally, TicketFigure
-from sakimori.reports.incidents import incident_rows
+from sakimori.reports.incidents import incident_rows, stop_lines
 from sakimori.reports.wording import Letterhead, good_traffic, kind_label
 
 _LONGEST_LINE, _MOST_LINES = 1000, 40
@@ -42,6 +42,7 @@ def document(
         "comment": paragraphs(comment, most=_MOST_LINES * 5),
         **_tables(figures),
         "incidents": incident_rows(figures.incidents),
+        "stops": stop_lines(figures.stops),
         "tickets": [_ticket(ticket) for ticket in figures.tickets],
         "notes": wording.completeness(figures),
     }

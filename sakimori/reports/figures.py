@@ -87,7 +87,10 @@ class TicketFigure:
 
 @dataclass(frozen=True, slots=True)
 class IncidentFigure:
-    """An incident that the customer was told of, with its clocks as text (empty: it has not happened)."""
+    """An incident that the customer was told of, with its clocks as text (empty: it has not happened).
+
+    probe, judged: until the first visit and its verdict; verdict: until the first bad one.
+    """
 
     ticket: str
     kind: str
@@ -99,6 +102,8 @@ class IncidentFigure:
     ring: str
     reached: str
     ended: str
+    probe: str = ""
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,15 @@ class ScanFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class StopFigure:
+    """A planned stop of a site, as it took place. Moments are text already."""
+
+    site: str
+    begins: str
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All numbers of one report. good: None means that good traffic is unknown, which is never zero.
 
@@ -146,6 +160,7 @@ class Figures:
     scans: list[ScanFigure] = field(default_factory=list)
     scanned: int = 0
     incidents: list[IncidentFigure] = field(default_factory=list)
+    stops: list[StopFigure] = field(default_factory=list)
 
     @property
     def received(self) -> bool:
@@ -210,6 +225,7 @@ def from_json(frozen: Mapping[str, Any]) -> Figures:
         "sources": [SourceFigure(**_opened(row)) for row in frozen["sources"]],
         "tickets": [TicketFigure(**row) for row in frozen["tickets"]],
         "scans": [ScanFigure(**row) for row in frozen.get("scans", ())],
+        "stops": [StopFigure(**row) for row in frozen.get("stops", ())],
         "incidents": [IncidentFigure(**row) for row in frozen.get("incidents", ())],
     }
     return Figures(**{**frozen, **lists, "total": Tally(**frozen["total"]), "log": LogNote(**frozen["log"])})

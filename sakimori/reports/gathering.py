@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from sakimori.blacklist.announced import Announced
 from sakimori.blacklist.quiet import requests_of_scans, scans_between
+from sakimori.incidents.planned import Span, stops_between
 from sakimori.lib.addresses import short
 from sakimori.lib.jst import start_of_day, written
 from sakimori.logs.queries import kept_since
 from sakimori.logs.store.interface import LogStore
 from sakimori.reports import counting
-from sakimori.reports.figures import Figures, ScanFigure, TicketFigure, summarise
+from sakimori.reports.figures import Figures, ScanFigure, StopFigure, TicketFigure, summarise
 from sakimori.reports.incidents import incident_figures
 from sakimori.reports.models import Report
 from sakimori.reports.schedule import covered_days
@@ -45,8 +46,16 @@ def gather(report: Report, *, store: LogStore) -> Figures:
     begins, ends = start_of_day(days[0]), start_of_day(days[1] + timedelta(days=1))
     scans = [_scan(scan) for scan in scans_between(contract, begins, ends)]
     return replace(
-        figures, scans=scans, scanned=requests_of_scans(contract, begins, ends), incidents=incident_figures(tickets)
+        figures,
+        scans=scans,
+        scanned=requests_of_scans(contract, begins, ends),
+        incidents=incident_figures(tickets),
+        stops=[_stop(site, span) for site, span in stops_between(contract, begins, ends)],
     )
+
+
+def _stop(site: str, span: Span) -> StopFigure:
+    return StopFigure(site, written(span.starts_at), written(span.ends_at))
 
 
 def _scan(scan: Announced) -> ScanFigure:

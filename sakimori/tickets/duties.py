@@ -22,7 +22,7 @@ from sakimori.notify.models import CallRound
 from sakimori.tickets import deviations, incidents, upgrades
 from sakimori.tickets.block_mails import customers_to_tell, tell_of_blocks
 from sakimori.tickets.blocks import describe_blocks, follow_decisions, join_findings, join_ticket
-from sakimori.tickets.follow_ups import follow_up
+from sakimori.tickets.follow_ups import Known, follow_up, known_of
 from sakimori.tickets.models import Listing, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.restores import BY_ITSELF, tell_of_desk, tell_of_expired, tell_of_restore, untold_restores
 from sakimori.tickets.texts.reasons import NEVER_TOLD
@@ -151,18 +151,20 @@ def follow_incidents(*, now: datetime) -> int:
     """
     rows = Ticket.objects.filter(running(day_of(now), contract="contract"), incident__isnull=False, result="")
     late = _whose_calls_ended_late().select_related("contract__customer", "incident__site")
-    going_on = rows.select_related("contract__customer", "incident__site")
+    going_on = list(rows.select_related("contract__customer", "incident__site", "incident__exercise"))
+    known, over = known_of(going_on, now=now), incidents.over_plan(going_on)
     return _each(
         [
             *(partial(incidents.settle_calls, ticket, now=now) for ticket in late[:_AT_ONCE]),
-            *(partial(_follow, ticket, now) for ticket in going_on),
+            *(partial(_follow, ticket, known[ticket.pk], is_over=ticket.pk in over, now=now) for ticket in going_on),
         ]
     )
 
 
-def _follow(ticket: Ticket, now: datetime) -> int:
-    changed = incidents.tell_of_excess(ticket, now=now) + incidents.refresh_incident(ticket, now=now)
-    return changed + follow_up(ticket, now=now)
+def _follow(ticket: Ticket, known: Known, *, is_over: bool, now: datetime) -> int:
+    changed = incidents.tell_of_excess(ticket, now=now) if is_over else 0
+    changed += incidents.refresh_incident(ticket, calls=known.calls.told, now=now)
+    return changed + follow_up(ticket, known, now=now)
 
 
 def _whose_calls_ended_late() -> QuerySet[Ticket]:

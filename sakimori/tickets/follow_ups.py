@@ -4,6 +4,8 @@ What was told lies in the ticket's notes: `incident-follow:<incident>:` and the 
 and the form. A key is written once, by whichever worker comes first.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,16 +17,14 @@ from sakimori.customers import audit
 from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Incident, Verdict
 from sakimori.incidents.planned import ends_by_site
-from sakimori.incidents.telling import turns_of
 from sakimori.lib.jst import day_of
-from sakimori.notify.models import RoundState
 from sakimori.tickets.actions import NotPossible
 from sakimori.tickets.evidence import proof_of
 from sakimori.tickets.follow_plan import Beat, Standing, change_due, slot_due, slot_of
-from sakimori.tickets.incidents import calls_told, happening_of
+from sakimori.tickets.incidents import happening_of
 from sakimori.tickets.models import Note, Ticket
 from sakimori.tickets.opening import add_note, letterhead, tell
-from sakimori.tickets.queries import round_of
+from sakimori.tickets.phoning import Phoned, phoned
 from sakimori.tickets.texts import follow as texts
 from sakimori.tickets.texts.proof import proof_part
 from sakimori.tickets.timeline import turn_words
@@ -32,16 +32,19 @@ from sakimori.tickets.timeline import turn_words
 _PAUSE = timedelta(minutes=5)
 _SHORTEST_SLOT = timedelta(seconds=10)  # Of an exercise that is played fast: nobody reads more.
 _LONGEST = 4000
+_KEY = "incident-follow:"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the rows say of an incident's telling: its turns, its notes by key, and the last word's moment."""
+class Known:
+    """What the rows say of an incident's telling: its turns, its notes by key, the last word's moment, the calls."""
 
     incident: Incident
     turns: list[Turn]
     notes: dict[str, datetime]
     last_word: datetime
+    calls: Phoned
+    is_stopped: bool
 
     @property
     def shows(self) -> Turn | None:
@@ -60,29 +63,52 @@ def beat_of(incident: Incident) -> Beat:
     return Beat(max(slot / speed, min(slot, _SHORTEST_SLOT)), _PAUSE / speed)
 
 
-def follow_up(ticket: Ticket, *, now: datetime) -> int:
+def known_of(tickets: Collection[Ticket], *, now: datetime) -> dict[int, Known]:
+    """What is known of each ticket that is about an incident, by the ticket's key; with five queries for all."""
+    about = {ticket: ticket.incident for ticket in tickets if ticket.incident is not None}
+    turns: defaultdict[int, list[Turn]] = defaultdict(list)
+    for turn in Turn.objects.filter(incident__in=[incident.pk for incident in about.values()]).order_by("at", "pk"):
+        turns[turn.incident_id].append(turn)
+    notes: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    rows = Note.objects.filter(ticket__in=list(about), key__startswith=_KEY).order_by("pk")
+    for number, key, at in rows.values_list("ticket_id", "key", "at"):
+        notes[number][key] = at
+    calls, stopped = phoned(tickets), ends_by_site([row.site_id or 0 for row in about.values()], now)
+    return {
+        ticket.pk: _known(ticket, incident, turns[incident.pk], notes[ticket.pk], calls[ticket.pk], stopped)
+        for ticket, incident in about.items()
+    }
+
+
+def _known(
+    ticket: Ticket,
+    incident: Incident,
+    turns: list[Turn],
+    notes: Mapping[str, datetime],
+    calls: Phoned,
+    stopped: Collection[int],
+) -> Known:
+    own = {key.removeprefix(_prefix(incident)): at for key, at in notes.items()}
+    last_word = max([ticket.opened_at, *own.values()])
+    return Known(incident, turns, own, last_word, calls, is_stopped=(incident.site_id or 0) in stopped)
+
+
+def follow_up(ticket: Ticket, known: Known, *, now: datetime) -> int:
     """Write the follow-up that is due, if one is. Returns how many were written (0 or 1)."""
-    incident = ticket.incident
-    if incident is None or incident.told_at is None or incident.ended_at is not None:
+    incident = known.incident
+    if incident.told_at is None or incident.ended_at is not None:
         return 0
-    known, beat = _known(ticket, incident), beat_of(incident)
-    standing, shows = _standing(known), known.shows
+    standing, beat, shows = _standing(known), beat_of(incident), known.shows
     changed = shows is not None and change_due(standing, beat=beat, now=now)
     slot = slot_due(standing, beat=beat, now=now)
-    if not (changed or slot is not None) or ends_by_site([incident.site_id or 0], now):
+    if not (changed or slot is not None) or known.is_stopped:
         return 0
     if changed and shows is not None:
         return _write(ticket, known, f"t{shows.pk}", beat, changed=Verdict(shows.verdict), now=now)
     return _write(ticket, known, str(slot), beat, changed=None, now=now)
 
 
-def _known(ticket: Ticket, incident: Incident) -> _Known:
-    rows = Note.objects.filter(ticket=ticket, key__startswith=_prefix(incident)).values_list("key", "at")
-    notes = {key.removeprefix(_prefix(incident)): at for key, at in rows}
-    return _Known(incident, list(turns_of(incident)), notes, max([ticket.opened_at, *notes.values()]))
-
-
-def _standing(known: _Known) -> Standing:
+def _standing(known: Known) -> Standing:
     told, shows = known.told, known.shows
     changes = [at for key, at in known.notes.items() if key.startswith("t")]
     return Standing(
@@ -94,7 +120,7 @@ def _standing(known: _Known) -> Standing:
     )
 
 
-def _write(ticket: Ticket, known: _Known, name: str, beat: Beat, *, changed: Verdict | None, now: datetime) -> int:
+def _write(ticket: Ticket, known: Known, name: str, beat: Beat, *, changed: Verdict | None, now: datetime) -> int:
     key = f"{_prefix(known.incident)}{name}"
     happening = happening_of(known.incident)
     with transaction.atomic():
@@ -102,7 +128,7 @@ def _write(ticket: Ticket, known: _Known, name: str, beat: Beat, *, changed: Ver
         if not rows.filter(pk=known.incident.pk, ended_at=None).exists() or Note.objects.filter(key=key).exists():
             return 0  # Another worker was quicker, or it has just ended: then the end report says all.
         proof, attached = proof_of(known.incident)
-        progress = _progress(ticket, known, beat, proof=proof_part(proof), now=now)
+        progress = _progress(known, beat, proof=proof_part(proof), now=now)
         letter = letterhead(ticket)
         add_note(ticket, key=key, text=texts.follow_note(happening, progress, changed), now=now)
         tell(
@@ -116,7 +142,7 @@ def _write(ticket: Ticket, known: _Known, name: str, beat: Beat, *, changed: Ver
     return 1
 
 
-def _progress(ticket: Ticket, known: _Known, beat: Beat, *, proof: str, now: datetime) -> texts.Progress:
+def _progress(known: Known, beat: Beat, *, proof: str, now: datetime) -> texts.Progress:
     shows, incident = known.shows, known.incident
     begun = incident.told_at or now
     return texts.Progress(
@@ -126,24 +152,18 @@ def _progress(ticket: Ticket, known: _Known, beat: Beat, *, proof: str, now: dat
         sentence=shows.sentence if shows else incident.sentence,
         steps=[(turn.at, turn_words(turn.verdict, turn.sentence)) for turn in known.turns if turn.at > known.last_word],
         signals=incident.signals,
-        calls=calls_told(ticket) or _calls_go_on(ticket),
+        calls=known.calls.told or (texts.CALLING if known.calls.goes_on else ""),
         proof=proof,
         next_at=begun + beat.slot * (slot_of(begun, now, beat.slot) + 1),
     )
-
-
-def _calls_go_on(ticket: Ticket) -> str:
-    """That we are calling, while nobody was reached; empty where nobody is called (any more)."""
-    round_ = round_of(ticket)
-    return texts.CALLING if round_ is not None and round_.state == RoundState.RUNNING else ""
 
 
 def draft_of(ticket: Ticket, *, now: datetime) -> str:
     """The text with which an analyst begins a follow-up; empty where none can be written."""
     if ticket.incident is None:
         return ""
-    known = _known(ticket, ticket.incident)
-    progress = _progress(ticket, known, beat_of(ticket.incident), proof="", now=now)
+    known = known_of([ticket], now=now)[ticket.pk]
+    progress = _progress(known, beat_of(ticket.incident), proof="", now=now)
     return texts.draft(happening_of(ticket.incident), progress)
 
 
@@ -178,4 +198,4 @@ def follow_by_hand(ticket: Ticket, *, text: str, token: str, by: User, now: date
 
 
 def _prefix(incident: Incident) -> str:
-    return f"incident-follow:{incident.pk}:"
+    return f"{_KEY}{incident.pk}:"

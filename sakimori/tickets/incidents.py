@@ -1,23 +1,25 @@
 """Tickets about incidents that the customer is told of: the first report, traffic above the plan, the last report."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Incident, IncidentKind, Verdict
 from sakimori.incidents.telling import turns_of
 from sakimori.lib.jst import day_of
 from sakimori.notify import exercise
-from sakimori.notify.models import CallState, RoundState
 from sakimori.notify.severity import promised
 from sakimori.tickets.evidence import proof_of
 from sakimori.tickets.models import Note, Ticket, TicketKind
 from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
-from sakimori.tickets.queries import calls_of, round_of
+from sakimori.tickets.phoning import phoned
 from sakimori.tickets.texts import incident as texts
 from sakimori.tickets.texts.proof import proof_part
 from sakimori.tickets.timeline import as_text, timeline
+from sakimori.usage.percentile import MEGA
 from sakimori.usage.queries import highest_load
 
 # Attacks swell before they are reported as such; figures come in steps of five minutes.
@@ -98,11 +100,25 @@ def tell_of_excess(ticket: Ticket, *, now: datetime) -> int:
     return 1
 
 
-def refresh_incident(ticket: Ticket, *, now: datetime) -> int:
+def over_plan(tickets: Collection[Ticket]) -> set[int]:
+    """Tickets about a DDoS whose traffic is above the plan and that do not say so yet, by their keys; two queries."""
+    attacks = [row.incident for row in tickets if row.incident and row.incident.kind == IncidentKind.DDOS]
+    told = set(Note.objects.filter(key__in=map(_excess_key, attacks)).values_list("key", flat=True))
+    rows = Incident.objects.filter(
+        pk__in=[attack.pk for attack in attacks if _excess_key(attack) not in told],
+        contract__samples__site=None,
+        contract__samples__at__gte=F("opened_at") - _BEFORE,
+        contract__samples__bits_per_second__gt=F("contract__plan_mbps") * MEGA,
+    )
+    over = set(rows.values_list("pk", flat=True))
+    return {ticket.pk for ticket in tickets if ticket.incident_id in over}
+
+
+def refresh_incident(ticket: Ticket, *, calls: str, now: datetime) -> int:
     """Let the ticket say whom the calls have reached. Returns 1 when that changed something."""
     if ticket.incident is None:
         return 0
-    handled = texts.handled(happening_of(ticket.incident), calls_told(ticket))
+    handled = texts.handled(happening_of(ticket.incident), calls)
     return int(handled != ticket.handled and describe(ticket, now=now, handled=handled))
 
 
@@ -126,7 +142,7 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
             ticket,
             key=f"incident-end:{incident.pk}",
             subject=texts.last_subject(letter, happening),
-            body=texts.last_mail(letter, happening, as_text(timeline(ticket))),
+            body=texts.last_mail(letter, happening, as_text(timeline(incident))),
             now=now,
         )
         handled = texts.handled(happening, calls_told(ticket))
@@ -178,9 +194,4 @@ def _excess_key(incident: Incident) -> str:
 
 def calls_told(ticket: Ticket) -> str:
     """What came of the calls, once it is known; empty before."""
-    call = calls_of(ticket).filter(state=CallState.CONFIRMED).first()
-    if call:
-        return texts.reached(call.name, call.ended_at, call.spoke_with)
-    round_ = round_of(ticket)
-    exhausted = round_ is not None and round_.state == RoundState.EXHAUSTED and calls_of(ticket).exists()
-    return texts.nobody_reached() if exhausted else ""
+    return phoned([ticket])[ticket.pk].told

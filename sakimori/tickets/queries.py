@@ -6,8 +6,9 @@ from django.db.models import Count, F, Q, QuerySet
 
 from sakimori.blacklist.models import BlockState, Finding
 from sakimori.customers.models import Contract
+from sakimori.incidents.telling import calls_about
 from sakimori.lib.calendar import Month
-from sakimori.notify.models import Call, CallRound, CallState
+from sakimori.notify.models import Call, CallRound
 from sakimori.tickets.models import Attachment, Listing, Note, Ticket, TicketBlock
 
 CUSTOMER_PATH = "contract__customer"
@@ -89,7 +90,4 @@ def calls_of(ticket: Ticket) -> QuerySet[Call]:
     """Calls of that round that were begun, in order. The SOC's own people are never among them."""
     if ticket.incident_id is None:
         return Call.objects.none()
-    rows = Call.objects.filter(
-        round__matters__key=f"incident:{ticket.incident_id}", round__customer=ticket.contract.customer
-    )
-    return rows.exclude(state=CallState.PLANNED).order_by("place")
+    return calls_about(ticket.incident_id, ticket.contract.customer_id)

@@ -1,14 +1,13 @@
-"""The timeline of an incident for customers: every step with its moment, from rows."""
+"""The timeline of an incident, for ticket and desk: every step with its moment, from rows."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sakimori.incidents.models import Incident, Verdict
-from sakimori.incidents.telling import mails_about, turns_of
+from sakimori.incidents.telling import calls_about, mails_about, turns_of
 from sakimori.lib.jst import written
-from sakimori.notify.models import CallState
-from sakimori.tickets.models import Ticket
-from sakimori.tickets.queries import calls_of
+from sakimori.notify.models import CallState, Delivery
 
 _FIRST, _FOLLOW, _LAST = "第一報", "続報", "終報"
 _MAILS = {"incident": _FIRST, "incident-whole": "発生・復旧のお知らせ", "incident-end": _LAST}
@@ -17,20 +16,21 @@ _SILENT = (CallState.PLANNED, CallState.INTENDED, CallState.RINGING, CallState.A
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line. report: 第一報, 続報 or 終報 where it is one; tone: a style class for what is good or bad."""
+    """One line. report: 第一報, 続報 or 終報 where it is one; tone: a style class for what is good or bad.
+
+    actor: whose doing it was, where the desk is shown that.
+    """
 
     at: datetime
     words: str
     report: str = ""
     tone: str = ""
+    actor: str = ""
 
 
-def timeline(ticket: Ticket) -> list[Step]:
-    """All that happened, in order; empty for a ticket that is about no incident."""
-    incident = ticket.incident
-    if incident is None:
-        return []
-    steps = [*_course(incident), *_mails(incident), *_calls(ticket)]
+def timeline(incident: Incident) -> list[Step]:
+    """All that happened, in order."""
+    steps = [*_course(incident), *_mails(incident), *_calls(incident)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -64,17 +64,24 @@ def _tone(verdict: str) -> str:
 
 
 def _mails(incident: Incident) -> list[Step]:
-    steps = []
-    for message in mails_about(incident):
-        report = _MAILS.get(message.key.partition(":")[0], _FOLLOW)
-        copies = len(message.deliveries.all())
-        steps.append(Step(message.written_at, f"メール（{report}）を、連絡先 {copies} 件へお送りしました。", report))
-    return steps
+    return [
+        _mail(_MAILS.get(message.key.partition(":")[0], _FOLLOW), message.written_at, message.deliveries.all())
+        for message in mails_about(incident)
+    ]
 
 
-def _calls(ticket: Ticket) -> list[Step]:
+def _mail(report: str, written_at: datetime, copies: Collection[Delivery]) -> Step:
+    """Sent is what a mail server has accepted; a mail that only waits is said to wait."""
+    sent = [copy.accepted_at for copy in copies if copy.accepted_at is not None]
+    if not sent:
+        return Step(written_at, f"メール（{report}）を作成しました。まだ送信されていません。", report, "wait")
+    of_all = f"連絡先 {len(copies)} 件" + (f"のうち {len(sent)} 件" if len(sent) < len(copies) else "")
+    return Step(min(sent), f"メール（{report}）を、{of_all}へお送りしました。", report)
+
+
+def _calls(incident: Incident) -> list[Step]:
     steps = []
-    for call in calls_of(ticket):
+    for call in calls_about(incident.pk, incident.contract.customer_id):
         begun = call.rang_at or call.intended_at
         if begun is not None:
             steps.append(Step(begun, f"{call.name} 様へお電話しました。"))

@@ -31,6 +31,19 @@ def test_the_log_is_in_the_menu_of_those_who_have_the_option_and_of_the_desk() -
     assert "ログ検索" in labels(User(soc_role=SocRole.ANALYST))
 
 
+@pytest.mark.parametrize("person", ["alice", "dana"])
+def test_no_group_is_long_and_each_is_announced_by_the_label_that_everybody_sees(
+    people: People, client: Client, person: str
+) -> None:
+    groups = menu_of(getattr(people, person), has_log_page=True)
+    assert [len(group.entries) <= 6 for group in groups] == [True] * 3
+    client.force_login(getattr(people, person))
+    page = client.get(reverse("account_change_password")).content.decode()
+    for number, group in enumerate(groups, start=1):
+        assert f'role="group" aria-labelledby="menu-{number}"' in page
+        assert f'id="menu-{number}">{group.label}</span>' in page
+
+
 @pytest.mark.parametrize(
     ("person", "address", "part"), [("alice", "portal:enquire", "お問い合わせ"), ("dana", "console:blocked", "攻撃")]
 )

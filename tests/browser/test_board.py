@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 from sakimori.customers.models import Site
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, Probe, Verdict
 from sakimori.lib.jst import utc_now
-from sakimori.notify.models import CallRound
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.models import CallRound, Severity
 from tests.browser.conftest import Browse
 from tests.incidents.rows import make_incident
 from tests.people import NOW, People, make_people
@@ -64,6 +65,22 @@ def test_a_key_pauses_it_for_this_page_and_the_next(people: People, board: Page)
 def test_the_key_stays_silent_while_somebody_types(board: Page) -> None:
     board.get_by_label("サイト・お客様").press("p")
     expect(board.get_by_label("15 秒ごとに自動更新する")).to_be_checked()
+
+
+def test_whoever_takes_alarms_by_keyboard_goes_on_with_the_next_one(people: People, browse: Browse) -> None:
+    """Not from the top of the page through the whole menu, fifty times."""
+    for number in range(3):
+        raise_alarm(key=f"a{number}", severity=Severity.HIGH, sentence=f"異常その {number}。", now=NOW)
+    page = browse(people.dana)
+    page.goto(BOARD)
+    buttons = page.locator("#alarms").get_by_role("button", name="確認")
+    buttons.first.focus()
+    for left in (2, 1):
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        expect(buttons).to_have_count(left)
+        page.keyboard.press("Tab")
+        expect(buttons.first).to_be_focused()
 
 
 @pytest.mark.parametrize(("key", "words", "calls"), [("t", "連絡を開始しました", 2), ("n", "「連絡しない」と記録", 0)])

@@ -12,9 +12,10 @@ from sakimori.customers.models import AuditEntry, Contact, Site
 from sakimori.incidents.history import Period, history_of
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, PlannedStop, Probe, SiteHour, Verdict
 from sakimori.incidents.site_settings import check_factor, check_origin, check_seconds, check_url, settings_of
+from sakimori.incidents.texts import planned_alarm
 from sakimori.lib.jst import JST, utc_now
 from sakimori.notify.models import CallRound
-from tests.incidents.rows import make_history, make_incident, make_stop
+from tests.incidents.rows import make_exercise, make_history, make_incident, make_stop
 from tests.people import NOW, People, make_contract
 from tests.settings_change import with_config
 
@@ -206,9 +207,9 @@ def test_the_hours_that_are_not_summed_up_yet_are_on_the_page_too(people: People
     site, now = site_of(people), utc_now()
     probe(site, at=now - timedelta(minutes=3))
     history = history_of(site, Period.DAY, now=now)
-    assert (history.visits, len(history.dots)) == (1, 0)
-    probe(site, at=now - timedelta(minutes=2), status=200)
-    assert len(history_of(site, Period.DAY, now=now).dots) == 1
+    assert (history.visits, len(history.dots)) == (1, 1)
+    probe(site, Verdict.NOT_DISPLAYED, at=now - timedelta(minutes=2), total_ms=7)
+    assert [dot.total_ms for dot in history_of(site, Period.DAY, now=now).dots] == [345, None], "breaking off is quick"
 
 
 # Settings
@@ -353,3 +354,24 @@ def test_one_key_keeps_everything_inside(people: People, desk: Client) -> None:
     answer = desk.post(reverse("console:hold-keep", args=[hold.pk]), follow=True)
     assert "1 件について「連絡しない」と記録しました" in answer.content.decode()
     assert not CallRound.objects.exists()
+
+
+def test_an_exercise_is_marked_on_every_page_and_lights_no_lamp(people: People, desk: Client) -> None:
+    """What an invented site shows is no customer's trouble: it stands last, and is in no list of what is to be done."""
+    make_history(site_of(people), now=utc_now())
+    played = make_exercise(people.dana).incident
+    Incident.objects.filter(pk=played.pk).update(verdict=Verdict.NOT_DISPLAYED, opened_at=utc_now())
+    Contact.objects.filter(customer=played.contract.customer).update(phone="")
+    site, found = played.site, rows(desk)
+    assert site is not None
+    row = found[site.domain]
+    assert list(found)[-1] == site.domain
+    assert (row.words, row.tone, row.incident, row.lacks_contact) == ("訓練用", "wait", played.pk, False)
+    for state in ("bad", "incident", "never", "unwatched", "no_contact"):
+        assert site.domain not in rows(desk, state=state), state
+    assert set(rows(desk, state="exercise")) == {site.domain}
+    board, page = (desk.get(address).content.decode() for address in (BOARD, reverse("console:site", args=[site.pk])))
+    assert '<span class="badge wait">訓練</span> <a id="site-incident-' in board
+    assert "実在しないサイトです" in page
+    assert page.count('<span class="badge wait">訓練</span>') == 1, "the incident in the list"
+    assert planned_alarm(played).startswith("【訓練】")

@@ -39,7 +39,7 @@ def test_the_bar_stays_quiet_until_something_changes(people: People, desk: Clien
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     answer = desk.get(reverse("console:alarms"), {**seen, "here": "/console/tickets/"})
     assert "ログが届いていません。" in answer.content.decode()
-    assert 'name="next" value="/console/tickets/"' in answer.content.decode()
+    assert 'name="next" value="/console/tickets/#alarms"' in answer.content.decode()
 
 
 def test_of_many_alarms_the_newest_is_seen_and_the_others_are_counted(people: People, desk: Client) -> None:
@@ -58,12 +58,18 @@ def test_of_many_alarms_the_newest_is_seen_and_the_others_are_counted(people: Pe
     assert "軽い知らせ。" not in bar
     assert "未確認のアラーム 26 件" in bar
     assert "ほかに 6 件あります。" in bar
+    Alarm.objects.filter(key="a24").update(acknowledged_at=NOW, acknowledged_by=people.dana)
+    every = desk.get(reverse("console:alarm-history")).content.decode().partition("<main")[2]
+    assert every.count(">確認</button>") == 25, "those that the bar leaves out are taken here"
+    assert every.index("異常その 4。") < every.index("異常その 24。"), "what is open comes first"
 
 
 def test_a_taken_alarm_leaves_the_bar(people: People, desk: Client) -> None:
     alarm = raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
-    answer = desk.post(reverse("console:acknowledge", args=[alarm.pk]), {"next": "/console/intake/"}, follow=True)
-    assert answer.redirect_chain == [("/console/intake/", 302)]
+    answer = desk.post(
+        reverse("console:acknowledge", args=[alarm.pk]), {"next": "/console/intake/#alarms"}, follow=True
+    )
+    assert answer.redirect_chain == [("/console/intake/#alarms", 302)], "the keyboard goes on where it was"
     assert "ログが届いていません。" not in answer.content.decode()
     assert Alarm.objects.get().acknowledged_by == people.dana
     assert desk.post(reverse("console:acknowledge", args=[9999])).status_code == 404

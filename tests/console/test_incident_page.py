@@ -12,12 +12,13 @@ from django.urls import reverse
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers import files
 from sakimori.customers.models import Customer
-from sakimori.incidents.course import Exercise
+from sakimori.incidents.course import Exercise, Turn
 from sakimori.incidents.models import Evidence, Incident, IncidentKind
 from sakimori.lib.jst import utc_now
-from sakimori.notify.models import Alarm, Message
+from sakimori.notify.models import Alarm, CallRound, Message
 from sakimori.tickets.duties import tell_news
 from sakimori.tickets.models import Ticket
+from sakimori.tickets.timeline import timeline
 from tests.incidents.rows import fill_story, make_exercise, make_incident
 from tests.people import NOW, People, make_user
 
@@ -136,6 +137,71 @@ def test_a_long_story_costs_no_more_questions_than_a_short_one(people: People, d
     assert counts[1] <= counts[0] + 2
 
 
+def test_what_somebody_who_was_just_woken_needs_comes_first(people: People, desk: Client) -> None:
+    row = told(people)
+    fill_story(row)
+    text = page(desk, row).partition("<h1>")[2]
+    order = ["現在の表示", 'id="calls"', 'id="story"', 'id="follow"', 'id="mails"', 'id="clocks"', 'id="evidence"']
+    assert sorted(order, key=text.index) == order
+    assert text.index("確認結果: 判定不能") < text.index("確認結果: 正常") < text.index("検知しました。")
+    assert "1 件中 0 件を送信済み" in text
+
+
+def test_a_long_incident_shows_its_newest_visits_and_leads_to_all_of_them(people: People, desk: Client) -> None:
+    row = told(people, probes=70)
+    for minutes in range(30):
+        Turn.objects.create(
+            incident=row, at=NOW + timedelta(minutes=minutes), verdict="slow" if minutes % 2 else "normal"
+        )
+    text = page(desk, row)
+    address = reverse("console:incident-visits", args=[row.pk])
+    assert text.count('data-label="応答コード"') == 10
+    assert "すべての確認を見る（70 回）" in text
+    assert address in text
+    assert "これより前の経過（" in text
+    shown = [desk.get(address, {"page": number}).content.decode() for number in (1, 2)]
+    assert [each.count('data-label="応答コード"') for each in shown] == [50, 20]
+    assert "全 70 回のうち 50 回" in shown[0]
+
+
+def test_only_what_a_mail_server_took_is_called_sent(people: People) -> None:
+    row = told(people)
+    people.a.customer.contacts.create(name="藤原 健", email="b@example.jp", phone="", priority=2)
+    fill_story(row)
+    message = Message.objects.filter(key=f"incident:{row.pk}").get()
+    message.deliveries.create(name="藤原 健", address="b@example.jp", mail_id="<2@example.jp>", next_try_at=NOW)
+
+    def words() -> list[str]:
+        return [step.words for step in timeline(row) if step.report]
+
+    assert words() == ["メール（第一報）を作成しました。まだ送信されていません。"]
+    message.deliveries.filter(address="b@example.jp").update(accepted_at=NOW)
+    assert words() == ["メール（第一報）を、連絡先 2 件のうち 1 件へお送りしました。"]
+    message.deliveries.update(accepted_at=NOW + timedelta(minutes=1))
+    assert words() == ["メール（第一報）を、連絡先 2 件へお送りしました。"]
+
+
+def test_a_call_that_was_over_before_an_incident_joined_the_round_did_not_tell_of_it(people: People) -> None:
+    row = told(people)
+    round_ = CallRound.objects.create(
+        key="incident:0", customer=people.a.customer, subject="DDoS", say="確認。", started_at=NOW, next_try_at=NOW
+    )
+    late = NOW + timedelta(minutes=10)
+    round_.matters.create(key=f"incident:{row.pk}", subject="DDoS", say="確認。", added_at=late)
+    for place, ended_at in enumerate((NOW + timedelta(minutes=1), late + timedelta(minutes=1)), start=1):
+        round_.calls.create(
+            place=place,
+            reference=f"r{place}",
+            name=f"{place} 番目",
+            number="03-0000-1001",
+            state="no_answer",
+            intended_at=NOW,
+            ended_at=ended_at,
+        )
+    told_by = [step.words for step in timeline(row) if "お電話しました" in step.words]
+    assert told_by == ["2 番目 様へお電話しました。"]
+
+
 def test_the_customer_reads_the_story_of_his_ticket(people: People, client: Client) -> None:
     row = told(people)
     fill_story(row)
@@ -143,7 +209,7 @@ def test_the_customer_reads_the_story_of_his_ticket(people: People, client: Clie
     text = client.get(reverse("portal:ticket", args=[Ticket.objects.get().number])).content.decode()
     for words in (
         "経過（第一報・続報・終報）",
-        "メール（第一報）を、連絡先 1 件へお送りしました。",
+        "メール（第一報）を作成しました。まだ送信されていません。",
         "対応の時間",
         "期限超過",
     ):

@@ -110,7 +110,7 @@ def test_the_page_tells_the_whole_story(people: People, desk: Client) -> None:
     )
     text = page(desk, row)
     for words in (
-        "発生を検知",
+        "DDoS 攻撃を検知しました。",
         "確認結果：表示できない",
         "3 回中 2 回、30 秒以内に表示が完了しませんでした。",
         "自動（DDoS 通知対応）",

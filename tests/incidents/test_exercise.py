@@ -11,8 +11,9 @@ from sakimori.incidents.actions import NotPossible
 from sakimori.incidents.beside import Sight
 from sakimori.incidents.clocks import passed, read
 from sakimori.incidents.course import Exercise
+from sakimori.incidents.evidence import content_of
 from sakimori.incidents.exercise import play_exercises, replayable, scenario_of, start_exercise, stop_exercise
-from sakimori.incidents.models import Hold, Incident, IncidentKind, Probe, Verdict
+from sakimori.incidents.models import Evidence, Hold, Incident, IncidentKind, Probe, Verdict
 from sakimori.incidents.opening import NotASandbox, open_for_site, tell
 from sakimori.incidents.sandbox import Trainee, make_sandbox, sandbox_sites
 from sakimori.incidents.scenario import INVENTED
@@ -121,6 +122,9 @@ def test_everything_says_that_it_is_an_exercise(post: Post, site: Site, manager:
     assert Ticket.objects.get().subject.startswith("【訓練】")
     assert all("【訓練】" in alarm.sentence for alarm in Alarm.objects.all())
     assert AuditEntry.objects.filter(action="exercise.start", actor="mana").count() == 1
+    record = Evidence.objects.get(kind="record")
+    assert record.name.startswith("record-kunren-")
+    assert "これは訓練です。" in content_of(record).decode()
 
 
 def test_it_counts_in_no_figure_and_no_report(post: Post, site: Site, manager: User) -> None:

@@ -416,6 +416,7 @@ VISITS: dict[str, Visit] = {
     ),
     "console:incidents": Visit(),
     "console:incident": Visit(_incident),
+    "console:incident-visits": Visit(_incident),
     "console:incident-tell": Visit(_incident, posts=({},)),
     "console:incident-keep": Visit(_incident, posts=({},)),
     "console:incident-end": Visit(_incident, posts=({},)),

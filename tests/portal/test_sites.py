@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sakimori.incidents.models import PlannedStop
+from sakimori.incidents.models import Incident, IncidentKind, PlannedStop
 from sakimori.lib.jst import JST, utc_now
-from tests.incidents.rows import make_history, make_stop
+from sakimori.tickets.duties import tell_news
+from sakimori.tickets.models import Ticket
+from tests.incidents.rows import make_history, make_incident, make_stop
 from tests.people import NOW, People, make_people
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,16 @@ def test_the_customer_sees_his_own_sites_with_their_history(client: Client, peop
     picture = client.get(reverse("portal:site-chart", args=[key(people), "time"]))
     assert picture.content.startswith(b"<svg")
     assert client.get(reverse("portal:site-chart", args=[key(people), "x"])).status_code == 404
+
+
+def test_a_site_in_trouble_leads_to_the_ticket_that_tells_of_it(client: Client, people: People) -> None:
+    client.force_login(people.bob)
+    incident = make_incident(people.a, IncidentKind.DDOS)
+    assert "/portal/tickets/" not in client.get(reverse("portal:sites")).content.decode().partition("<main")[2]
+    Incident.objects.filter(pk=incident.pk).update(told_at=NOW)
+    tell_news(now=NOW)
+    address = reverse("portal:ticket", args=[Ticket.objects.get().number])
+    assert address in client.get(reverse("portal:sites")).content.decode()
 
 
 def test_an_approver_plans_a_stop_and_takes_it_back(client: Client, people: People) -> None:

@@ -6,17 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from sakimori.customers import files
-from sakimori.customers.models import AuditEntry, Contact
+from sakimori.customers.models import AuditEntry, Contact, Site
 from sakimori.incidents.course import Turn
 from sakimori.incidents.models import Evidence, EvidenceKind, Incident, IncidentKind, PlannedStop, Probe, Verdict, Via
 from sakimori.incidents.opening import end, tell
 from sakimori.incidents.turning import note_look
-from sakimori.notify.models import Call, CallRound, CallState, Message
+from sakimori.notify.models import Call, CallRound, CallState, Delivery, Message
 from sakimori.tickets.actions import NotPossible
 from sakimori.tickets.duties import follow_incidents, tell_ends, tell_news
 from sakimori.tickets.follow_ups import draft_of, follow_by_hand
@@ -46,8 +48,9 @@ def prepared() -> People:
 
 
 def make_incident(people: People, **columns: Any) -> Incident:
-    values = {"opened_at": NOW, "last_signal_at": NOW, "signals": 7, "site": people.a.sites.get(), **columns}
-    return Incident.objects.create(contract=people.a, kind=IncidentKind.DDOS, group="site:1", **values)
+    values = {"opened_at": NOW, "last_signal_at": NOW, "signals": 7, "site": people.a.sites.earliest("pk"), **columns}
+    group = f"site:{values['site'].pk}"
+    return Incident.objects.create(contract=people.a, kind=IncidentKind.DDOS, group=group, **values)
 
 
 def look(incident: Incident, verdict: Verdict, clock: Clock) -> None:
@@ -64,7 +67,10 @@ def look(incident: Incident, verdict: Verdict, clock: Clock) -> None:
 
 
 def work(clock: Clock) -> int:
-    return tell_news(now=clock()) + follow_incidents(now=clock()) + tell_ends(now=clock())
+    """One round of the duties; a mail server then takes what they have written."""
+    written = tell_news(now=clock()) + follow_incidents(now=clock()) + tell_ends(now=clock())
+    Delivery.objects.filter(accepted_at=None).update(accepted_at=clock())
+    return written
 
 
 def subjects() -> list[str]:
@@ -321,3 +327,16 @@ class AnyCourse(TestCase):
         assert kinds["incident-follow"] - len(slots) <= max(0, turns - 1)
         if kinds["incident-end"]:
             assert keys[-1].startswith("incident-end:") or Message.objects.latest("pk").key.startswith("incident-end:")
+
+
+def test_a_quiet_round_asks_no_more_however_many_incidents_go_on(people: People, clock: Clock) -> None:
+    """One is followed every two seconds for hours: each further one must cost nothing while nothing is due."""
+    asked = []
+    for number in range(3):
+        site = Site.objects.create(contract=people.a, domain=f"many-{number}.example.jp", vendor_site_id=950 + number)
+        look(make_incident(people, site=site), Verdict.SLOW, clock)
+        work(clock)
+        with CaptureQueriesContext(connection) as found:
+            assert follow_incidents(now=clock()) == 0
+        asked.append(len(found))
+    assert asked[0] == asked[1] == asked[2] <= 10, asked
