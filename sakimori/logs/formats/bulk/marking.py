@@ -9,7 +9,7 @@ Marks = npt.NDArray[np.uint64]
 _LF, _BLANK, _SIGN, _BACKSLASH = b"\n =\\"
 BITS = 64
 _WORDS = BITS // 8
-# Eight bytes of 0 or 1 times this are eight bits, in the highest byte of the product.
+# Eight bytes of 0 or 1 times this are eight bits, in the highest byte of the product (the lowest byte comes first).
 _GATHER = np.uint64(0x0102040810204080)
 _HIGHEST = np.uint64(56)
 # A number with one bit times this tells in its six highest bits which bit it is.
@@ -29,6 +29,7 @@ def mark(buffer: npt.NDArray[np.uint8]) -> tuple[Marks, Marks]:
     if whole < len(signs):
         rest = np.zeros(BITS, np.uint8)
         rest[: len(buffer) - whole * BITS] = buffer[whole * BITS :]
+        rest.flags.writeable = False  # As blocks are: otherwise the pass would be compiled for both.
         _mark(rest, signs[whole:], feeds[whole:])
     return signs, feeds
 
