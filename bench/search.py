@@ -40,7 +40,8 @@ from sakimori.logs.unpack import read_log_file
 
 _NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 _BYTES_PER_EVENT = 250
-_FILE_LINES, _FILES = 20_000, 5
+_FILE_LINES, _FILES = 20_000, 10
+_FED = (1, 11, 21, 31, 41)  # Contracts of every size, to which those files go in turn.
 _PER_PAGE = 50
 _WORDS = ("union%20select", "wp-login", "item-4242", "products/17", "no-such-text")
 
@@ -90,8 +91,10 @@ def _measure(store: ClickHouseStore, given: argparse.Namespace, folder: Path) ->
     }
     for name, ask in _QUESTIONS.items():
         figures |= _figures(name, [ask(store, number % CONTRACTS + 1, chance) for number in range(given.questions)])
-    full = _append_us(store, folder, contract_id=1)
-    fill_days(store, given.events, 1, days=_days_of_lines(store), last_day=last_day)
+    full = _append_us(store, folder)
+    for contract in _FED:
+        days = _days_of_lines(store, contract)
+        fill_days(store, given.events, contract, days=days, last_day=last_day)
     sums = store.query(
         "SELECT count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'events'"
     )[0]
@@ -175,29 +178,30 @@ def _append_us_empty(folder: Path) -> float:
     store = open_store(f"chdb://{folder}/empty")
     store.migrate()
     try:
-        return _append_us(store, folder, contract_id=1)
+        return _append_us(store, folder)
     finally:
         store.close()
 
 
-def _append_us(store: LogStore, folder: Path, *, contract_id: int) -> float:
+def _append_us(store: LogStore, folder: Path) -> float:
     """Processor time for each line of the middle one of some files, whose events lie on one of the stored days."""
     lines, costs = bench_lines(1, _FILE_LINES * _FILES), []
     for number in range(1, _FILES + 1):
+        contract = _FED[number % len(_FED)]
         path = folder / "file.log"
         path.write_bytes(b"".join(line + b"\n" for line in islice(lines, _FILE_LINES)))
         began = time.process_time()
         with read_log_file(path) as file:
             rows = (row for row in tables_and_events(file) if not isinstance(row, tuple) or isinstance(row[1], Event))
-            store.append(rows, contract_id=contract_id, file_id=number)  # type: ignore[arg-type]
-        held = store.count_file(contract_id=contract_id, file_id=number)
+            store.append(rows, contract_id=contract, file_id=number)  # type: ignore[arg-type]
+        held = store.count_file(contract_id=contract, file_id=number)
         costs.append((time.process_time() - began) / _FILE_LINES * 1e6)
         if held != _FILE_LINES:
             raise RuntimeError(f"{held} rows of {_FILE_LINES} lines")
     return round(median(costs), 1)
 
 
-def _days_of_lines(store: LogStore) -> list[date]:
+def _days_of_lines(store: LogStore, contract: int) -> list[date]:
     """The days on which those files have put events."""
-    sql = f"SELECT DISTINCT day FROM events WHERE contract_id = 1 AND file_id <= {_FILES}"  # noqa: S608 - a constant
+    sql = f"SELECT DISTINCT day FROM events WHERE contract_id = {contract} AND file_id <= {_FILES}"  # noqa: S608 - constants
     return [row["day"] for row in store.query(sql)]
