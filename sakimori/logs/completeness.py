@@ -45,7 +45,7 @@ def completeness(flows: Mapping[str, Flow], gaps: Sequence[Gap], *, now: datetim
 def sentence_of(found: Completeness, *, now: datetime) -> str:
     """The whole of it for people, in the time of Japan: to the minute, and with the day where it is not today."""
     if found.complete_until is None:
-        first = "まだイベントを受け取っていません。"
+        first = "WAF から自動で届いたログは、まだありません。"
     else:
         first = f"{_clock(found.complete_until, now)} まで揃っています。"
     told = found.gaps[-_MOST_TOLD:]

@@ -39,17 +39,19 @@ def forget_files(*, store: LogStore) -> int:
 
 
 def _forget(contract: int, limit: datetime, store: LogStore) -> int:
-    gone, after = 0, 0
-    while True:
-        some = list(_unneeded(contract, limit).filter(pk__gt=after).values_list("pk", flat=True)[:_AT_ONCE])
+    gone, passed_over = 0, set[int]()
+    while len(passed_over) < _AT_ONCE:  # Those of which the store still holds rows: very few, and they stay for now.
+        some = list(_unneeded(contract, limit).exclude(pk__in=passed_over).values_list("pk", flat=True)[:_AT_ONCE])
         if not some:
-            return gone
-        gone += _delete(contract, some, limit, store)
-        after = some[-1]
+            break
+        deleted = _delete(contract, some, limit, store)
+        passed_over.update(set(some) - deleted)
+        gone += len(deleted)
+    return gone
 
 
 def _unneeded(contract: int, limit: datetime) -> QuerySet[LogFile]:
-    """Rows of old files that nothing in the database needs."""
+    """Rows of old files that nothing in the database needs, in the order of an index: most rows are young."""
     files = LogFile.objects.filter(contract=contract, received_at__lt=limit, stored_at__lt=limit, state__in=_ENDED)
     files = files.exclude(spool_cleared_at=None).exclude(searched_at=None, state=LogFileState.STORED)
     for relation in LogFile._meta.related_objects:  # noqa: SLF001 - Django's documented name
@@ -57,10 +59,10 @@ def _unneeded(contract: int, limit: datetime) -> QuerySet[LogFile]:
             rows = relation.related_model._default_manager  # noqa: SLF001 - likewise
             needing = rows.filter(**{relation.field.name: OuterRef("pk")})
             files = files.filter(~Exists(needing))
-    return files.order_by("pk")
+    return files.order_by("stored_at")
 
 
-def _delete(contract: int, files: Sequence[int], limit: datetime, store: LogStore) -> int:
+def _delete(contract: int, files: Sequence[int], limit: datetime, store: LogStore) -> set[int]:
     """Rows of late events may lie on days that are kept: then the comparison of ledger and store needs the file."""
     held = {row["file_id"] for row in store.query(_HELD, {"contract_id": contract, "files": list(files)})}
     with transaction.atomic():
@@ -71,4 +73,4 @@ def _delete(contract: int, files: Sequence[int], limit: datetime, store: LogStor
         if check is not None and gone & set(map(int, check.differences)):
             check.differences = {key: rows for key, rows in check.differences.items() if int(key) not in gone}
             check.save(update_fields=["differences"])
-    return len(gone)
+    return gone

@@ -63,7 +63,7 @@ def test_the_desk_reads_until_when_and_what_is_missing_and_how_late(people: Peop
     assert row.sentence in text
     for part in ("欠けあり", "3 分", "95%：3 分以内", "取得（HTTPS）", "1 件", "最長 2 分"):
         assert part in text, part
-    assert "まだイベントを受け取っていません。" in text, "contract B"
+    assert "WAF から自動で届いたログは、まだありません。" in text, "contract B"
 
 
 def test_a_contract_that_ended_is_not_asked_for_its_logs(people: People, desk: Client) -> None:

@@ -146,7 +146,7 @@ def test_complete_until_the_door_that_is_behind_the_others(
         (125.9, "14:05 まで揃っています。"),
         (-800, "11月22日 22:40 まで揃っています。"),
         (-500_000, "2025年12月11日 06:40 まで揃っています。"),
-        (None, "まだイベントを受け取っていません。"),
+        (None, "WAF から自動で届いたログは、まだありません。"),
     ],
 )
 def test_how_it_is_said_until_when(until: float | None, sentence: str) -> None:

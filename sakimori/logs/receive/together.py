@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +21,7 @@ import structlog
 from django.db import DatabaseError
 
 from sakimori.logs.receive.gathered import Gathered, GatheringDoor
+from sakimori.logs.receive.taken import Key, Taken
 
 _log = structlog.get_logger()
 _WRITERS, _HAND_OVERS = 8, 2
@@ -42,11 +43,20 @@ class TogetherLimits:
     again_seconds: float = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What one request has brought, and who waits for it."""
+
+    key: Key
+    lines: bytes
+    done: asyncio.Future[None]
+
+
 @dataclass
 class _Contract:
     """What one contract's requests share."""
 
-    waiting: list[tuple[bytes, asyncio.Future[None]]] = field(default_factory=list)
+    waiting: list[_Waiting] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     file: Gathered | None = None
 
@@ -57,7 +67,8 @@ class Together:
     def __init__(self, door: GatheringDoor, limits: TogetherLimits) -> None:
         self._door, self._limits = door, limits
         self._contracts: dict[int, _Contract] = {}
-        self._recent: dict[tuple[int, bytes], tuple[float, asyncio.Future[None]]] = {}
+        self._recent: dict[Key, tuple[float, asyncio.Future[None]]] = {}
+        self._taken = Taken(door.folder.with_name(f"{door.folder.name}-taken"), again_seconds=limits.again_seconds)
         self._tasks: set[asyncio.Task[None]] = set()
         self._rounds: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -92,7 +103,9 @@ class Together:
         key, now = (contract_id, hashlib.sha256(lines).digest()), time.monotonic()
         self._forget(now - self._limits.again_seconds)
         if key not in self._recent:
-            self._recent[key] = (now, self._wait(contract_id, lines, alone=alone))
+            if self._taken.knows(key):
+                return
+            self._recent[key] = (now, self._wait(key, lines, alone=alone))
         done = self._recent[key][1]
         try:
             # Somebody else may wait for the same: who goes away must not take it along.
@@ -101,18 +114,18 @@ class Together:
             self._recent.pop(key, None)
             raise
 
-    def _wait(self, contract_id: int, lines: bytes, *, alone: bool) -> asyncio.Future[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def _wait(self, key: Key, lines: bytes, *, alone: bool) -> asyncio.Future[None]:
+        contract_id, waiting = key[0], _Waiting(key, lines, asyncio.get_running_loop().create_future())
         if alone:
-            self._start(self._write_alone(contract_id, _Contract(waiting=[(lines, done)])))
-            return done
+            self._start(self._write_alone(contract_id, _Contract(waiting=[waiting])))
+            return waiting.done
         contract = self._contracts.get(contract_id)
         if contract is None:
             contract = self._contracts[contract_id] = _Contract()
             self._start(self._serve(contract_id, contract))
-        contract.waiting.append((lines, done))
+        contract.waiting.append(waiting)
         contract.arrived.set()
-        return done
+        return waiting.done
 
     def _forget(self, before: float) -> None:
         """Requests are remembered in the order in which they came."""
@@ -143,19 +156,22 @@ class Together:
 
     async def _write(self, contract_id: int, contract: _Contract) -> None:
         together, contract.waiting = contract.waiting, []
-        lines = b"".join(lines for lines, _ in together)
         loop = asyncio.get_running_loop()
         try:
             if contract.file is None:
                 contract.file = await loop.run_in_executor(self._writers, Gathered, self._door.folder, contract_id)
-            await loop.run_in_executor(self._writers, contract.file.write_durably, lines)
+            await loop.run_in_executor(self._writers, self._write_and_note, contract.file, together)
         except OSError as error:
-            for _, done in together:
-                done.set_exception(error)
+            for waiting in together:
+                waiting.done.set_exception(error)
             self._finish(contract)  # It holds what it held before, and the next try begins anew.
         else:
-            for _, done in together:
-                done.set_result(None)
+            for waiting in together:
+                waiting.done.set_result(None)
+
+    def _write_and_note(self, file: Gathered, together: Sequence[_Waiting]) -> None:
+        file.write_durably(b"".join(waiting.lines for waiting in together))
+        self._taken.note([waiting.key for waiting in together])
 
     def _seconds_left(self, contract: _Contract) -> float:
         if self._is_closing or contract.file is None or contract.file.since is None:
