@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from bench.chain import restore
+from bench.chain import click, restore_page
 from bench.figures import summary
 from bench.ledger import measure_histories
 from sakimori.lib.addresses import parse_network
@@ -100,8 +100,9 @@ def _rounds(play: Play, rows: Rows, rounds: int) -> dict[str, float]:
         wait_for(lambda address=address: rows.all(_ACTIVE, address), f"{address} active")
         stored_at, active_at = (_moment(text) for text in rows.all(_ACTIVE, address)[0])
         active.append((active_at - stored_at).total_seconds())
+        page = restore_page(play, address)
         clicked_at = utc_now()
-        restore(play, address)
+        click(play, page)
         wait_for(lambda address=address: rows.all(_RESTORED, address), f"{address} read back")
         restored.append((_moment(rows.all(_RESTORED, address)[0][0]) - clicked_at).total_seconds())
     return {"rounds": rounds, **summary("active", active), **summary("restored", restored)}

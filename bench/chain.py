@@ -59,13 +59,28 @@ def _is_told(play: Play, address: str) -> bool:
 
 def restore(play: Play, address: str) -> float:
     """The customer clicks; returns the seconds until the address is off the vendor's list."""
-    customer = play.browser(CUSTOMER_LOGIN)
-    wait_for(lambda: _restore_link(customer, address), f"a ticket that offers to restore {address}")
-    path = _restore_link(customer, address)
+    path = restore_page(play, address)
     began = time.monotonic()
-    customer.post(path, {"reason": ""}, page=path)
+    click(play, path)
     wait_for(lambda: not is_listed(play, address), "restored")
     return time.monotonic() - began
+
+
+def restore_page(play: Play, address: str) -> str:
+    """The page on which the customer may click, once a ticket offers it."""
+    customer, found = play.browser(CUSTOMER_LOGIN), list[str]()
+
+    def looks() -> bool:
+        found.append(_restore_link(customer, address))
+        return bool(found[-1])
+
+    wait_for(looks, f"a ticket that offers to restore {address}")
+    return found[-1]
+
+
+def click(play: Play, path: str) -> None:
+    """The customer opens the page and clicks."""
+    play.browser(CUSTOMER_LOGIN).post(path, {"reason": ""}, page=path)
 
 
 def _restore_link(customer: Browser, address: str) -> str:

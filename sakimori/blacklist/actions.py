@@ -130,11 +130,11 @@ def refuse(block: Block, *, by: User, now: datetime) -> None:
     """
     with transaction.atomic():
         row = _locked(block)
-        if row.state == BlockState.REFUSED or (not row.wanted_on_list and row.restore_asked_by_id):
+        no = Leave(RestoreChannel.DESK, Reason.REFUSED_BY_ANALYST.sentence, by=by, action="block.refuse.restore")
+        if row.state == BlockState.REFUSED or (not row.wanted_on_list and row.restore_reason == no.reason):
             return
         if row.state not in (BlockState.PROPOSED, BlockState.FAILED):
             raise NotPossible(f"このアドレスは「{row.get_state_display()}」のため、却下できません。")
-        no = Leave(RestoreChannel.DESK, Reason.REFUSED_BY_ANALYST.sentence, by=by, action="block.refuse.restore")
         if not begin_restores(Block.objects.filter(pk=row.pk).exclude(NEVER_WRITTEN), no, now=now):
             _decide(row, BlockState.REFUSED, Reason.REFUSED_BY_ANALYST, by, now)
         row.findings.update(state=FindingState.DISMISSED)

@@ -37,7 +37,9 @@ class EmptyStore:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def query(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, max_seconds: int = 60
+    ) -> list[dict[str, Any]]:
         assert parameters is not None
         self.asked.append(sql)
         return []

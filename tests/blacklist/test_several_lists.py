@@ -309,3 +309,10 @@ def test_a_no_to_what_was_never_written_asks_the_vendor_nothing(desk: Desk) -> N
     Block.objects.filter(address=A).update(state=BlockState.FAILED)
     actions.refuse(row(A), by=desk.people.dana, now=desk.clock())
     assert row(A).state == BlockState.REFUSED
+
+
+def test_a_no_to_what_somebody_else_takes_off_is_said_to_come_too_late(desk: Desk) -> None:
+    desk.block(A)
+    actions.request_restore(row(A), by=desk.people.alice, reason="", now=desk.clock())
+    with pytest.raises(actions.NotPossible, match="却下できません"):
+        actions.refuse(row(A), by=desk.people.dana, now=desk.clock())

@@ -177,7 +177,7 @@ def test_without_the_log_nobody_knows_whom_it_would_hit(
     people: People, desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Away:
-        def query(self, *_: object) -> object:
+        def query(self, *_: object, **__: object) -> object:
             raise StoreUnavailable("away")
 
     monkeypatch.setattr(backends, "log_store", Away)
