@@ -20,6 +20,10 @@ class NotVisited(Exception):
     """A way of looking at a page that did not work; the text says why, in Japanese. It says nothing of the page."""
 
 
+class NoTime(NotVisited):
+    """There was not enough time for it: others who still look may know more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What a browser has seen: the visit, and the screen as PNG (empty if it could not be had)."""

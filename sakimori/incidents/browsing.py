@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sakimori.incidents.beside import NotVisited, Sight
+from sakimori.incidents.beside import NoTime, NotVisited, Sight
 from sakimori.incidents.body import shows
 from sakimori.incidents.gate import Gate
 from sakimori.incidents.resolving import Resolver
@@ -70,7 +70,7 @@ class Browser:
         waits = _PICTURE_WAITS if seconds is None else seconds - _END_SECONDS - min(whole, _LEAST_SECONDS)
         with _seats.taken(seconds=waits, urgent=seconds is not None) as had:
             if not had:
-                raise NotVisited(_BUSY)
+                raise NoTime(_BUSY)
             stay, kill = whole, whole + _START_SECONDS
             if seconds is not None:
                 left = seconds - (time.monotonic() - began)
@@ -78,7 +78,7 @@ class Browser:
             with Gate(limits, self._resolver) as gate:
                 told = self._run(target, gate, stay=stay, kill=kill)
                 if stay < whole and told["trouble"] == Trouble.TIMEOUT:
-                    raise NotVisited(_LATE)
+                    raise NoTime(_LATE)
                 return _sight(told, target, gate, at=at, vendor=self._vendor)
 
     def _run(self, target: Target, gate: Gate, *, stay: float, kill: float) -> Mapping[str, Any]:
@@ -98,7 +98,7 @@ class Browser:
                 out, _ = child.communicate(json.dumps(order).encode(), kill)
                 told: Mapping[str, Any] = json.loads(out)
             except subprocess.TimeoutExpired:
-                raise NotVisited(_LATE) from None
+                raise NoTime(_LATE) from None
             except (ValueError, OSError) as error:
                 raise NotVisited(_BROKEN) from error
             finally:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NotVisited, Visiting
+from sakimori.incidents.beside import PATIENCE_SECONDS, Album, Aside, Browsing, NoTime, NotVisited, Visiting
 from sakimori.incidents.controls import Groups, Look, Looks, look_at
 from sakimori.incidents.models import Verdict
 from sakimori.incidents.tries import make_tries
@@ -21,7 +21,7 @@ from sakimori.incidents.visit import Limits, Target, Trouble, Visit
 
 _SIDE_BY_SIDE = 64
 _OVERLAP_SECONDS = 10.0
-_SPARE_SECONDS = 4.0
+_SPARE_SECONDS = 8.0
 _CAMERA_WAITS = 2.0
 _HOMEWARD_SECONDS = 1.0  # Left for what a browser has seen to come home in.
 
@@ -52,7 +52,7 @@ class World:
 
     @property
     def tries_seconds(self) -> float:
-        """So long after its beginning an examination has its verdict, but for `patience`: 44 seconds by default."""
+        """So long after its beginning an examination has its verdict, but for `patience`: 48 seconds by default."""
         return self.limits.probe_seconds + self.overlap + self.spare
 
 
@@ -120,6 +120,7 @@ class _Tries:
     aside: Aside
     until: float
     _one_is_home: threading.Event = field(default_factory=threading.Event)
+    _is_over: threading.Event = field(default_factory=threading.Event)
     _are_questioned: bool = False
     _controls: Look | None = None
 
@@ -132,6 +133,7 @@ class _Tries:
             overlap=self.world.overlap,
             until=self.until,
         )
+        self._is_over.set()
         took = round(self.world.tries_seconds * 1000)
         return visits or [Visit(at=self.world.clock(), url=self.target.url, trouble=Trouble.UNFINISHED, total_ms=took)]
 
@@ -165,6 +167,8 @@ class _Tries:
         except NotVisited as error:
             aside.visits.remove(questioned)
             aside.notes.append(str(error))
+            if isinstance(error, NoTime):
+                self._is_over.wait(max(0.0, self.until - time.monotonic() - _HOMEWARD_SECONDS / 2))
             return questioned
         aside.screenshot = sight.screenshot or aside.screenshot
         return sight.visit

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from sakimori.incidents.beside import Album, Sight
+from sakimori.incidents.beside import Album, NoTime, Sight
 from sakimori.incidents.controls import Looks
 from sakimori.incidents.models import Verdict
 from sakimori.incidents.tries import all_at_once, make_tries
@@ -230,11 +230,28 @@ def test_a_browser_has_as_long_as_the_verdict_can_wait() -> None:
 
     here = replace(world(Pages({SITE: questioned})), browser=browse)
     done = examine(1, Target(SITE), here, one_is_enough=False, pictured="")
-    assert here.tries_seconds == 44
+    assert here.tries_seconds == 48
     (seconds,) = given  # One page that a browser has shown is enough; what is bad needs two.
     assert seconds is not None
-    assert 40 < seconds <= 43
+    assert 44 < seconds <= 47
     assert conclude(done.visits, LIMITS).verdict == Verdict.NORMAL
+
+
+def test_a_try_without_time_for_a_browser_does_not_come_before_those_that_know_more() -> None:
+    given: list[float | None] = []
+
+    def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+        given.append(seconds)
+        number = len(given)
+        if number == 1:
+            raise NoTime("時間がありません。")
+        return Sight(Visit(at=at, url=target.url, trouble=Trouble.TIMEOUT, path="browser"))
+
+    here = replace(world(Pages({SITE: questioned})), browser=browse, limits=HURRIED, overlap=0.01, spare=5.0)
+    done = examine(1, Target(SITE), here, one_is_enough=False)
+    assert conclude(done.visits, LIMITS).verdict == Verdict.NOT_DISPLAYED
+    assert len(done.visits) == 2
+    assert done.notes == ("時間がありません。",)
 
 
 def test_control_pages_are_looked_at_while_the_other_tries_go_on() -> None:

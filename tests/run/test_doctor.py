@@ -31,6 +31,8 @@ from sakimori.waf.memory import MemoryFault, MemoryVendor
 from tests.people import NOW, People, make_people
 from tests.settings_change import with_config
 
+PAGES = ("https://one.example.com/", "https://two.example.com/")
+
 
 @dataclass
 class House:
@@ -43,7 +45,7 @@ class House:
 
 
 @pytest.fixture
-def house(db: None, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def house(db: None, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made = House(make_people())
     for contract in (made.people.a, made.people.b):
         VendorAccount.objects.create(
@@ -63,7 +65,8 @@ def house(db: None, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(examination, "check_durability", lambda: None)
     # Data that ships with the project grows old while nobody looks.
     monkeypatch.setattr(examination, "outdated", lambda _today: iter(()))
-    return made
+    with with_config(control_urls=PAGES, control_waf_urls=PAGES):
+        yield made
 
 
 def _put_on_duty(people: People) -> None:
@@ -96,6 +99,23 @@ def test_all_is_well(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     assert examine(capsys) == (0, {})
 
 
+@pytest.mark.parametrize(
+    ("outside", "behind", "trouble"),
+    [
+        (0, 2, "SAKIMORI_CONTROL_URLS names 0 pages; with fewer than 2, our own broken line looks like sites that are"),
+        (1, 2, "SAKIMORI_CONTROL_URLS names 1 pages"),
+        (2, 1, "SAKIMORI_CONTROL_WAF_URLS names 1 pages; with fewer than 2, an outage of the vendor looks like one of"),
+    ],
+)
+def test_too_few_control_pages_are_a_warning(
+    house: House, capsys: pytest.CaptureFixture[str], outside: int, behind: int, trouble: str
+) -> None:
+    with with_config(control_urls=PAGES[:outside], control_waf_urls=PAGES[:behind]):
+        code, troubles = examine(capsys)
+    assert (code, set(troubles)) == (0, {"control pages"})
+    assert troubles["control pages"].startswith(trouble)
+
+
 def test_what_is_set_up_beside_and_does_not_work_is_a_warning(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     InboxMark.objects.create(
         box=Mailbox.VENDOR, next_try_at=NOW, failures=3, failing_since=NOW, last_error="LOGIN は拒否されました。"
@@ -104,7 +124,7 @@ def test_what_is_set_up_beside_and_does_not_work_is_a_warning(house: House, caps
         browser="/nowhere/chromium",
         vantage_url="http://127.0.0.1:9",
         vantage_key="k" * 32,
-        control_urls=("https://control.example.com/",),
+        control_urls=PAGES,
         inbox_vendor_url="imaps://soc@mail.example.jp/INBOX",
         inbox_bounces_url="imaps://soc@mail.example.jp/Bounces",
     ):
