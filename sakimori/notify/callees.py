@@ -86,12 +86,15 @@ def why_not_now(call: Call, now: datetime) -> str:
         return "連絡先から外れたため"
     if contact is not None and (reason := outside_hours(contact, now)):
         return reason
-    return _capped(call.digits, now)
+    return _capped(call, now)
 
 
-def _capped(digits: str, now: datetime) -> str:
-    made = Call.objects.filter(digits=digits, round__customer__isnull=False, intended_at__lte=now)
+def _capped(call: Call, now: datetime) -> str:
+    """Behind one switchboard sit several people: they have a cap each."""
+    made = Call.objects.filter(digits=call.digits, round__customer__isnull=False, intended_at__lte=now)
     made = made.exclude(state__in=_NEVER_DIALLED)
+    if call.by_person:
+        made = made.filter(contact=call.contact)
     for span, most, words in (
         (_HOUR, settings.CONFIG.calls_per_hour, "1 時間"),
         (_DAY, settings.CONFIG.calls_per_day, "24 時間"),

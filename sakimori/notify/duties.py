@@ -22,7 +22,7 @@ from sakimori.notify.laps import tend
 from sakimori.notify.models import Call, CallRound, Delivery, DeliveryState, RoundState, Severity
 from sakimori.notify.ringing import Voice, advance
 from sakimori.notify.rounds import GOING_ON, end_round
-from sakimori.notify.sending import end_alarm, is_about_recipient, send, sentence_of
+from sakimori.notify.sending import LONGEST_PAUSE, end_alarm, is_about_recipient, send, sentence_of
 
 _LEASE = timedelta(minutes=2)
 # The lease of every copy runs from the beginning of the round, so a round must end long before it.
@@ -45,7 +45,9 @@ def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
     When the server cannot be reached the rest waits for the next round, and the SOC is alarmed. A recipient that has
     to wait holds up nobody else.
     """
-    due = Delivery.objects.select_related("message__customer").filter(state=DeliveryState.QUEUED, next_try_at__lte=now)
+    # No pause is longer than the longest: a copy that seems to have one was put off before the clock went back.
+    time = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + LONGEST_PAUSE)
+    due = Delivery.objects.select_related("message__customer").filter(time, state=DeliveryState.QUEUED)
     ordered = due.order_by("priority", "next_try_at", "pk")
     tried, works = 0, False
     try:

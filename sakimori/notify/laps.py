@@ -71,6 +71,7 @@ def tend(round_: CallRound, now: datetime) -> timedelta | None:
             return _NOW
         call = _head(row, now)
         if call is None:
+            alarm_if_nobody_is_left(row, now)
             exhaust(row, now=now)
             return _NOW
         return _hindrance(row, call, now)

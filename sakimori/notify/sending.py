@@ -22,7 +22,7 @@ from sakimori.notify.interface import (
 from sakimori.notify.models import Alarm, Delivery, DeliveryState, Message, Priority, Severity
 
 _FIRST_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(minutes=15)
+LONGEST_PAUSE = timedelta(minutes=15)
 # After a trouble of hours urgent mails leave within a minute of its end.
 _LONGEST_URGENT_PAUSE = timedelta(minutes=1)
 _DEFERRED_ATTEMPTS = 6
@@ -192,5 +192,5 @@ def _attached(message: Message) -> tuple[AttachedFile, ...]:
 
 def _pause(delivery: Delivery) -> timedelta:
     doubled: timedelta = _FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 20)
-    longest = _LONGEST_URGENT_PAUSE if delivery.priority <= Priority.URGENT else _LONGEST_PAUSE
+    longest = _LONGEST_URGENT_PAUSE if delivery.priority <= Priority.URGENT else LONGEST_PAUSE
     return min(doubled, longest)

@@ -6,6 +6,7 @@ import pytest
 
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers.models import Contact, Site
+from sakimori.notify.actions import NotPossible
 from sakimori.notify.by_hand import begin_call, call_on_sheet, enter_result
 from sakimori.notify.duties import pass_on_alarms
 from sakimori.notify.interface import PhoneRefused, PhoneState
@@ -163,8 +164,68 @@ class TestCaps:
         assert tree.dialled() == [ONE, ONE]
         assert "24 時間に 2 回" in Call.objects.latest("pk").skip_reason
 
+    def test_people_behind_one_switchboard_have_a_cap_each(self, tree: Tree, dana: User) -> None:
+        only(tree, ONE, TWO)
+        Contact.objects.update(phone=ONE, phone_kind="person")
+        with with_config(calls_per_hour=1):
+            round_ = tree.begin()
+            tree.ring(seconds=2)
+            first = begin_call(round_, by=dana, now=tree.clock())
+            enter_result(first, CallState.NO_ANSWER, by=dana, now=tree.clock())
+            tree.ring(seconds=2)
+            second = begin_call(round_, by=dana, now=tree.clock())
+        assert [call.name for call in (first, second)] == ["一郎", "次郎"]
+
+    def test_when_nobody_is_left_for_the_cap_the_soc_knows_at_once(self, tree: Tree) -> None:
+        only(tree, ONE)
+        tree.phone.habits = {ONE: PhoneState.CONFIRMED}
+        with with_config(calls_per_hour=1):
+            tree.begin()
+            tree.ring(seconds=3)
+            tree.clock.pass_time(minutes=15)
+            round_ = tree.begin("incident:2")
+            tree.ring(seconds=3)
+        assert tree.dialled() == [ONE]
+        alarm = Alarm.objects.get()
+        assert (alarm.key, alarm.severity) == (f"nobody-callable:{round_.pk}", Severity.HIGH)
+
 
 class TestByPerson:
+    def test_of_two_people_behind_one_number_the_second_comes_right_after_the_first(
+        self, tree: Tree, dana: User
+    ) -> None:
+        emi = make_user("emi", "西村", "絵美", soc_role=SocRole.ANALYST)
+        Contact.objects.exclude(phone=THREE).update(phone=ONE, phone_kind="person")
+        round_ = tree.begin()
+        tree.ring(seconds=2)
+        first = begin_call(round_, by=dana, now=tree.clock())
+        with pytest.raises(NotPossible, match="一郎 様への架電は、高橋 棚子が行っています"):
+            begin_call(round_, by=emi, now=tree.clock())
+        tree.ring(seconds=60)
+        assert (tree.dialled(), Call.objects.get(place=2).state) == ([], CallState.PLANNED)
+        enter_result(first, CallState.BUSY, by=dana, now=tree.clock())
+        tree.ring(seconds=2)
+        second = begin_call(round_, by=emi, now=tree.clock())
+        assert (second.name, second.place) == ("次郎", 2)
+        enter_result(second, CallState.BUSY, by=emi, now=tree.clock())
+        tree.ring(seconds=2)
+        assert tree.dialled() == [THREE], "and then the machine goes on"
+
+    def test_two_customers_behind_one_switchboard_are_dialled_one_after_the_other(self, tree: Tree, dana: User) -> None:
+        """Such as two companies whose sites one firm looks after."""
+        other = Tree(make_contract("有限会社もみじ堂", "B"), phone=tree.phone, clock=tree.clock)
+        add_contact(other.contract, ONE, 1, phone_kind="person", name="紅葉")
+        Contact.objects.filter(phone=ONE).update(phone_kind="person")
+        rounds = tree.begin(), other.begin("incident:2")
+        tree.ring(seconds=2)
+        first = begin_call(rounds[0], by=dana, now=tree.clock())
+        with pytest.raises(NotPossible, match="紅葉 様の番号には、高橋 棚子が別の件で架電中です"):
+            begin_call(rounds[1], by=dana, now=tree.clock())
+        tree.ring(seconds=30)
+        enter_result(first, CallState.CONFIRMED, spoke_with="一郎", by=dana, now=tree.clock())
+        tree.ring(seconds=2)
+        assert begin_call(rounds[1], by=dana, now=tree.clock()).name == "紅葉"
+
     def test_a_switchboard_waits_for_an_operator_and_then_the_round_goes_on_by_itself(
         self, tree: Tree, dana: User
     ) -> None:

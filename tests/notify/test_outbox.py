@@ -93,6 +93,15 @@ def test_pauses_between_tries_grow_to_a_quarter_of_an_hour(customer: Customer) -
     )
 
 
+def test_a_clock_that_was_put_back_keeps_no_copy_waiting(customer: Customer) -> None:
+    Contact.objects.exclude(email="c1@example.jp").delete()
+    write(customer)
+    clock, mailer = Clock(), MemoryMailer()
+    clock.pass_time(hours=-3)
+    assert send(mailer, clock) == 1
+    assert Delivery.objects.get().state == DeliveryState.ACCEPTED
+
+
 def test_a_server_that_is_down_is_asked_once_per_round(customer: Customer) -> None:
     """A server that does not answer costs 20 seconds a try: the rest waits for the next round, as promised."""
     write(customer)

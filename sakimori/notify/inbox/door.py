@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, connections
 
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.inbox.actions import keep
@@ -60,7 +60,6 @@ class DoorHandler:
         return self._boxes.get(f"{local.partition('+')[0]}@{domain}")
 
     def _keep(self, raw: bytes, recipients: list[str], peer: str | None, helo: str, return_path: str) -> None:
-        close_old_connections()
         try:
             self._check_flood()
             for address in recipients:
@@ -76,7 +75,8 @@ class DoorHandler:
                         return_path=return_path.replace("\0", "").strip("<>"),
                     )
         finally:
-            close_old_connections()
+            # Mails are few, and a thread of the pool may end: none of them keeps a connection for the next one.
+            connections.close_all()
 
     def _check_flood(self) -> None:
         """Whoever floods the door does not fill the disk; what is genuine is sent again by its server."""
