@@ -80,6 +80,8 @@ def test_whoever_takes_alarms_by_keyboard_goes_on_with_the_next_one(people: Peop
             page.keyboard.press("Enter")
         expect(buttons).to_have_count(left)
         page.keyboard.press("Tab")
+        expect(page.locator("#alarms").get_by_role("link", name="当番表")).to_be_focused()  # Nobody is on duty here.
+        page.keyboard.press("Tab")
         expect(buttons.first).to_be_focused()
 
 
