@@ -179,7 +179,7 @@ class TwilioPhone:
         taken = legs.others(found, reference)
         return next((sid for sid in found if sid not in taken), "")
 
-    def _listed(self, leg: PhoneLeg) -> Iterator[tuple[object, datetime]]:
+    def _listed(self, leg: PhoneLeg) -> Iterator[tuple[Mapping[str, Any], datetime]]:
         """Calls to a number since it was to be called, and those that wait: they have no beginning yet.
 
         With each the moment by the provider's clock since which it may be ours.
