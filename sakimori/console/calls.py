@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from sakimori.accounts.gates import PersonRequest, soc_only
 from sakimori.accounts.paging import page_of
+from sakimori.console.call_filter import CallFilter
 from sakimori.console.pages import attempt, show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
@@ -59,11 +60,13 @@ class ResultForm(forms.Form):
 @require_GET
 @soc_only
 def calls(request: PersonRequest) -> HttpResponse:
-    """All rounds, the newest first; those that an operator must dial stand above the others."""
+    """Rounds, the newest first, at first only those to customers. All that an operator must dial stand above."""
     rows = _rounds(request)
     waiting = rows.filter(state=RoundState.RUNNING, by_hand=True).order_by("started_at", "pk")
-    page, _ = page_of(rows, request)
-    return show(request, "console/calls.html", {"page": page, "waiting": list(waiting)})
+    form = CallFilter(request.GET, user=request.user)
+    page, _ = page_of(form.narrow(rows), request)
+    context = {"page": page, "waiting": list(waiting), "form": form, "query": form.query()}
+    return show(request, "console/calls.html", context)
 
 
 @require_GET

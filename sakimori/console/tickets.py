@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from sakimori.accounts.gates import PersonRequest, soc_only
-from sakimori.accounts.paging import page_of
+from sakimori.accounts.paging import folded, page_of
 from sakimori.blacklist.queries import RESTORABLE
 from sakimori.blacklist.stories import stories
 from sakimori.console.pages import show
@@ -82,11 +82,13 @@ def _page(request: PersonRequest, ticket: Ticket, form: AnswerForm) -> HttpRespo
     blocks = [entry.block for entry in entries]
     told = stories(blocks)
     round_ = round_of(ticket)
+    older, notes = folded(list(notes_of(ticket)))
     context = {
         "ticket": ticket,
         "page": page,
         "rows": [(block, told[block.pk], block.state in RESTORABLE) for block in blocks],
-        "notes": notes_of(ticket),
+        "older_notes": older,
+        "notes": notes,
         "round": round_,
         "calls": calls_of(ticket) if round_ else [],
         "copies": list(copies_about(ticket.contract.customer, f"チケット番号: {ticket.number}\n")[:_MOST_COPIES]),

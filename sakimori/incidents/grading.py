@@ -31,6 +31,11 @@ def severity_of_incident(incident: Incident) -> Severity:
     return severity_of(IncidentKind(incident.kind), verdict)
 
 
+def severity_of_alarm(incident: Incident) -> Severity:
+    """What the SOC's alarm about it says: the same as incident and ticket, but high while a person must decide."""
+    return Severity.HIGH if incident.decision == Decision.WAITING else severity_of_incident(incident)
+
+
 def promised_since(incident: Incident) -> datetime | None:
     """Since when the customer is owed a word; None while he is owed none.
 

@@ -6,13 +6,14 @@ from sakimori.accounts.models import User
 from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
 from sakimori.incidents import texts
+from sakimori.incidents.grading import severity_of_alarm
 from sakimori.incidents.models import Decision, Hold, Incident, IncidentKind, Verdict
 from sakimori.incidents.turning import note_look
 from sakimori.incidents.verdict import Conclusion
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.calling import call_contacts
 from sakimori.notify.joining import say_anew
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.models import Alarm
 
 SYSTEM = "sakimori"
 INCONCLUSIVE_KEY = "probe-inconclusive"  # One alarm, however many sites cannot be judged.
@@ -135,10 +136,9 @@ def conclude_incident(incident: Incident, conclusion: Conclusion, *, now: dateti
 
 def alarm(incident: Incident, *, now: datetime) -> None:
     """Tell the SOC of an incident: what it is, and that somebody must decide where that is so."""
-    decide = incident.decision == Decision.WAITING
     raise_alarm(
         key=alarm_key(incident),
-        severity=Severity.HIGH if decide else Severity.MIDDLE,
+        severity=severity_of_alarm(incident),
         sentence=texts.alarm(incident),
         link=link_of(incident),
         now=now,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from sakimori.accounts.gates import PersonRequest, signed_in
+from sakimori.accounts.paging import folded
 from sakimori.customers import access
 from sakimori.incidents.clocks import read
 from sakimori.incidents.handing_out import handed_out
@@ -27,11 +28,13 @@ def incident_context(request: PersonRequest, ticket: Ticket, *, now: datetime) -
     if incident is None:
         return context
     clocks = clocks_of([incident])[incident.pk]
+    older, story = folded(timeline(incident))
     evidence = access.visible(evidence_of(incident), request.user, customer=EVIDENCE_PATH)
     return {
         **context,
         "incident": incident,
-        "story": timeline(incident),
+        "older": older,
+        "story": story,
         "readings": read(clocks),
         "promises": promises_of(incident, clocks, now=now),
         "evidence": [(row, reverse("portal:evidence", args=[ticket.number, row.pk])) for row in evidence],

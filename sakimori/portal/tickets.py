@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from sakimori.accounts.gates import PersonRequest, signed_in
 from sakimori.accounts.models import User
-from sakimori.accounts.paging import page_of
+from sakimori.accounts.paging import folded, page_of
 from sakimori.blacklist.actions import NotPossible
 from sakimori.blacklist.kin import newer, ours_inside
 from sakimori.blacklist.own_rules import stopped_by_own_rules
@@ -166,11 +166,13 @@ def _entries(request: PersonRequest, ticket: Ticket) -> tuple[Page[TicketBlock],
 def _state(request: PersonRequest, ticket: Ticket, rows: list[AddressRow]) -> dict[str, object]:
     """What the ticket page and its refreshing part share."""
     notes = [note_row(note) for note in notes_of(ticket)]
+    older_notes, latest_notes = folded(notes)
     may_restore = request.user.is_soc or access.may_restore(request.user, ticket.contract.customer)
     return {
         "ticket": ticket,
         "rows": rows,
-        "notes": notes,
+        "older_notes": older_notes,
+        "latest_notes": latest_notes,
         "moving": [row for row in rows if row.standing.moving],
         "fingerprint": fingerprint(rows, len(notes)),
         "may_restore": may_restore,

@@ -14,7 +14,7 @@ JST = timezone(timedelta(hours=9), "JST")
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # Under no-referrer a browser sends our own forms with Origin: null.
 }
 
 

@@ -87,6 +87,15 @@ def test_a_result_is_written_down_by_a_digit_and_enter(browse: Browse, people: P
     assert Call.objects.get(place=3).spoke_with == "連絡先3", "the name stands there already"
 
 
+def test_a_key_says_that_one_dials(browse: Browse, people: People, round_: CallRound) -> None:
+    page = sheet(browse, people, round_)
+    expect(page.locator("main kbd").first).to_have_text("d")
+    with page.expect_navigation():
+        page.keyboard.press("d")
+    write_down(page, "1")
+    assert states(round_) == [CallState.CONFIRMED, CallState.PLANNED, CallState.PLANNED]
+
+
 def test_a_digit_in_a_name_or_a_key_that_is_none_chooses_nothing(
     browse: Browse, people: People, round_: CallRound
 ) -> None:

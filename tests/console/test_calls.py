@@ -34,16 +34,34 @@ def post(client: Client, name: str, *args: object, **form: str) -> str:
     return client.post(reverse(f"console:{name}", args=args), form, follow=True).content.decode()
 
 
-def test_rounds_to_customers_and_to_the_soc_are_listed_and_those_to_dial_stand_first(
-    people: People, desk: Client
-) -> None:
+def test_the_list_begins_with_the_customers_and_those_to_dial_stand_first(people: People, desk: Client) -> None:
     make_round(people.a.customer, key="a")
-    make_round(None, key="b", by_hand=False, subject="未確認のアラーム 1 件")
+    make_round(None, key="b", by_hand=False, subject="アラームのご連絡")
     text = read(desk, "calls")
     assert "架電票を開く" in text
     assert "手動架電待ち" in text
-    assert "SOC 当番" in text
     assert text.count("サイト停止のご連絡") == 3, "once to dial, with its spoken name, and once in the list"
+    assert "アラームのご連絡" not in text, "rounds about the SOC's own alarms do not bury those to customers"
+
+
+def test_the_list_is_narrowed_by_who_is_called_customer_and_state(people: People, desk: Client) -> None:
+    make_round(people.a.customer, key="a", by_hand=False, subject="一つめ")
+    make_round(people.b.customer, key="b", by_hand=False, subject="二つめ", state=RoundState.REACHED)
+    make_round(None, key="c", by_hand=False, subject="三つめ")
+    make_round(people.a.customer, key="d", by_hand=False, subject="四つめ", is_drill=True)
+    cases = [
+        ({}, {"一つめ", "二つめ"}),
+        ({"called": "soc"}, {"三つめ"}),
+        ({"called": "drills"}, {"四つめ"}),
+        ({"called": "all"}, {"一つめ", "二つめ", "三つめ", "四つめ"}),
+        ({"customer": people.b.customer.pk}, {"二つめ"}),
+        ({"called": "all", "state": "running"}, {"一つめ", "三つめ", "四つめ"}),
+        ({"called": "nobody", "state": "odd"}, {"一つめ", "二つめ"}),
+    ]
+    for asked, shown in cases:
+        text = desk.get(reverse("console:calls"), asked).content.decode()
+        assert {word for word in ("一つめ", "二つめ", "三つめ", "四つめ") if word in text} == shown, asked
+    assert "条件に合う架電はありません。" in desk.get(reverse("console:calls"), {"state": "done"}).content.decode()
 
 
 def test_a_long_list_asks_the_database_a_fixed_number_of_times(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.incidents.clocks import Clocks, Step, passed, read, span
-from sakimori.incidents.grading import promised_since, severity_of, severity_of_incident
+from sakimori.incidents.grading import promised_since, severity_of, severity_of_alarm, severity_of_incident
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Verdict
 from sakimori.incidents.promises import watch_promises
 from sakimori.incidents.telling import clocks_of, promises_of
@@ -93,6 +93,16 @@ def test_the_severity_says_what_a_visitor_meets(kind: IncidentKind, verdict: Ver
 
 def test_what_was_bad_once_stays_grave() -> None:
     assert severity_of_incident(Incident(kind="ddos", verdict="normal", bad_at=NOW)) is Severity.HIGH
+
+
+@pytest.mark.parametrize("kind", list(IncidentKind))
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_an_alarm_is_as_grave_as_its_incident_or_graver_while_somebody_must_decide(
+    kind: IncidentKind, verdict: Verdict
+) -> None:
+    told, waits = (Incident(kind=kind, verdict=verdict, decision=decision) for decision in ("tell", "waiting"))
+    assert severity_of_alarm(told) is severity_of_incident(told)
+    assert severity_of_alarm(waits) is Severity.HIGH
 
 
 def test_every_kind_of_ticket_and_every_severity_has_its_line() -> None:

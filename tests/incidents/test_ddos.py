@@ -6,6 +6,7 @@ import pytest
 
 from sakimori.customers.models import AuditEntry
 from sakimori.incidents import actions, duties
+from sakimori.incidents.grading import severity_of_incident
 from sakimori.incidents.models import Decision, Incident, IncidentKind, Probe, SearchedFile, Verdict
 from sakimori.incidents.signals import note_signals
 from sakimori.logs.models import LogFile
@@ -64,7 +65,8 @@ def test_a_site_that_is_not_displayed_is_told_by_phone_at_once(post: Post, peopl
     assert "11 月 23 日 12 時 0 分の確認で、サイトが表示できない状態であることを確認しました。" in calls.say
     assert calls.link == f"/console/incidents/{row.pk}/"
     alarm = Alarm.objects.get()
-    assert (alarm.severity, alarm.link) == (Severity.MIDDLE, calls.link)
+    assert (alarm.severity, alarm.link) == (severity_of_incident(row), calls.link)
+    assert alarm.severity == Severity.HIGH, "the same as on the incident's page, in the ticket and in the mail"
     assert "お客様への連絡を開始しました。" in alarm.sentence
     actions = set(AuditEntry.objects.values_list("action", flat=True))
     assert {"incident.open", "incident.verdict", "incident.told", "call.begin"} <= actions

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -361,3 +362,16 @@ def test_the_page_before_the_click_says_that_somebody_elses_entry_stays(people: 
     client.force_login(people.alice)
     text = client.get(reverse("portal:restore", args=[ticket.number, TicketBlock.objects.get().pk])).content.decode()
     assert "弊社以外の設定でも登録されています" in text
+
+
+def test_the_older_part_of_a_long_history_is_folded(people: People, ticket: Ticket, client: Client) -> None:
+    client.force_login(people.alice)
+    assert "<summary>これより前の記録" not in _get(client, "ticket", ticket.number)
+    for number in range(20):
+        Note.objects.create(
+            ticket=ticket, key=f"n{number}", at=NOW + timedelta(hours=1, minutes=number), text=f"続報その{number:02}"
+        )
+    text = _get(client, "ticket", ticket.number)
+    older, _, latest = text.partition("<summary>これより前の記録")[2].partition("</details>")
+    assert (older.count("続報その"), latest.count("続報その")) == (10, 10)
+    assert "続報その19" in latest

@@ -86,5 +86,11 @@ def test_html_and_files_are_shown_without_any_right(world: World) -> None:
     page = client.get("/").text
     assert '<iframe sandbox=""' in page
     assert "<script>alert" not in page
+    shown = client.get(f"/mails/{mail.id}.html")
+    assert "<p>文字</p>" in shown.text
+    rights = shown.headers["Content-Security-Policy"]
+    assert rights == "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+    assert f'src="/mails/{mail.id}.html"' in page, "in a page of its own, where the mail's own style holds"
+    assert client.get(f"/mails/{mail.id + 1}.html").status_code == 404
     assert "画面.png（image/png、3 バイト）" in page
     assert client.get("/mails.json").json()["mails"][0]["files"][0]["name"] == "画面.png"

@@ -290,3 +290,15 @@ def poll(is_done: Callable[[], bool], seconds: float = 10) -> None:
     while not is_done():
         assert time.monotonic() < end, "timed out"
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("door", ["control", "phone", "mailbox"])
+def test_a_form_of_a_simulators_own_page_can_be_sent_by_a_browser(
+    world: World, client: httpx.Client, door: str
+) -> None:
+    """Under no-referrer a browser calls a page's own form a stranger's (Origin: null), and it would be refused."""
+    base = {"control": world.control_url, "phone": world.phone_url, "mailbox": world.mailbox_url}[door].rstrip("/")
+    hides = client.get(f"{base}/").headers["Referrer-Policy"] == "no-referrer"
+    sent = client.post(f"{base}/habits", headers={"Origin": "null" if hides else base})
+    assert sent.status_code != httpx.codes.FORBIDDEN
+    assert client.post(f"{base}/habits", headers={"Origin": "null"}).status_code == httpx.codes.FORBIDDEN

@@ -21,6 +21,9 @@ if (drawing) {
   const words = (bar) => bar.dataset.words || bar.getAttribute("aria-label");
   const span = () => [Math.min(anchor, here), Math.max(anchor, here)];
 
+  // Where the bars are wider than the screen, the newest are those that one came for.
+  drawing.parentElement.scrollLeft = drawing.parentElement.scrollWidth;
+
   // One stop for the tab key; arrows go on from there.
   for (const bar of bars) {
     bar.setAttribute("tabindex", "-1");
