@@ -39,8 +39,8 @@ def words_for(error: WafError) -> str:
 
 
 def note_reached(contract: Contract, *, now: datetime) -> None:
-    """The vendor has answered: who was alarmed because he did not is told so, and phoned no more."""
-    for alarm in Alarm.objects.filter(key__startswith=_key(contract), acknowledged_at=None).exclude(due_at=None):
+    """The vendor has answered: who was alarmed because he did not is told so."""
+    for alarm in Alarm.objects.filter(key__startswith=_key(contract), acknowledged_at=None):
         note_over(alarm, sentence=f"{named(contract)}WAF の API に接続できるようになりました。", now=now)
 
 

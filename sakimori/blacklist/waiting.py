@@ -90,5 +90,5 @@ def _last_told() -> datetime | None:
 
 
 def _end(now: datetime) -> None:
-    for alarm in Alarm.objects.filter(key=_KEY, acknowledged_at=None).exclude(sentence=_OVER):
+    for alarm in Alarm.objects.filter(key=_KEY, acknowledged_at=None):
         note_over(alarm, sentence=_OVER, now=now)

@@ -10,10 +10,8 @@ from sakimori.customers.queries import running
 from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import Decision, Incident
 from sakimori.incidents.opening import alarm_key, end, record, tell
-from sakimori.incidents.undecided import cannot_be_judged
+from sakimori.incidents.undecided import DECISION_KEY, END_KEY, cannot_be_judged, take_reminder
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import acknowledge
-from sakimori.notify.models import Alarm
 
 
 class NotPossible(Exception):
@@ -44,6 +42,7 @@ def end_unjudged(incident: Incident, *, quiet: timedelta, by: User, now: datetim
             raise NotPossible(refusal)
         record(row, "incident.end-by-hand", by=by, now=now)
         end(row, now=now)
+        take_reminder(END_KEY, by=by, now=now)
     return True
 
 
@@ -85,8 +84,8 @@ def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) 
             record(row, f"incident.{decision.value}", by=by, now=now)
             if decision == Decision.TELL and row.pk in alive:
                 tell(row, now=now)
-        for alarm in Alarm.objects.filter(key=alarm_key(incident), acknowledged_at=None):
-            acknowledge(alarm, by=by, now=now)
+        for key in (alarm_key(incident), DECISION_KEY):
+            take_reminder(key, by=by, now=now)
     return len(waiting)
 
 

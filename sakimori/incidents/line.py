@@ -36,7 +36,7 @@ class LineWatch:
     def _note(self, *, is_open: bool, now: datetime) -> None:
         if is_open:
             self.dead_since = self._alarmed_at = None
-            for alarm in Alarm.objects.filter(key=ALARM_KEY, acknowledged_at=None).exclude(sentence=_ALIVE):
+            for alarm in Alarm.objects.filter(key=ALARM_KEY, acknowledged_at=None):
                 note_over(alarm, sentence=_ALIVE, now=now)
             return
         self.dead_since = self.dead_since or now

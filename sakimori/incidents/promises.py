@@ -34,8 +34,10 @@ def watch_promises(*, now: datetime) -> int:
 def _look(incident: Incident, promise: Promise, now: datetime) -> int:
     begin = f"promise:{incident.pk}:{promise.channel}"
     if promise.done_at is not None:
-        for alarm in Alarm.objects.filter(key__startswith=f"{begin}:", acknowledged_at=None, due_at__isnull=False):
-            note_over(alarm, sentence=f"{alarm.sentence}（{written(promise.done_at)} に実施済み）", now=now)
+        done = f"（{written(promise.done_at)} に実施済み）"
+        told = Alarm.objects.filter(key__startswith=f"{begin}:", acknowledged_at=None)
+        for alarm in told.exclude(sentence__endswith=done):
+            note_over(alarm, sentence=f"{alarm.sentence[: 300 - len(done)]}{done}", now=now)
         return 0
     if promise.keeping not in (Keeping.DUE, Keeping.BROKEN):
         return 0

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from sakimori.accounts.models import User
 from sakimori.customers.queries import running
 from sakimori.incidents import texts
 from sakimori.incidents.course import Turn
@@ -16,7 +17,7 @@ from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import Decision, Incident, Verdict
 from sakimori.incidents.opening import INCONCLUSIVE_KEY, alarm_key
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import note_over, raise_alarm
+from sakimori.notify.actions import acknowledge, note_over, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 DECISION_KEY, END_KEY = "undecided", "endless"
@@ -66,8 +67,14 @@ def _unjudged(now: datetime) -> list[Incident]:
 
 def _seen(keys: Collection[str], since: datetime) -> set[str]:
     """The keys of alarms that are open, or that somebody has taken since then."""
-    known = Q(acknowledged_at=None, due_at__isnull=False) | Q(acknowledged_at__gt=since)
+    known = Q(acknowledged_at=None) & ~Q(sentence=texts.NOTHING_WAITS) | Q(acknowledged_at__gt=since)
     return set(Alarm.objects.filter(known, key__in=keys).values_list("key", flat=True))
+
+
+def take_reminder(key: str, *, by: User, now: datetime) -> None:
+    """Whoever decides has seen the reminder. It comes again while others still wait."""
+    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
+        acknowledge(alarm, by=by, now=now)
 
 
 def _raise(key: str, sentence: str, now: datetime) -> None:
@@ -75,5 +82,5 @@ def _raise(key: str, sentence: str, now: datetime) -> None:
 
 
 def _over(key: str, sentence: str, now: datetime) -> None:
-    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None, due_at__isnull=False):
+    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
         note_over(alarm, sentence=sentence, now=now)

@@ -141,12 +141,12 @@ def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, l
 
 
 def note_over(alarm: Alarm, *, sentence: str, now: datetime) -> None:
-    """The cause of an alarm is gone: it says so, and nobody is phoned about it any more. It stays until acknowledged.
+    """The cause of an alarm is gone: it says so once, on the pages and on the phone. Only a person stops it.
 
-    now: when that was. The same cause may come back: then the alarm is raised as if it were new, and counts on.
+    now: when that was. The same cause may come back: then the alarm says so again, and counts on.
     """
-    still_open = Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None)
-    still_open.update(sentence=sentence[:300], due_at=None, call_round=None, last_at=now)
+    still_open = Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None).exclude(sentence=sentence[:300])
+    still_open.update(sentence=sentence[:300], last_at=now)
 
 
 def acknowledge(alarm: Alarm, *, by: User, now: datetime) -> None:

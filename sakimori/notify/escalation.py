@@ -78,11 +78,17 @@ def phone_due_alarms(*, now: datetime) -> int:
 
 
 def end_answered_rounds(*, now: datetime) -> int:
-    """A round all of whose alarms somebody has acknowledged meanwhile calls nobody else. Returns how many ended."""
+    """A round all of whose alarms somebody has acknowledged meanwhile calls nobody else. Returns how many ended.
+
+    The others tell whom they call next how it stands by then: a cause may be gone.
+    """
     ended = 0
-    waiting = Alarm.objects.filter(acknowledged_at=None, call_round__isnull=False)
-    for round_ in _running_rounds().exclude(pk__in=waiting.values("call_round_id")):
-        ended += end_round(round_, RoundState.STOPPED, now=now, reason="アラームが確認されたため")
+    for round_ in _running_rounds():
+        facts = [_facts(alarm) for alarm in open_alarms().filter(call_round=round_)]
+        if not facts:
+            ended += end_round(round_, RoundState.STOPPED, now=now, reason="アラームが確認されたため")
+        elif (matter := call_matter(facts)) != round_.say:
+            _running_rounds().filter(pk=round_.pk).update(say=matter, subject=call_subject(facts)[:200])
     return ended
 
 

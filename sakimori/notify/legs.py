@@ -22,6 +22,10 @@ from sakimori.notify.provider_words import FINAL, IN_PROGRESS, NEVER_RANG, is_la
 from sakimori.notify.rounds import finish, page_of_round
 
 _LINGERS = timedelta(seconds=60)
+# So often the provider's list is read, and for so long by its own clock, until a call that is not on it was never
+# placed: a request may be on its way for ten seconds, and a new call be listed late. Read every five seconds.
+_READINGS = 5
+_LISTED_WITHIN = timedelta(seconds=20)
 # So long another account is asked before one that let no phone ring.
 _RESTS = timedelta(minutes=5)
 
@@ -43,7 +47,7 @@ def begin(reference: str, *, account: str, to: str, caller: str, now: datetime) 
     """Write down that this account is asked now. False when one was asked before and may have placed the call."""
     with transaction.atomic():
         call = Call.objects.select_for_update().get(reference=reference)
-        fresh = {"account": account, "to": to, "caller": caller, "intended_at": now}
+        fresh = {"account": account, "to": to, "caller": caller, "intended_at": now, "readings": 0, "read_at": None}
         known = PhoneLeg.objects.filter(call=call)
         if not known.exists():
             PhoneLeg.objects.create(call=call, **fresh)
@@ -59,6 +63,22 @@ def placed(reference: str, sid: str) -> None:
 def drop(reference: str) -> None:
     """The provider has provably not placed the call. A call-back that came all the same knows better."""
     PhoneLeg.objects.filter(call__reference=reference, sid="").update(is_dropped=True)
+
+
+def is_missing(reference: str, *, said_at: datetime) -> bool:
+    """The provider's list was read, and the call is not on it. True once it was provably not placed.
+
+    said_at: the time by the provider's clock. Our own may jump, and another worker may have begun to read.
+    """
+    with transaction.atomic():
+        leg = PhoneLeg.objects.select_for_update().get(call__reference=reference)
+        if leg.sid:
+            return False  # A call-back came while the list was read.
+        leg.readings, leg.read_at = leg.readings + 1, leg.read_at or said_at
+        is_late = said_at - leg.read_at >= _LISTED_WITHIN
+        leg.is_dropped = leg.is_dropped or (leg.readings >= _READINGS and is_late)
+        leg.save(update_fields=["readings", "read_at", "is_dropped"])
+    return leg.is_dropped
 
 
 def order_of(accounts: Iterable[PhoneAccount], now: datetime) -> Sequence[PhoneAccount]:

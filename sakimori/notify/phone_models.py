@@ -13,8 +13,9 @@ class PhoneLeg(models.Model):
     """One call at the provider. Written before the provider is asked; call-backs and readings only add to it.
 
     account: which of our accounts was asked. sid: the provider's mark, empty until the provider or a call-back has
-    said it. is_dropped: provably not placed. status: the provider's word, which only moves forward. stage to turns: the
-    talk (`dialogue.py`), result what came of it. bridged_at: when an operator took the call over.
+    said it. is_dropped: provably not placed. readings: how often it was missed on the provider's list since it was
+    asked for; read_at: the first time, by the provider's clock. status: the provider's word, which only moves forward.
+    stage to turns: the talk (`dialogue.py`), result what came of it. bridged_at: when an operator took the call over.
 
     turn: counted up by every question of the provider that was answered. asked is the digest of the last one, answer
     what it was told: a question that comes again gets the same answer and changes nothing.
@@ -27,6 +28,8 @@ class PhoneLeg(models.Model):
     sid = models.CharField(max_length=64, blank=True, db_index=True)
     intended_at = models.DateTimeField()
     is_dropped = models.BooleanField(default=False)
+    readings = models.PositiveSmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=16, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -170,8 +170,8 @@ def sentence_of(error: MailUnavailable, waiting: int) -> str:
 
 
 def end_alarm(key: str, sentence: str, now: datetime) -> None:
-    """The cause of an alarm is gone: it says so once, and nobody is phoned about it."""
-    alarm = Alarm.objects.filter(key=key[:120], acknowledged_at=None).exclude(sentence=sentence).first()
+    """The cause of an alarm is gone: it says so once."""
+    alarm = Alarm.objects.filter(key=key[:120], acknowledged_at=None).first()
     if alarm is not None:
         note_over(alarm, sentence=sentence, now=now)
 

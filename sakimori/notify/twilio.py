@@ -3,7 +3,8 @@
 The provider knows no idempotency key. So the intent is a row before it is asked; our reference stands in every address
 that it calls back, and a call-back binds its mark to our row. After a doubtful answer its list is read: calls to the
 number since the intent, from our caller, that are no other call of ours. At most one call goes to a number at a time,
-so there is no second that could be meant.
+so there is no second that could be meant. When a call on none of several readings counts as never placed is decided by
+the provider's clock, which ours may jump away from.
 
 Whoever answers is listened to in the background (AsyncAmd). Waiting for that first would mean seconds of silence, in
 which people hang up; nothing of the incident is said before a key, which no machine presses.
@@ -40,8 +41,6 @@ _LONGEST_CALL = "3900"
 # Who speaks longer without a pause is taken for a machine. A company's greeting in Japan is longer than the provider's
 # own 2.4 seconds.
 _LONGEST_GREETING_MS = "3500"
-# So long the provider may take, after we have given up waiting for its answer, until a call is on its list.
-_LISTED_WITHIN = timedelta(seconds=_LIMITS.total_seconds + 10)
 # By so much the provider's clocks may differ from each other, and from ours where its answer names no time.
 _CLOCKS_DIFFER = timedelta(minutes=2)
 
@@ -159,12 +158,13 @@ class TwilioPhone:
             return None
         if leg.status in FINAL:
             return leg
-        sid = leg.sid or self._found_on_the_list(leg, reference)
+        sid = leg.sid
         if not sid:
-            if self._clock() < leg.intended_at + _LISTED_WITHIN:
-                raise PhoneDoubtful("the call is not on the provider's list yet")
-            legs.drop(reference)
-            return None
+            sid, said_at = self._found_on_the_list(leg, reference)
+            if not sid and legs.is_missing(reference, said_at=said_at):
+                return None
+        if not sid:
+            raise PhoneDoubtful("the call is not on the provider's list yet")
         answer = self._ask("GET", f"{self._calls}/{sid}.json")
         if answer.status == 404:
             return None
@@ -173,26 +173,28 @@ class TwilioPhone:
             raise PhoneDoubtful("the state of the call is not known to us")
         return legs.note_status(reference, status, sid=sid, now=self._clock())
 
-    def _found_on_the_list(self, leg: PhoneLeg, reference: str) -> str:
-        """The provider's mark of the call that was placed for this row, or an empty text."""
-        found = [str(row.get("sid")) for row, since in self._listed(leg) if _is_ours(row, leg, since)]
+    def _found_on_the_list(self, leg: PhoneLeg, reference: str) -> tuple[str, datetime]:
+        """The provider's mark of the call that was placed for this row, or an empty text; when its list was read."""
+        found, read_at = [], []
+        for rows, said_at in self._lists(leg):
+            since = _since(leg, said_at=said_at, now=self._clock())
+            found += [str(row.get("sid")) for row in rows if _is_ours(row, leg, since)]
+            read_at.append(said_at)
         taken = legs.others(found, reference)
-        return next((sid for sid in found if sid not in taken), "")
+        return next((sid for sid in found if sid not in taken), ""), min(read_at)
 
-    def _listed(self, leg: PhoneLeg) -> Iterator[tuple[Mapping[str, Any], datetime]]:
+    def _lists(self, leg: PhoneLeg) -> Iterator[tuple[Sequence[Mapping[str, Any]], datetime]]:
         """Calls to a number since it was to be called, and those that wait: they have no beginning yet.
 
-        With each the moment by the provider's clock since which it may be ours.
+        With each list the time of the provider's clock when it answered.
         """
-        day = leg.intended_at - _CLOCKS_DIFFER - timedelta(days=1)
+        day = min(leg.intended_at, self._clock()) - _CLOCKS_DIFFER - timedelta(days=1)
         for which in ({"StartTime>": f"{day:%Y-%m-%d}"}, {"Status": "queued"}):
             answer = self._ask("GET", f"{self._calls}.json", params={"To": leg.to, "PageSize": "100", **which})
             rows = _content(_or_error(answer)).get("calls")
             if not isinstance(rows, list):
                 raise PhoneDoubtful("the list of calls is not a list")
-            ahead = max(self._clock() - _said_at(answer, self._clock()), timedelta(0))
-            since = leg.intended_at - ahead - _CLOCKS_DIFFER
-            yield from ((row, since) for row in rows)
+            yield rows, _said_at(answer, self._clock())
 
     def _ask(
         self,
@@ -263,6 +265,14 @@ def _is_ours(row: object, leg: PhoneLeg, since: datetime) -> bool:
         return False
     to_us = row.get("to") == leg.to and row.get("from") == leg.caller and row.get("direction") == "outbound-api"
     return to_us and begun >= since
+
+
+def _since(leg: PhoneLeg, *, said_at: datetime, now: datetime) -> datetime:
+    """The moment by the provider's clock since which a call may be the one that was placed for this row."""
+    ahead = max(now - said_at, timedelta(0))
+    intended_at = leg.intended_at - ahead
+    # An intent of the future: our clock was put back since then, and nobody knows by how much.
+    return intended_at - _CLOCKS_DIFFER if intended_at <= said_at else said_at - timedelta(days=1)
 
 
 def _said_at(answer: Response, now: datetime) -> datetime:

@@ -91,7 +91,7 @@ def tell_on(key: str, sentence: str, severity: Severity, *, now: datetime) -> No
 
 def end(key: str, sentence: str, *, now: datetime) -> None:
     """Say of an open alarm, once, that its cause is gone."""
-    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None).exclude(sentence=sentence):
+    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
         note_over(alarm, sentence=sentence, now=now)
 
 

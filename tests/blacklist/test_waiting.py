@@ -92,7 +92,7 @@ def test_the_alarm_ends_when_everything_is_decided_and_begins_anew_with_the_next
     watch(16)
     watch(17)
     alarm = Alarm.objects.get()
-    assert (alarm.sentence, alarm.due_at) == ("期限を過ぎた判断待ちはなくなりました。", None)
+    assert (alarm.sentence, alarm.acknowledged_at) == ("期限を過ぎた判断待ちはなくなりました。", None)
     ask(people, "203.0.113.2", minute=5)
     watch(20)
     alarm.refresh_from_db()

@@ -268,7 +268,7 @@ def test_a_vendor_that_does_not_answer_is_asked_less_and_less_and_told_to_the_so
     assert vendor.poll(minutes=15) == 1
     alarm.refresh_from_db()
     assert "再び取得できるようになりました" in alarm.sentence
-    assert (alarm.due_at, VendorPoll.objects.get().failures) == (None, 0)
+    assert (alarm.acknowledged_at, VendorPoll.objects.get().failures) == (None, 0)
 
 
 def test_a_key_that_is_refused_is_told_too(vendor: Vendor) -> None:

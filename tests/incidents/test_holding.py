@@ -215,7 +215,7 @@ def test_a_suspicion_that_comes_to_nothing_lets_go_by_itself() -> None:
     review_hold(now=START + timedelta(seconds=15))
     assert Hold.objects.get().ended_at is not None
     held.refresh_from_db()
-    assert (held.due_at, "解消しました" in held.sentence) == (None, True)
+    assert (held.acknowledged_at, "解消しました" in held.sentence) == (None, True)
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=2, seconds=6), timedelta(hours=-1)])

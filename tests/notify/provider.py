@@ -76,14 +76,21 @@ def post(url: str, fields: Mapping[str, str], signature: str | None = None, **he
 class ProviderLine:
     """One account: `phone` is our client, `exchange` the provider. References r-1 and r-2 are calls of one round.
 
-    clock: of both, which the door's own has to follow.
+    clock: ours, which the door's own has to follow; provider_clock: the provider's, where it is another.
     """
 
-    def __init__(self, folder: Path, spec: PhoneSpec = SPEC, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        spec: PhoneSpec = SPEC,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        provider_clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self.spec = spec
         self.state = State(folder / f"{spec.account}.sqlite3")
         self.seen: list[tuple[str, dict[str, str]]] = []
-        self.exchange = Phone(self.state, clock, self._call_back, spec)
+        self.exchange = Phone(self.state, provider_clock or clock, self._call_back, spec)
         self.next_trouble: Trouble | None = None
         self.asked: list[httpx.Request] = []
         client = GuardedClient(transport=httpx.MockTransport(self._answer))

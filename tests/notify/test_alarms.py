@@ -91,20 +91,39 @@ def test_acknowledging_at_the_desk_stops_the_round_and_the_ringing(soc: Soc) -> 
     assert (round_.state, round_.stop_reason) == (RoundState.STOPPED, "アラームが確認されたため")
 
 
-def test_an_alarm_whose_cause_is_gone_rings_nobody_but_stays_until_it_is_acknowledged(soc: Soc) -> None:
+def test_only_a_person_stops_an_alarm_whose_cause_is_gone_and_the_calls_say_that_it_is(soc: Soc) -> None:
     alarm = soc.alarm()
     soc.work(seconds=303)
     note_over(alarm, sentence="ログが再び届きました。", now=soc.clock())
+    assert soc.phone.ringing == [FIRST]
+    soc.work(seconds=100)
+    assert soc.dialled() == [FIRST, DEPUTY, MANAGER]
+    assert ["再び届きました" in call.say for call in soc.phone.placed] == [False, True, True]
+    assert "再び届きました" in CallRound.objects.get().subject
+    soc.phone.press(soc.phone.placed[-1].reference, PhoneState.CONFIRMED)
     soc.work(seconds=400)
-    assert (soc.phone.ringing, soc.dialled()) == ([], [FIRST])
+    assert soc.dialled() == [FIRST, DEPUTY, MANAGER]
     alarm.refresh_from_db()
-    assert (alarm.sentence, alarm.due_at, alarm.acknowledged_at) == ("ログが再び届きました。", None, None)
+    assert (alarm.sentence, alarm.acknowledged_by) == ("ログが再び届きました。", soc.boss)
+
+
+def test_an_alarm_whose_cause_is_gone_before_its_deadline_is_phoned_all_the_same(soc: Soc) -> None:
+    alarm = soc.alarm()
+    note_over(alarm, sentence="ログが再び届きました。", now=soc.clock())
+    soc.work(seconds=303)
+    assert soc.dialled() == [FIRST]
+    assert "未確認のアラームが 1 件あります。ログが再び届きました。" in soc.phone.placed[0].say
+
+
+def test_a_cause_that_comes_back_counts_on_and_what_a_person_has_taken_is_over(soc: Soc) -> None:
+    alarm = soc.alarm()
+    note_over(alarm, sentence="ログが再び届きました。", now=soc.clock())
     again = soc.alarm()
-    assert (again.pk, again.count, again.due_at) == (alarm.pk, 2, soc.clock() + timedelta(minutes=5))
+    assert (again.pk, again.count, again.sentence) == (alarm.pk, 2, "ログが届いていません。")
     acknowledge(again, by=soc.dana, now=soc.clock())
     note_over(again, sentence="もう一度。", now=soc.clock())
     again.refresh_from_db()
-    assert again.sentence == "ログが届いていません。", "what a person has taken is over"
+    assert again.sentence == "ログが届いていません。"
 
 
 def test_several_overdue_alarms_are_one_round_that_tells_of_all(soc: Soc) -> None:

@@ -188,6 +188,20 @@ def doubtful() -> Provider:
     return provider
 
 
+def miss(provider: Provider, *, times: int = 4) -> None:
+    """The list is read so often without the call on it."""
+    for _ in range(times):
+        provider.will(listed(), listed())
+        with pytest.raises(PhoneDoubtful, match="not on the provider's list yet"):
+            provider.phone.status("r-1")
+        provider.clock.pass_time(seconds=5)
+
+
+def at(moment: datetime, *calls: dict[str, object]) -> httpx.Response:
+    """A list that was read at a moment by the provider's clock."""
+    return httpx.Response(200, content=listed(*calls).content, headers={"date": format_datetime(moment)})
+
+
 def test_after_doubt_the_list_is_read_by_number_and_day() -> None:
     provider = doubtful()
     provider.will(listed(a_call(provider)), listed(), says(status="ringing"))
@@ -218,7 +232,7 @@ def test_a_call_that_still_waits_is_found_among_the_queued() -> None:
 )
 def test_other_calls_on_the_list_are_not_ours(change: dict[str, object]) -> None:
     provider = doubtful()
-    provider.clock.pass_time(seconds=21)
+    miss(provider)
     provider.will(listed(a_call(provider, **change)), listed(a_call(provider, seconds=-600)))
     assert provider.phone.status("r-1") is None
 
@@ -227,21 +241,63 @@ def test_a_call_that_belongs_to_another_reference_is_not_taken() -> None:
     provider = doubtful()
     provider.will(says(201, sid=SID))
     call(provider, "r-2")  # type: ignore[arg-type]
-    provider.clock.pass_time(seconds=21)
+    miss(provider)
     provider.will(listed(a_call(provider)), listed())
     assert provider.phone.status("r-1") is None
 
 
 def test_a_list_that_may_lag_is_not_believed_at_once_and_then_the_call_is_made_once() -> None:
     provider = doubtful()
-    provider.will(listed(), listed())
-    with pytest.raises(PhoneDoubtful, match="not on the provider's list yet"):
-        provider.phone.status("r-1")
-    provider.clock.pass_time(seconds=21)
+    miss(provider)
     provider.will(listed(), listed())
     assert provider.phone.status("r-1") is None
     provider.will(says(201, sid=SID))
     assert call(provider) == QUEUED  # type: ignore[arg-type]
+    assert (leg().readings, leg().read_at) == (0, None)
+
+
+def test_a_clock_of_ours_that_jumps_ahead_does_not_end_the_doubt() -> None:
+    provider = doubtful()
+    said_at = provider.clock.now
+    for seconds in range(0, 20, 2):
+        provider.clock.pass_time(hours=1)
+        provider.will(*[at(said_at + timedelta(seconds=seconds))] * 2)
+        with pytest.raises(PhoneDoubtful, match="not on the provider's list yet"):
+            provider.phone.status("r-1")
+    provider.will(*[at(said_at + timedelta(seconds=20))] * 2)
+    assert provider.phone.status("r-1") is None
+
+
+def test_where_the_provider_names_no_time_one_jump_ahead_is_not_enough() -> None:
+    provider = doubtful()
+    miss(provider, times=1)
+    provider.clock.pass_time(hours=1)
+    miss(provider, times=3)
+    provider.will(listed(), listed())
+    assert provider.phone.status("r-1") is None
+
+
+def test_a_clock_of_ours_that_is_put_back_after_the_intent_does_not_hide_our_call() -> None:
+    provider = doubtful()
+    provider.clock.pass_time(minutes=-50)
+    now = provider.clock.pass_time(seconds=5)
+    provider.will(at(now, a_call(provider, seconds=-3)), at(now), says(status="ringing"))
+    assert provider.phone.status("r-1") == RINGING
+
+
+def test_a_call_that_calls_back_while_the_list_is_read_is_not_given_up() -> None:
+    provider = doubtful()
+    miss(provider)
+
+    class CallingBack(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            PhoneLeg.objects.update(sid=SID)
+            yield listed().content
+
+    provider.will(listed(), httpx.Response(200, stream=CallingBack()))
+    with pytest.raises(PhoneDoubtful):
+        provider.phone.status("r-1")
+    assert not leg().is_dropped
 
 
 @pytest.mark.parametrize("answer", [says(calls=1), says(), httpx.Response(200, content=b"<html>"), says(500)])

@@ -161,7 +161,7 @@ def test_an_alarm_about_the_disk_ends_when_there_is_room_and_does_not_nag(house:
     house.free = 10 * FLOOR
     house.watch()
     again = Alarm.objects.latest("pk")
-    assert (again.sentence, again.due_at) == ("データフォルダのディスクの空き不足は解消しました。", None)
+    assert (again.sentence, again.acknowledged_at) == ("データフォルダのディスクの空き不足は解消しました。", None)
 
 
 def test_the_ingest_leaves_the_last_room_to_the_database(house: House) -> None:
@@ -238,4 +238,4 @@ def test_sums_that_differ_are_an_alarm_until_they_agree(house: House) -> None:
     check.save()
     house.watch()
     alarm.refresh_from_db()
-    assert (alarm.sentence, alarm.due_at) == ("保管庫と台帳の行数の不一致は解消しました。", None)
+    assert (alarm.sentence, alarm.acknowledged_at) == ("保管庫と台帳の行数の不一致は解消しました。", None)
