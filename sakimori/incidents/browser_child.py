@@ -115,19 +115,23 @@ def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
     content = _content(page)
     # While the page is being asked for, whatever is asked of it waits for the answer.
     while answers and (asked_at or page_kind([], content.encode()) == CHALLENGE):
-        if time.monotonic() - began >= order["seconds"] - 1:
+        if _is_silent(asked_at) or time.monotonic() - began >= order["seconds"] - 1:
             break
         page.wait_for_timeout(_LOOK_AGAIN_MS)
         content = content if asked_at else _content(page)
         told["total_ms"] = round((time.monotonic() - began) * 1000)
-    if asked_at and time.monotonic() - asked_at[-1] > _PENDING_SECONDS:
-        # The browser has passed what it was asked, and the site behind it is silent.
-        return told | {"trouble": "timeout", "url": page.url}
+    if asked_at:
+        # The browser has passed what it was asked, and the site behind it is silent: for long, or too short to say so.
+        return told | {"trouble": "timeout", "url": page.url, "too_early": not _is_silent(asked_at)}
     told |= {"url": page.url, "content": content[: 1 << 20], "words": _words(page)}
     if answers:
         told |= {"status": answers[-1].status, "headers": _headers(answers[-1]), **_timing(page, told)}
     told["screenshot"] = _picture(page)
     return told
+
+
+def _is_silent(asked_at: list[float]) -> bool:
+    return bool(asked_at) and time.monotonic() - asked_at[-1] > _PENDING_SECONDS
 
 
 def _asking(page: Page) -> list[float]:

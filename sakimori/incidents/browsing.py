@@ -77,7 +77,7 @@ class Browser:
                 stay, kill = min(whole, left - _END_SECONDS), min(kill, left)
             with Gate(limits, self._resolver) as gate:
                 told = self._run(target, gate, stay=stay, kill=kill)
-                if stay < whole and told["trouble"] == Trouble.TIMEOUT:
+                if told["trouble"] == Trouble.TIMEOUT and (stay < whole or told.get("too_early")):
                     raise NoTime(_LATE)
                 return _sight(told, target, gate, at=at, vendor=self._vendor)
 

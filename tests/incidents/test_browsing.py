@@ -5,7 +5,6 @@ import socket
 import ssl
 import stat
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,10 +146,8 @@ def test_a_look_that_finds_no_seat_in_time_says_so(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_browser_that_hangs_is_killed_when_the_verdict_can_wait_no_longer(tmp_path: Path) -> None:
-    began = time.monotonic()
-    with pytest.raises(NotVisited, match="時間内に"):
+    with pytest.raises(NotVisited, match="時間内に"):  # Not later: the program itself would end in a minute, as broken.
         Browser(program(tmp_path, "sleep 60"))(Target("https://shop.example.jp/"), limits=LIMITS, at=START, seconds=8)
-    assert time.monotonic() - began < 12
 
 
 @needs_browser
@@ -162,21 +159,35 @@ def test_less_time_than_a_page_may_take_proves_nothing_where_it_was_not_enough()
         gate.set()
 
 
-@needs_browser
-def test_a_site_that_is_silent_behind_a_passed_challenge_is_not_displayed() -> None:
-    gate = threading.Event()
+def _silent_once_passed(gate: threading.Event) -> Talk:
+    """A site that asks its question, and says nothing to whoever passes until the gate is opened."""
 
     def talk(peer: socket.socket, head: str) -> None:
         if "seen=1" in head and "_Incapsula" not in head:
-            gate.wait(30)
+            gate.wait(60)
         else:
             questioning(PASSES)(peer, head)
 
-    with serving(talk) as site:
-        seen = browser()(Target(site.url(), TEXT), limits=replace(LIMITS, probe_seconds=13), at=START).visit
+    return talk
+
+
+@needs_browser
+def test_a_site_that_is_silent_behind_a_passed_challenge_is_not_displayed() -> None:
+    gate = threading.Event()
+    with serving(_silent_once_passed(gate)) as site:
+        seen = browser()(Target(site.url(), TEXT), limits=replace(LIMITS, probe_seconds=30), at=START).visit
         gate.set()
     assert (seen.trouble, seen.status, seen.path) == (Trouble.TIMEOUT, None, ProbePath.BROWSER)
     assert verdict_of(seen, LIMITS) == Verdict.NOT_DISPLAYED
+
+
+@needs_browser
+def test_a_silence_that_was_too_short_behind_a_passed_challenge_proves_nothing() -> None:
+    gate = threading.Event()
+    with serving(_silent_once_passed(gate)) as site:
+        with pytest.raises(NotVisited, match="時間内に"):
+            browser()(Target(site.url(), TEXT), limits=replace(LIMITS, probe_seconds=8), at=START)
+        gate.set()
 
 
 def test_the_setting_says_which_browser(monkeypatch: pytest.MonkeyPatch) -> None:
