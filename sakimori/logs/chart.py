@@ -20,6 +20,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 8, 12, 30
 PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
 _MOST_PARTS = 6
 _MOST_TICKS = 8
+_HALF_A_TEXT = 36
 _LINES = 5
 _REST = "of-rest"
 _ROUND = (1, 2, 5)
@@ -80,10 +81,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line of the grid or a tick: its place along the axis and its text."""
+    """A line of the grid or a tick: its place along the axis and its text. is_last: else it is cut off."""
 
     at: int
     text: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def _ticks(timeline: Timeline, edges: Sequence[int]) -> list[Mark]:
     step = next((each for each in _TICKS if each >= timeline.step and length <= each * _MOST_TICKS), _TICKS[-1])
     write = _writing(step, is_one_day=length <= _DAY)
     return [
-        Mark(edge, write(bar.begins.astimezone(JST)))
+        Mark(edge, write(bar.begins.astimezone(JST)), is_last=edge > WIDTH - _HALF_A_TEXT)
         for bar, edge in zip(timeline.bars, edges, strict=False)
         if (bar.begins + _JAPAN - _EPOCH) % step == timedelta(0)
     ]

@@ -86,6 +86,13 @@ def test_ticks_are_few_and_at_round_moments(hours: int, first: str, number: int)
     assert len(ticks) == number
 
 
+def test_a_text_at_the_right_edge_ends_there() -> None:
+    query = LogQuery(1, MIDNIGHT + timedelta(hours=1), MIDNIGHT + timedelta(hours=24.5))
+    step = step_of(timedelta(hours=23.5))
+    ticks = chart_of(Timeline(step, bars(query, step, ())), Links(query, "K-1")).ticks
+    assert [tick.is_last for tick in ticks] == [*[False] * (len(ticks) - 1), True]
+
+
 def test_a_short_period_is_told_to_the_second() -> None:
     query = LogQuery(1, MIDNIGHT, MIDNIGHT + timedelta(seconds=40))
     step = step_of(timedelta(seconds=40))

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sakimori.incidents.models import Incident, IncidentKind, PlannedStop
+from sakimori.incidents.models import Incident, IncidentKind, PlannedStop, Turn
 from sakimori.lib.jst import JST, utc_now
 from sakimori.tickets.duties import tell_news
 from sakimori.tickets.models import Ticket
@@ -55,6 +55,20 @@ def test_a_site_in_trouble_leads_to_the_ticket_that_tells_of_it(client: Client, 
     tell_news(now=NOW)
     address = reverse("portal:ticket", args=[Ticket.objects.get().number])
     assert address in client.get(reverse("portal:sites")).content.decode()
+
+
+def test_the_older_part_of_a_long_incident_is_folded_in_its_ticket(client: Client, people: People) -> None:
+    client.force_login(people.bob)
+    incident = make_incident(people.a, IncidentKind.DDOS)
+    Incident.objects.filter(pk=incident.pk).update(told_at=NOW)
+    tell_news(now=NOW)
+    for hours in range(30):
+        Turn.objects.create(
+            incident=incident, at=NOW + timedelta(hours=1 + hours), verdict="slow", sentence=f"{hours} 時間後"
+        )
+    text = client.get(reverse("portal:ticket", args=[Ticket.objects.get().number])).content.decode()
+    older, _, latest = text.partition("<summary>これより前の経過（")[2].partition("</details>")
+    assert (older.count(" 時間後"), latest.count(" 時間後")) == (20, 10)
 
 
 def test_an_approver_plans_a_stop_and_takes_it_back(client: Client, people: People) -> None:
