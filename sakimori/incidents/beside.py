@@ -41,10 +41,19 @@ class Visiting(Protocol):
 class Browsing(Protocol):
     """A browser. Raises NotVisited where it does not work.
 
-    seconds: what all of it may take, a verdict waits for it; None: a picture, which lets others go first.
+    seconds: what all of it may take, a verdict waits for it; None: a picture, which lets others go first. is_wanted: a
+    look that was not begun yet and is not wanted any more is left out (NoTime).
     """
 
-    def __call__(self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight: ...
+    def __call__(
+        self,
+        target: Target,
+        *,
+        limits: Limits,
+        at: datetime,
+        seconds: float | None = None,
+        is_wanted: Callable[[], bool] = ...,
+    ) -> Sight: ...
 
 
 class Album:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,14 +61,22 @@ class Browser:
         self._vendor = tuple(vendor)
         self._resolver = resolver
 
-    def __call__(self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+    def __call__(
+        self,
+        target: Target,
+        *,
+        limits: Limits,
+        at: datetime,
+        seconds: float | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Sight:
         """Visit a page once. Raises NotVisited where the browser itself does not work, or there is no time for it.
 
         Less time than a page may take proves nothing where it was not enough.
         """
         whole, began = min(limits.probe_seconds, _MOST_SECONDS), time.monotonic()
         waits = _PICTURE_WAITS if seconds is None else seconds - _END_SECONDS - min(whole, _LEAST_SECONDS)
-        with _seats.taken(seconds=waits, urgent=seconds is not None) as had:
+        with _seats.taken(seconds=waits, urgent=seconds is not None, is_wanted=is_wanted) as had:
             if not had:
                 raise NoTime(_BUSY)
             stay, kill = whole, whole + _START_SECONDS

@@ -5,7 +5,7 @@ under a camera keeps no verdict waiting.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -18,23 +18,29 @@ class Seats:
         self._urgent = 0
 
     @contextmanager
-    def taken(self, *, seconds: float, urgent: bool) -> Generator[bool]:
-        """Whether a seat was had in time; it is given back in the end. urgent: a verdict waits for it."""
-        had = self._take(seconds, urgent=urgent)
+    def taken(self, *, seconds: float, urgent: bool, is_wanted: Callable[[], bool] = lambda: True) -> Generator[bool]:
+        """Whether a seat was had in time; it is given back in the end. urgent: a verdict waits for it.
+
+        Whose look is not wanted any more leaves the line when he is next asked, so that he keeps no seat from others.
+        """
+        had = self._take(seconds, urgent=urgent, is_wanted=is_wanted)
         try:
             yield had
         finally:
             if had:
                 self._change(free=1)
 
-    def _take(self, seconds: float, *, urgent: bool) -> bool:
+    def _take(self, seconds: float, *, urgent: bool, is_wanted: Callable[[], bool]) -> bool:
+        least = 1 if urgent else 2
+
+        def is_free() -> bool:
+            return self._free >= least and (urgent or not self._urgent)
+
         self._change(urgent=int(urgent))
         try:
             with self._changed:
-                least = 1 if urgent else 2
-                had = self._changed.wait_for(
-                    lambda: self._free >= least and (urgent or not self._urgent), timeout=max(seconds, 0.0)
-                )
+                self._changed.wait_for(lambda: is_free() or not is_wanted(), timeout=max(seconds, 0.0))
+                had = is_free() and is_wanted()
                 self._free -= int(had)
                 return had
         finally:

@@ -154,6 +154,10 @@ class _Tries:
             self.controls()  # Now, so that the verdict need not wait for them.
         return visit
 
+    def _is_wanted(self) -> bool:
+        """Whether a try that has not begun could still change the verdict."""
+        return not self._is_over.is_set()
+
     def controls(self) -> Look:
         """The look at the control pages, which begins with the first try that is bad."""
         self._controls = self._controls or _begin_controls(self.world)
@@ -163,9 +167,11 @@ class _Tries:
         left, world, aside = self.until - time.monotonic() - _HOMEWARD_SECONDS, self.world, self.aside
         aside.visits.append(questioned)
         try:
-            sight = browser(self.target, limits=world.limits, at=world.clock(), seconds=left)
+            sight = browser(self.target, limits=world.limits, at=world.clock(), seconds=left, is_wanted=self._is_wanted)
         except NotVisited as error:
             aside.visits.remove(questioned)
+            if not self._is_wanted():
+                return questioned  # The site is judged: what this try could not do, nobody needs to know.
             aside.notes.append(str(error))
             if isinstance(error, NoTime):
                 self._is_over.wait(max(0.0, self.until - time.monotonic() - _HOMEWARD_SECONDS / 2))

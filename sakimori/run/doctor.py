@@ -17,11 +17,11 @@ from sakimori.incidents.visit import Target
 from sakimori.incidents.visitors import World
 from sakimori.lib.jst import written
 from sakimori.notify.models import InboxMark, Mailbox
+from sakimori.run.control_pages import lacking
 from sakimori.run.examination import Finding, look, look_at_house
 from sakimori.run.incident_duties import visit_world
 from sakimori.waf.interface import WafMissing
 
-_FEWEST_CONTROLS = 2
 HELP = "check settings, stores, mail, phone, duty roster, contacts and vendor"
 
 
@@ -59,7 +59,7 @@ def examine() -> Iterator[Finding]:
 def look_beside() -> Iterator[Finding]:
     """What makes the proof better where it is set up, and what brings in mails. Without it everything works."""
     config, world = settings.CONFIG, visit_world()
-    yield replace(look("control pages", partial(_controls, world)), mild=True)
+    yield replace(look("control pages", _controls), mild=True)
     if config.browser not in (AUTO, OFF):
         yield replace(look("browser", partial(_browser, config.browser)), mild=True)
     if world.vantage is not None and world.controls:
@@ -69,14 +69,9 @@ def look_beside() -> Iterator[Finding]:
             yield replace(look(f"inbox {box.value}", partial(_inbox, box)), mild=True)
 
 
-def _controls(world: World) -> None:
-    """Two of each kind: a single page of others may be down by itself."""
-    for name, pages, without in (
-        ("SAKIMORI_CONTROL_URLS", world.controls, "our own broken line looks like sites that are down"),
-        ("SAKIMORI_CONTROL_WAF_URLS", world.waf_controls, "an outage of the vendor looks like one of single sites"),
-    ):
-        if len(pages) < _FEWEST_CONTROLS:
-            raise ValueError(f"{name} names {len(pages)} pages; with fewer than {_FEWEST_CONTROLS}, {without}.")
+def _controls() -> None:
+    if sentences := list(lacking(settings.CONFIG)):
+        raise ValueError(" ".join(sentences))
 
 
 def _browser(path: str) -> None:

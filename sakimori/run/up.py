@@ -10,6 +10,7 @@ from django.conf import settings
 
 from sakimori import backends
 from sakimori.run.collector import CollectorServer
+from sakimori.run.control_pages import warn
 from sakimori.run.duties import all_duties
 from sakimori.run.loops import Loops
 from sakimori.run.mail_door import MailDoor
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Start everything and wait for the signal to stop."""
+    warn(settings.CONFIG)
     running = start()
     print(f"Sakimori is ready: {settings.CONFIG.base_url}", flush=True)
     wait_for_signal()

@@ -2,7 +2,10 @@
 
 import argparse
 
+from django.conf import settings
+
 from sakimori import backends
+from sakimori.run.control_pages import warn
 from sakimori.run.duties import all_duties
 from sakimori.run.loops import Loops
 from sakimori.run.prepare import prepare
@@ -18,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Work until asked to stop."""
+    warn(settings.CONFIG)
     prepare()
     loops = Loops(all_duties())
     loops.start()

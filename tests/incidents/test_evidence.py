@@ -190,7 +190,9 @@ class Browser:
         self.looked = 0
         self.works = works
 
-    def __call__(self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+    def __call__(
+        self, target: Target, *, limits: Limits, at: datetime, seconds: float | None = None, **_: object
+    ) -> Sight:
         self.looked += 1
         if not self.works:
             raise NotVisited("ブラウザーを起動できませんでした。")

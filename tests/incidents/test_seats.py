@@ -10,12 +10,13 @@ class Guest(threading.Thread):
 
     def __init__(self, seats: Seats, *, urgent: bool, seconds: float = 10) -> None:
         super().__init__(daemon=True)
+        self.is_wanted = True
         self.seats, self.urgent, self.seconds = seats, urgent, seconds
         self.sits, self.may_go, self.had = threading.Event(), threading.Event(), False
         self.start()
 
     def run(self) -> None:
-        with self.seats.taken(seconds=self.seconds, urgent=self.urgent) as self.had:
+        with self.seats.taken(seconds=self.seconds, urgent=self.urgent, is_wanted=lambda: self.is_wanted) as self.had:
             self.sits.set()
             self.may_go.wait(10)
 
@@ -61,3 +62,16 @@ def test_who_finds_no_seat_in_time_gives_none_back() -> None:
     holder.leave()
     with seats.taken(seconds=5, urgent=True) as had:
         assert had
+
+
+def test_whose_look_is_not_wanted_any_more_leaves_the_line_without_a_seat() -> None:
+    seats = Seats(1)
+    holder, late = Guest(seats, urgent=True), Guest(seats, urgent=True)
+    first, waits = (holder, late) if holder.sits.wait(5) else (late, holder)
+    waits.is_wanted = False
+    first.leave()
+    assert waits.sits.wait(5)
+    assert not waits.had
+    with seats.taken(seconds=5, urgent=True) as had:
+        assert had, "it kept none"
+    waits.leave()

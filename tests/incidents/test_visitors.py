@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from sakimori.incidents.beside import Album, NoTime, Sight
+from sakimori.incidents.beside import Album, Sight
 from sakimori.incidents.controls import Looks
 from sakimori.incidents.models import Verdict
 from sakimori.incidents.tries import all_at_once, make_tries
@@ -98,7 +98,7 @@ def test_control_pages_are_visited_only_after_a_bad_verdict_and_one_that_opens_i
 def browser_of(pictures: list[bytes], gate: threading.Event | None = None):  # type: ignore[no-untyped-def]
     """A browser with pictures, which waits at a gate."""
 
-    def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+    def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None, **_: object) -> Sight:
         if gate is not None:
             gate.wait(10)
         return Sight(Visit(at=at, url=target.url, status=200, path="browser"), pictures.pop(0))
@@ -194,64 +194,6 @@ def test_control_pages_are_asked_at_once_and_a_late_one_is_shut() -> None:
     assert all_at_once([lambda: True, lambda: gate.wait(10), lambda: False], seconds=0.1) == [True, False, False]
     gate.set()
     assert all_at_once([], seconds=1) == []
-
-
-def questioned(at: datetime, url: str) -> Visit:
-    return Visit(at=at, url=url, status=200, size_bytes=900, total_ms=120, page="challenge")
-
-
-HURRIED = replace(LIMITS, probe_seconds=0.1)
-
-
-def test_a_browser_that_hangs_keeps_no_verdict_waiting() -> None:
-    gate, given = threading.Event(), []
-
-    def hangs(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
-        given.append(seconds)
-        gate.wait(30)
-        return Sight(Visit(at=at, url=target.url, status=200, path="browser"))
-
-    here = replace(world(Pages({SITE: questioned})), browser=hangs, limits=HURRIED, overlap=0.1, spare=0.3)
-    done = examine(1, Target(SITE), replace(here, patience=0.0), one_is_enough=False, pictured="")
-    assert [visit.trouble for visit in done.visits] == [Trouble.UNFINISHED]
-    seen = conclude(done.visits, LIMITS)
-    assert seen.verdict == Verdict.INCONCLUSIVE
-    assert seen.sentence == "サイトの表示の確認を、時間内に終えられませんでした。"
-    assert all(seconds is not None for seconds in given)  # No picture: a browser comes with its camera anyway.
-    gate.set()
-
-
-def test_a_browser_has_as_long_as_the_verdict_can_wait() -> None:
-    given: list[float | None] = []
-
-    def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
-        given.append(seconds)
-        return Sight(Visit(at=at, url=target.url, status=200, path="browser"))
-
-    here = replace(world(Pages({SITE: questioned})), browser=browse)
-    done = examine(1, Target(SITE), here, one_is_enough=False, pictured="")
-    assert here.tries_seconds == 48
-    (seconds,) = given  # One page that a browser has shown is enough; what is bad needs two.
-    assert seconds is not None
-    assert 44 < seconds <= 47
-    assert conclude(done.visits, LIMITS).verdict == Verdict.NORMAL
-
-
-def test_a_try_without_time_for_a_browser_does_not_come_before_those_that_know_more() -> None:
-    given: list[float | None] = []
-
-    def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
-        given.append(seconds)
-        number = len(given)
-        if number == 1:
-            raise NoTime("時間がありません。")
-        return Sight(Visit(at=at, url=target.url, trouble=Trouble.TIMEOUT, path="browser"))
-
-    here = replace(world(Pages({SITE: questioned})), browser=browse, limits=HURRIED, overlap=0.01, spare=5.0)
-    done = examine(1, Target(SITE), here, one_is_enough=False)
-    assert conclude(done.visits, LIMITS).verdict == Verdict.NOT_DISPLAYED
-    assert len(done.visits) == 2
-    assert done.notes == ("時間がありません。",)
 
 
 def test_control_pages_are_looked_at_while_the_other_tries_go_on() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
@@ -23,7 +24,7 @@ from sakimori.logs.store.interface import LogStore, StoreUnavailable
 from sakimori.notify.interface import MailUnavailable, PhoneUnavailable
 from sakimori.notify.memory import MemoryMailer, MemoryPhone
 from sakimori.notify.models import Alarm, DutyShift, InboxMark, Mailbox, Severity
-from sakimori.run import doctor, durability, examination
+from sakimori.run import control_pages, doctor, durability, examination
 from sakimori.run.durability import NotDurable, check_durability
 from sakimori.run.self_test import examine_ourselves
 from sakimori.settings import _SQLITE
@@ -114,6 +115,17 @@ def test_too_few_control_pages_are_a_warning(
         code, troubles = examine(capsys)
     assert (code, set(troubles)) == (0, {"control pages"})
     assert troubles["control pages"].startswith(trouble)
+
+
+def test_a_start_with_too_few_control_pages_says_what_that_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with with_config(control_urls=PAGES, control_waf_urls=PAGES):
+        control_pages.warn(settings.CONFIG)
+    assert capsys.readouterr().err == ""
+    with with_config(control_urls=(), control_waf_urls=PAGES[:1]):
+        control_pages.warn(settings.CONFIG)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("Warning: SAKIMORI_CONTROL_URLS names 0 pages; with fewer than 2, our own broken line")
+    assert second.startswith("Warning: SAKIMORI_CONTROL_WAF_URLS names 1 pages")
 
 
 def test_what_is_set_up_beside_and_does_not_work_is_a_warning(house: House, capsys: pytest.CaptureFixture[str]) -> None:

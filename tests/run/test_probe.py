@@ -79,7 +79,7 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_picture_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def browser(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None) -> Sight:
+    def browser(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None, **_: object) -> Sight:
         return Sight(Visit(at=at, url=target.url, status=200, path="browser"), PNG)
 
     file = tmp_path / "page.png"
