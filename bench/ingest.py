@@ -5,13 +5,14 @@ import resource
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
 from bench.lines import bench_lines
 from sakimori.logs.fields import Event
-from sakimori.logs.read_file import tables_and_events
+from sakimori.logs.read_ahead import one_ahead
 from sakimori.logs.store.clickhouse import open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.logs.unpack import read_log_file
@@ -24,7 +25,7 @@ PEERS: dict[str, Callable[[Path], float]] = {}
 
 
 def measure_ingest() -> dict[str, object]:
-    """Files of 1.2 kB lines, one after the other, as the spool's worker reads them."""
+    """Files of 1.2 kB lines, one after the other, the next one read ahead, as the spool's worker does it."""
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-") as name:
         folder = Path(name)
         files = [_write(folder / f"{number}.log", number) for number in range(FILES)]
@@ -34,7 +35,7 @@ def measure_ingest() -> dict[str, object]:
         store.migrate()
         before = _peak_mib()
         processor = time.process_time()
-        seconds = [_ingest_seconds(store, number, path) for number, path in enumerate(files, 1)]
+        seconds = list(_ingest_seconds(store, files))
         processor = time.process_time() - processor
         peak = _peak_mib()
         unmerged = _bytes_per_event(store, lines)["bytes_per_event"]
@@ -83,16 +84,19 @@ def _content_bytes(path: Path) -> int:
     return len(zlib.decompress(path.read_bytes().partition(b"|==|\n")[2]))
 
 
-def _ingest_seconds(store: LogStore, number: int, path: Path) -> float:
+def _ingest_seconds(store: LogStore, files: Sequence[Path]) -> Iterator[float]:
+    """How long each file takes, from the end of the one before it."""
     began = time.perf_counter()
-    with read_log_file(path) as file:
-        rows = (row for row in tables_and_events(file) if not isinstance(row, tuple) or isinstance(row[1], Event))
-        store.append(rows, contract_id=1, file_id=number)  # type: ignore[arg-type]
-    held = store.count_file(contract_id=1, file_id=number)
-    seconds = time.perf_counter() - began
-    if held != LINES_PER_FILE:
-        raise RuntimeError(f"{held} rows of {LINES_PER_FILE} lines")
-    return seconds
+    with closing(one_ahead(files, read_log_file)) as opened:
+        for number, (_, reading) in enumerate(opened, 1):
+            with reading as read:
+                rows = (row for row in read if not isinstance(row, tuple) or isinstance(row[1], Event))
+                store.append(rows, contract_id=1, file_id=number)  # type: ignore[arg-type]
+            held = store.count_file(contract_id=1, file_id=number)
+            if held != LINES_PER_FILE:
+                raise RuntimeError(f"{held} rows of {LINES_PER_FILE} lines")
+            yield time.perf_counter() - began
+            began = time.perf_counter()
 
 
 def _bytes_per_event(store: LogStore, lines: int) -> dict[str, float]:

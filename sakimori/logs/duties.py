@@ -1,16 +1,20 @@
 """What logs does again and again: store what lies in the spool, and clear the spool of what is long stored."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db.models import Q, QuerySet
 
 from sakimori.lib.claims import claim, claim_together, renew
-from sakimori.logs.ingest import ingest, store_alone
+from sakimori.logs.ingest import ingest, open_spooled, store_alone
 from sakimori.logs.ingest_together import SMALL, House, ingest_together
 from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.read_ahead import Reading, one_ahead
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.unpack import UnpackedFile
 
 _LEASE = timedelta(minutes=15)
 _SMALL_AT_ONCE = 100
@@ -27,19 +31,27 @@ def ingest_due(
     """
     house = House(store=store, spool=spool, clock=clock)
 
+    def opened(file: LogFile) -> UnpackedFile:
+        return open_spooled(file, spool)
+
     def small_ones() -> int:
         now = clock()
         due = _due(now, only).filter(SMALL).prefetch_related("contract__log_keys")
         files = claim_together(due, worker=worker, now=now, lease=_LEASE, limit=_SMALL_AT_ONCE)
         for file in ingest_together(files, house):
             if renew(LogFile.objects.all(), file, now=clock(), lease=_LEASE):
-                store_alone(file, store=store, spool=spool, clock=clock)
+                store_alone(file, Reading(partial(opened, file)), store=store, clock=clock)
         return len(files)
 
     tried, now = small_ones(), clock()
-    for file in claim(_due(now, only).exclude(SMALL), worker=worker, now=now, lease=_LEASE):
-        ingest(file, store=store, spool=spool, clock=clock)
-        tried += 1 + small_ones()
+    large_ones = claim(_due(now, only).exclude(SMALL), worker=worker, now=now, lease=_LEASE)
+    with closing(one_ahead(large_ones, opened)) as files:
+        for file, reading in files:
+            with closing(reading):
+                # It was claimed before the one that has just been stored.
+                if renew(LogFile.objects.all(), file, now=clock(), lease=_LEASE):
+                    ingest(file, reading, store=store, clock=clock)
+            tried += 1 + small_ones()
     return tried
 
 

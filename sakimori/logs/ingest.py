@@ -7,7 +7,6 @@ into the chain. A file that cannot be read as a whole leaves nothing behind but 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,10 +27,11 @@ from sakimori.logs.extent import Extent
 from sakimori.logs.fields import Event
 from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
-from sakimori.logs.read_file import BadLine, tables_and_events
+from sakimori.logs.read_ahead import Reading
+from sakimori.logs.read_file import BadLine
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, StoreError
-from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
+from sakimori.logs.unpack import Limits, UnpackedFile, UnreadableFile, read_log_file
 
 _log = structlog.get_logger()
 _KEPT_BYTES = 4096
@@ -54,10 +54,10 @@ _FINISHED = (
 )
 
 
-def ingest(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
+def ingest(file: LogFile, reading: Reading, *, store: LogStore, clock: Callable[[], datetime]) -> None:
     """Store one claimed file. Afterwards it is stored, quarantined, or due again later; nothing is half-done."""
     begin([file])
-    store_alone(file, store=store, spool=spool, clock=clock)
+    store_alone(file, reading, store=store, clock=clock)
 
 
 def begin(files: Sequence[LogFile]) -> None:
@@ -75,18 +75,23 @@ def begin(files: Sequence[LogFile]) -> None:
             )
 
 
-def store_alone(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
-    """Store one file that has begun, whatever its size."""
+def open_spooled(file: LogFile, spool: Spool) -> UnpackedFile:
+    """Open a file with the keys of its contract. Raises `UnreadableFile`, `CannotOpen` or OSError."""
+    return read_log_file(spool.path(file.spool_name), private_keys=private_keys(file.contract), limits=Limits())
+
+
+def store_alone(file: LogFile, reading: Reading, *, store: LogStore, clock: Callable[[], datetime]) -> None:
+    """Store one file that has begun, whatever its size. Closes the reading."""
     try:
-        _store_or_quarantine(file, store=store, spool=spool, clock=clock)
+        _store_or_quarantine(file, reading, store=store, clock=clock)
     except (StoreError, OSError, CannotOpen) as error:
         postpone([file], error, now=clock())
 
 
-def _store_or_quarantine(file: LogFile, *, store: LogStore, spool: Spool, clock: Callable[[], datetime]) -> None:
+def _store_or_quarantine(file: LogFile, reading: Reading, *, store: LogStore, clock: Callable[[], datetime]) -> None:
     file.bad_lines.all().delete()
     try:
-        count = _store(file, store=store, spool=spool)
+        count = _store(file, reading, store=store)
     except UnreadableFile as error:
         store.discard(contract_id=file.contract_id, file_id=file.pk)
         _finish(file, state=LogFileState.QUARANTINED, reason=error.reason.sentence, now=clock())
@@ -164,11 +169,9 @@ class Count:
         self.waiting = []
 
 
-def _store(file: LogFile, *, store: LogStore, spool: Spool) -> Count:
+def _store(file: LogFile, reading: Reading, *, store: LogStore) -> Count:
     count = Count(file, Extent(received_at=file.received_at))
-    keys = private_keys(file.contract)
-    unpacked = read_log_file(spool.path(file.spool_name), private_keys=keys, limits=Limits())
-    with unpacked, closing(tables_and_events(unpacked)) as read:
+    with reading as read:
         store.append(count.rows_of(read), contract_id=file.contract_id, file_id=file.pk)
     count.write_bad_lines()
     held = store.count_file(contract_id=file.contract_id, file_id=file.pk)

@@ -1,12 +1,12 @@
 """From a file to numbered events and bad lines: one by one, or as far as possible in tables of many.
 
 Both ways give the same rows and bad lines. Reading in tables takes two threads ahead of the caller, which is who stores
-them: inflating, reading and storing mostly happen outside of Python's lock. For a small file they would cost more than
-they bring.
+them: inflating, reading and storing mostly happen outside of Python's lock (see `read_ahead.py` too). For a small file
+they would cost more than they bring.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine
 from sakimori.logs.unpack import CutLine, Limits, UnpackedFile, read_log_file
 
+# What is read while the store is busy: about as much as it takes at once.
+_MOST_BYTES_AHEAD = 32 << 20
+_BYTES_OF_EVENT = 16 << 10  # Rather too much than too little.
+
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
@@ -27,6 +31,9 @@ class BadLine:
     line_no: int
     reason: Reason
     raw: bytes
+
+
+_Read = tuple[pa.Table, list[tuple[int, Event | BadLine]]]
 
 
 def numbered_events(
@@ -48,17 +55,39 @@ def tables_and_events(
 
     To break off, close the generator.
     """
-    parser, run = _parser(file, max_line_bytes), ahead if with_threads else nullcontext
-    with run(file.blocks()) as blocks, run(_read_blocks(blocks, parser, max_line_bytes)) as read:
-        for table, lines in read:
-            if table.num_rows:
-                yield table
-            yield from lines
+    if with_threads:
+        with reading_blocks(file, max_line_bytes=max_line_bytes) as read:
+            yield from read
+    else:
+        yield from _one_by_one(_read_blocks(file.blocks(), _parser(file, max_line_bytes), max_line_bytes))
 
 
-def _read_blocks(
-    blocks: Iterable[bytes | CutLine], parser: LineParser, max_line_bytes: int
-) -> Iterator[tuple[pa.Table, list[tuple[int, Event | BadLine]]]]:
+@contextmanager
+def reading_blocks(
+    file: UnpackedFile, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Generator[Iterator[pa.Table | tuple[int, Event | BadLine]]]:
+    """Read the file in threads from now on, as far ahead as may lie in memory, and give the tables and events."""
+    parser = _parser(file, max_line_bytes)
+    with (
+        ahead(file.blocks()) as blocks,
+        ahead(_read_blocks(blocks, parser, max_line_bytes), most=_MOST_BYTES_AHEAD, weight=_weight) as read,
+    ):
+        yield _one_by_one(read)
+
+
+def _one_by_one(read: Iterable[_Read]) -> Iterator[pa.Table | tuple[int, Event | BadLine]]:
+    for table, lines in read:
+        if table.num_rows:
+            yield table
+        yield from lines
+
+
+def _weight(read: _Read) -> int:
+    table, lines = read
+    return int(table.nbytes) + len(lines) * _BYTES_OF_EVENT
+
+
+def _read_blocks(blocks: Iterable[bytes | CutLine], parser: LineParser, max_line_bytes: int) -> Iterator[_Read]:
     """Read odd lines here too: in a thread of their own they would keep Python's lock from the reading of blocks."""
     # Compiled code, which takes its time to load: only whoever reads log files waits for it.
     from sakimori.logs.formats.bulk import read_block  # noqa: PLC0415

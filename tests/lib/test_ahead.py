@@ -60,3 +60,18 @@ def test_an_error_of_the_reader_passes_through() -> None:
     with pytest.raises(RuntimeError):
         read()
     assert active_count() == before
+
+
+def test_what_waits_weighs_no_more_than_it_may_unless_it_is_one_item() -> None:
+    made: list[int] = []
+
+    def counting() -> Iterator[int]:
+        for number in (3, 4, 2, 50, 1):
+            made.append(number)
+            yield number
+
+    with ahead(counting(), most=9, weight=int) as items:
+        taken = [next(items)]
+        assert sum(made[:-1]) - sum(taken) <= 9
+        taken += items
+    assert taken == made == [3, 4, 2, 50, 1]

@@ -1,11 +1,8 @@
 """The table of columns is consistent, and what is derived from it follows it."""
 
-from pathlib import Path
 from typing import get_type_hints
 
-import sakimori.logs.store
 from sakimori.logs.fields import FIELDS, Event, Kind
-from sakimori.logs.store.ddl import column_type, events_table
 
 _TYPES = {
     Kind.TEXT: "<class 'str'>",
@@ -38,9 +35,3 @@ def test_no_vendor_key_means_two_columns() -> None:
         for field in FIELDS:
             for key in getattr(field, names):
                 assert owners.setdefault(key.lower(), field.name) == field.name, key
-
-
-def test_the_newest_schema_file_holds_the_columns_of_the_table() -> None:
-    schema = Path(sakimori.logs.store.__path__[0]) / "schema" / "0003_frames.sql"
-    assert events_table() in schema.read_text(encoding="utf-8")
-    assert all(column_type(field) for field in FIELDS)

@@ -342,6 +342,44 @@ def test_two_workers_store_every_file_once(intake: Intake) -> None:
     assert set(LogFile.objects.values_list("state", "attempts")) == {(LogFileState.STORED, 1)}
 
 
+def test_a_file_that_is_read_ahead_is_untouched_when_the_worker_is_killed(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "SMALL", NOTHING)
+    files = [intake.take(log_file(attacks(2))) for _ in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        intake.run(breaking(intake.store, append=KeyboardInterrupt()))
+    ledger = LogFile.objects.order_by("pk").values_list("state", "attempts")
+    assert list(ledger) == [(LogFileState.STORING, 1), (LogFileState.RECEIVED, 0), (LogFileState.RECEIVED, 0)]
+    intake.clock.pass_time(hours=1)
+    assert intake.run() == 3
+    assert [intake.rows(file) for file in files] == [2, 2, 2]
+
+
+def test_a_file_that_is_read_ahead_is_left_to_who_has_taken_it_over_meanwhile(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "SMALL", NOTHING)
+    files = [intake.take(log_file(attacks(2))) for _ in range(3)]
+
+    class Slow(Breaking):
+        def count_file(self, *, contract_id: int, file_id: int) -> int:
+            if file_id == files[0].pk:
+                intake.clock.pass_time(hours=1)
+                LogFile.objects.filter(pk=files[1].pk).update(
+                    claimed_by="two", claimed_until=intake.clock() + HOUR, attempts=7
+                )
+            return super().count_file(contract_id=contract_id, file_id=file_id)
+
+    intake.run(Slow(intake.store))  # type: ignore[arg-type]
+    assert list(LogFile.objects.order_by("pk").values_list("state", "attempts")) == [
+        (LogFileState.STORED, 1),
+        (LogFileState.RECEIVED, 7),
+        (LogFileState.STORED, 1),
+    ]
+    assert intake.rows(files[1]) == 0
+
+
 def test_the_same_content_under_the_same_name_is_taken_once(intake: Intake) -> None:
     first = intake.take(b"x")
     intake.taken = 0

@@ -23,7 +23,7 @@ from sakimori.logs.read_file import read_events
 from sakimori.logs.store import statements
 from sakimori.logs.store.blocks import event_table
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, _statements, open_store
-from sakimori.logs.store.ddl import column_type
+from sakimori.logs.store.ddl import column_type, events_table
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
 from tests.fixtures_logstore import fresh_store_url
 
@@ -132,7 +132,21 @@ def test_migrating_again_changes_nothing_and_the_columns_have_their_types(log_st
     assert log_store.count_file(contract_id=1, file_id=1) == 1
     types = {row["name"]: row["type"] for row in log_store.query("DESCRIBE TABLE events")}
     assert all(types[field.name] == column_type(field).partition(" CODEC")[0] for field in FIELDS)
-    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 4, "newest": 4}]
+    assert log_store.query("SELECT count() AS n, max(number) AS newest FROM schema_versions") == [{"n": 5, "newest": 5}]
+
+
+def test_the_files_of_the_schema_come_to_the_columns_of_today(log_store: LogStore) -> None:
+    log_store._command(events_table())  # type: ignore[attr-defined]
+    columns = [
+        log_store.query(
+            "SELECT name, type, compression_codec, default_expression, comment FROM system.columns"
+            " WHERE database = currentDatabase() AND table = {table:String} ORDER BY position",
+            {"table": table},
+        )
+        for table in ("events", "events_new")
+    ]
+    assert len(columns[0]) > len(FIELDS)
+    assert columns[0] == columns[1]
 
 
 def test_a_file_is_counted_alone(log_store: LogStore) -> None:

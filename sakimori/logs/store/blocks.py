@@ -12,9 +12,9 @@ from sakimori.logs.store.interface import Row
 _MAX_ROWS = 100_000
 # Events one by one take many times the memory of a table.
 _MAX_EVENTS = 20_000
-_MAX_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 # Long texts that come again and again: as dictionaries they are copied once, not row by row, on their way to the store.
-_AS_DICTIONARIES = ("frame", "url", "user_agent", "visitor_id", "client_signature")
+_AS_DICTIONARIES = ("frame", "url", "query", "referrer", "user_agent", "visitor_id", "client_signature")
 
 
 def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
