@@ -1,6 +1,5 @@
 """The call tree: one after the other on the result, written down before, until a person is reached."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -9,76 +8,37 @@ from sakimori.accounts.models import SocRole
 from sakimori.customers.models import AuditEntry, Contact, Contract
 from sakimori.lib.jst import day_of
 from sakimori.notify.by_hand import stop_round
-from sakimori.notify.calling import Callee, begin_round, call_contacts
+from sakimori.notify.calling import Callee, begin_round
 from sakimori.notify.duties import ring_due
 from sakimori.notify.interface import PhoneRefused, PhoneState, PhoneUnavailable
 from sakimori.notify.memory import MemoryPhone
 from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState, Severity
 from sakimori.notify.ringing import Voice
-from tests.moments import Clock
+from tests.notify.tree import NAMES, ONE, THREE, TWO, MortalPhone, Tree, add_contact
 from tests.people import make_contract, make_user
-
-ONE, TWO, THREE = "03-0000-1001", "03-0000-1002", "03-0000-1003"
-NAMES = {ONE: "一郎", TWO: "次郎", THREE: "三郎"}
 
 pytestmark = pytest.mark.django_db
 
 
-@dataclass
-class Desk:
-    """One installation with a customer of three contacts, whose round has begun."""
-
-    contract: Contract
-    phone: MemoryPhone = field(default_factory=MemoryPhone)
-    clock: Clock = field(default_factory=Clock)
-
-    def begin(self, key: str = "incident:1") -> CallRound:
-        customer = self.contract.customer
-        return call_contacts(
-            key=key, customer=customer, subject="サイト停止", say="サイトが表示できません。", now=self.clock()
-        )
-
-    def ring(self, *, seconds: float = 1, worker: str = "one") -> int:
-        """Let the duty work for some seconds."""
-        voice = Voice(self.phone, "03-0000-0000", "保護サービス", timedelta(seconds=45))
-        steps = 0
-        for _ in range(int(seconds)):
-            while taken := ring_due(voice=voice, worker=worker, clock=self.clock):
-                steps += taken
-            self.clock.pass_time(seconds=1)
-        return steps
-
-    def press(self, state: PhoneState) -> None:
-        """The person whose phone was dialled last does something."""
-        self.phone.press(self.phone.placed[-1].reference, state)
-        self.ring()
-
-    def dialled(self) -> list[str]:
-        return [call.to for call in self.phone.placed]
-
-    def states(self) -> list[str]:
-        return list(Call.objects.order_by("round", "place").values_list("state", flat=True))
-
-
 @pytest.fixture
-def desk() -> Desk:
+def desk() -> Tree:
     contract = make_contract("株式会社さくら商店", "A")
     for priority, number in enumerate((ONE, TWO, THREE), start=1):
-        _contact(contract, number, priority)
-    return Desk(contract)
+        add_contact(contract, number, priority)
+    return Tree(contract)
 
 
-def test_the_first_contact_is_called_and_hears_who_calls_for_whom_and_why(desk: Desk) -> None:
+def test_the_first_contact_is_called_and_hears_who_calls_for_whom_and_why(desk: Tree) -> None:
     desk.begin()
     desk.ring()
     [call] = desk.phone.placed
     assert (call.to, call.caller, call.reference) == (ONE, "03-0000-0000", Call.objects.get(place=1).reference)
     said = call.say
     assert said.startswith("こちらは、保護サービスの SOC です。")
-    assert said.index("一郎 様") < said.index("サイトが表示できません。") < said.index("内容を確認された方は 1 を")
+    assert said.index("一郎 様") < said.index("サイト停止です。") < said.index("内容を確認された方は 1 を")
 
 
-def test_pressing_the_key_ends_the_round_and_nobody_else_is_called(desk: Desk) -> None:
+def test_pressing_the_key_ends_the_round_and_nobody_else_is_called(desk: Tree) -> None:
     round_ = desk.begin()
     desk.ring()
     desk.press(PhoneState.ANSWERED)
@@ -102,7 +62,7 @@ def test_pressing_the_key_ends_the_round_and_nobody_else_is_called(desk: Desk) -
         (PhoneState.FAILED, CallState.FAILED),
     ],
 )
-def test_the_next_person_is_called_on_the_result(desk: Desk, result: PhoneState, written: CallState) -> None:
+def test_the_next_person_is_called_on_the_result(desk: Tree, result: PhoneState, written: CallState) -> None:
     desk.begin()
     desk.ring(seconds=10)
     assert desk.dialled() == [ONE], "not on a timer"
@@ -112,7 +72,7 @@ def test_the_next_person_is_called_on_the_result(desk: Desk, result: PhoneState,
     assert desk.states() == [written, CallState.RINGING, CallState.PLANNED]
 
 
-def test_lifting_the_receiver_without_a_key_is_not_reached(desk: Desk) -> None:
+def test_lifting_the_receiver_without_a_key_is_not_reached(desk: Tree) -> None:
     desk.begin()
     desk.ring()
     desk.press(PhoneState.ANSWERED)
@@ -121,7 +81,7 @@ def test_lifting_the_receiver_without_a_key_is_not_reached(desk: Desk) -> None:
     assert desk.states() == [CallState.UNCONFIRMED, CallState.RINGING, CallState.PLANNED]
 
 
-def test_a_phone_that_rings_too_long_is_hung_up_before_the_next_is_dialled(desk: Desk) -> None:
+def test_a_phone_that_rings_too_long_is_hung_up_before_the_next_is_dialled(desk: Tree) -> None:
     desk.begin()
     desk.ring(seconds=45)
     assert desk.phone.ringing == [ONE]
@@ -130,7 +90,7 @@ def test_a_phone_that_rings_too_long_is_hung_up_before_the_next_is_dialled(desk:
     assert desk.states()[0] == CallState.NO_ANSWER
 
 
-def test_somebody_who_answers_and_never_presses_a_key_does_not_hold_up_the_others(desk: Desk) -> None:
+def test_somebody_who_answers_and_never_presses_a_key_does_not_hold_up_the_others(desk: Tree) -> None:
     desk.begin()
     desk.ring()
     desk.press(PhoneState.ANSWERED)
@@ -141,7 +101,7 @@ def test_somebody_who_answers_and_never_presses_a_key_does_not_hold_up_the_other
     assert desk.phone.ringing == [TWO]
 
 
-def test_when_everybody_was_tried_the_soc_has_an_alarm(desk: Desk) -> None:
+def test_when_everybody_was_tried_the_soc_has_an_alarm(desk: Tree) -> None:
     desk.phone.habits = dict.fromkeys(NAMES, PhoneState.BUSY)
     round_ = desk.begin()
     desk.ring(seconds=3)
@@ -160,7 +120,7 @@ def test_when_everybody_was_tried_the_soc_has_an_alarm(desk: Desk) -> None:
     assert alarm.sentence == "株式会社さくら商店のどなたにも電話で連絡がつきませんでした。（サイト停止）"
 
 
-def test_a_number_that_cannot_be_dialled_says_why_and_the_next_is_called(desk: Desk) -> None:
+def test_a_number_that_cannot_be_dialled_says_why_and_the_next_is_called(desk: Tree) -> None:
     Contact.objects.filter(phone=ONE).update(phone="内線 12")
     desk.begin()
     desk.ring()
@@ -172,10 +132,10 @@ def test_a_number_that_cannot_be_dialled_says_why_and_the_next_is_called(desk: D
     assert desk.dialled() == [TWO]
 
 
-def test_the_intent_is_written_down_and_recorded_before_the_phone_rings(desk: Desk) -> None:
+def test_the_intent_is_written_down_and_recorded_before_the_phone_rings(desk: Tree) -> None:
     seen: list[tuple[str, int]] = []
 
-    class Watching(MemoryPhone):
+    class Watching(MortalPhone):
         def check(self) -> None:
             recorded = AuditEntry.objects.filter(action="call.intended").count()
             seen.append((Call.objects.get(place=1).state, recorded))
@@ -187,7 +147,7 @@ def test_the_intent_is_written_down_and_recorded_before_the_phone_rings(desk: De
     assert seen[0] == (CallState.INTENDED, 1)
 
 
-def test_a_lost_answer_is_looked_up_and_the_phone_does_not_ring_twice(desk: Desk) -> None:
+def test_a_lost_answer_is_looked_up_and_the_phone_does_not_ring_twice(desk: Tree) -> None:
     desk.phone.lose_answer = True
     desk.begin()
     desk.ring()
@@ -197,20 +157,8 @@ def test_a_lost_answer_is_looked_up_and_the_phone_does_not_ring_twice(desk: Desk
     assert desk.states()[0] == CallState.RINGING
 
 
-def test_a_kill_before_dialling_dials_once_and_a_kill_after_it_does_not_dial_again(desk: Desk) -> None:
-    class Dying(MemoryPhone):
-        deaths = 2
-
-        def call(self, call):  # type: ignore[no-untyped-def]
-            self.deaths -= 1
-            if self.deaths == 1:
-                raise KeyboardInterrupt
-            answer = super().call(call)
-            if self.deaths == 0:
-                raise KeyboardInterrupt
-            return answer
-
-    desk.phone = Dying()
+def test_a_kill_before_dialling_dials_once_and_a_kill_after_it_does_not_dial_again(desk: Tree) -> None:
+    desk.phone.deaths.extend(["before", "after"])
     desk.begin()
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
@@ -221,7 +169,7 @@ def test_a_kill_before_dialling_dials_once_and_a_kill_after_it_does_not_dial_aga
     assert desk.states()[0] == CallState.RINGING
 
 
-def test_a_call_that_the_provider_has_lost_does_not_hold_up_the_round(desk: Desk) -> None:
+def test_a_call_that_the_provider_has_lost_does_not_hold_up_the_round(desk: Tree) -> None:
     desk.begin()
     desk.ring()
     desk.phone._states.clear()
@@ -230,7 +178,7 @@ def test_a_call_that_the_provider_has_lost_does_not_hold_up_the_round(desk: Desk
     assert desk.dialled() == [ONE, TWO]
 
 
-def test_a_provider_that_is_away_for_a_moment_costs_only_time(desk: Desk) -> None:
+def test_a_provider_that_is_away_for_a_moment_costs_only_time(desk: Tree) -> None:
     desk.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(4))
     desk.begin()
     desk.ring(seconds=40)
@@ -239,7 +187,7 @@ def test_a_provider_that_is_away_for_a_moment_costs_only_time(desk: Desk) -> Non
     assert not Alarm.objects.exists()
 
 
-def test_a_provider_that_stays_away_is_an_alarm_and_an_operator_dials(desk: Desk) -> None:
+def test_a_provider_that_stays_away_is_an_alarm_and_an_operator_dials(desk: Tree) -> None:
     desk.phone.failures.extend(PhoneUnavailable("no connection") for _ in range(100))
     round_ = desk.begin()
     desk.ring(seconds=55)
@@ -253,14 +201,14 @@ def test_a_provider_that_stays_away_is_an_alarm_and_an_operator_dials(desk: Desk
     assert desk.ring(seconds=20) == 0, "the round is the operator's now"
 
 
-def test_a_refusal_by_the_provider_is_a_result(desk: Desk) -> None:
+def test_a_refusal_by_the_provider_is_a_result(desk: Tree) -> None:
     desk.phone.failures.append(PhoneRefused("発信サービスが受け付けませんでした。"))
     desk.begin()
     desk.ring()
     assert desk.dialled() == [TWO]
 
 
-def test_nobody_of_a_cancelled_contract_is_called(desk: Desk) -> None:
+def test_nobody_of_a_cancelled_contract_is_called(desk: Tree) -> None:
     Contract.objects.update(ends_on=day_of(desk.clock()))
     desk.begin()
     desk.ring(seconds=5)
@@ -268,7 +216,7 @@ def test_nobody_of_a_cancelled_contract_is_called(desk: Desk) -> None:
     assert CallRound.objects.get().state == RoundState.STOPPED
 
 
-def test_a_round_that_is_stopped_hangs_up_and_calls_nobody_else(desk: Desk) -> None:
+def test_a_round_that_is_stopped_hangs_up_and_calls_nobody_else(desk: Tree) -> None:
     dana = make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
     round_ = desk.begin()
     desk.ring()
@@ -286,7 +234,7 @@ def test_a_round_that_is_stopped_hangs_up_and_calls_nobody_else(desk: Desk) -> N
     assert not Alarm.objects.exists()
 
 
-def test_two_rounds_never_ring_one_number_at_the_same_time(desk: Desk) -> None:
+def test_two_rounds_never_ring_one_number_at_the_same_time(desk: Tree) -> None:
     desk.begin("incident:1")
     other = begin_round(
         key="x",
@@ -306,11 +254,11 @@ def test_two_rounds_never_ring_one_number_at_the_same_time(desk: Desk) -> None:
     assert desk.phone.ringing == ["0300001001"]
 
 
-def test_a_worker_leaves_the_round_of_another_alone(desk: Desk) -> None:
+def test_a_worker_leaves_the_round_of_another_alone(desk: Tree) -> None:
     desk.begin()
     inner: list[int] = []
 
-    class Busy(MemoryPhone):
+    class Busy(MortalPhone):
         def call(self, call):  # type: ignore[no-untyped-def]
             voice = Voice(MemoryPhone(), "1", "x", timedelta(seconds=45))
             inner.append(ring_due(voice=voice, worker="two", clock=desk.clock))
@@ -319,13 +267,3 @@ def test_a_worker_leaves_the_round_of_another_alone(desk: Desk) -> None:
     desk.phone = Busy()
     desk.ring()
     assert (inner, desk.dialled()) == ([0], [ONE])
-
-
-def _contact(contract: Contract, number: str, priority: int) -> None:
-    Contact.objects.create(
-        customer=contract.customer,
-        name=NAMES[number],
-        email=f"{priority}@example.jp",
-        phone=number,
-        priority=priority,
-    )

@@ -52,14 +52,17 @@ class Tree:
             **more,  # type: ignore[arg-type]
         )
 
-    def ring(self, *, seconds: int = 1, worker: str = "one", by_hand: bool = False) -> None:
-        """Let the duty work for some seconds."""
+    def ring(self, *, seconds: int = 1, worker: str = "one", by_hand: bool = False) -> int:
+        """Let the duty work for some seconds. Returns how many steps it took."""
         voice = None if by_hand else Voice(self.phone, "03-0000-0000", "保護サービス", timedelta(seconds=45))
+        steps = 0
         for _ in range(seconds):
             for _ in range(20):
-                if not ring_due(voice=voice, worker=worker, clock=self.clock):
+                if not (taken := ring_due(voice=voice, worker=worker, clock=self.clock)):
                     break
+                steps += taken
             self.clock.pass_time(seconds=1)
+        return steps
 
     def press(self, state: PhoneState) -> None:
         """The person whose phone was dialled last does something, and the duty sees it."""
