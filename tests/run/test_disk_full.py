@@ -1,6 +1,7 @@
 """A disk that fills and a store that is down: every door holds back, nothing is lost, and all goes on by itself."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -80,7 +81,9 @@ class House:
             ):
                 if path.endswith("health"):
                     return await client.get(path)
-                event = b'{"event": "one line"}'
+                event = json.dumps(
+                    {"event": f"one line of {self.clock()}"}
+                ).encode()  # The same again would be a repeat.
                 return await client.post(path, content=event, headers={"authorization": f"Splunk {self.token}"})
 
         return asyncio.run(ask()).status_code
