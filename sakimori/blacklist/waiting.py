@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from sakimori.accounts.models import User
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
-from sakimori.notify.actions import note_over, raise_alarm
+from sakimori.notify.actions import acknowledge, note_over, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.notify.roster import current_shift
 
@@ -63,6 +64,14 @@ def watch_questions(*, limit: timedelta, now: datetime) -> int:
     elif (told := _last_told()) is None or max(since) + limit > told:
         _tell(len(since), oldest=min(since), limit=limit, now=now)
     return 0
+
+
+def take_alarm(*, by: User, now: datetime) -> None:
+    """Whoever decides the last question that the alarm told of has taken the alarm: nobody is phoned any more."""
+    for alarm in Alarm.objects.filter(key=_KEY, acknowledged_at=None):
+        blocks = waiting_blocks().filter(proposed_at__lt=alarm.last_at)
+        if not blocks.exists() and not waiting_findings().filter(found_at__lt=alarm.last_at).exists():
+            acknowledge(alarm, by=by, now=now)
 
 
 def _tell(number: int, *, oldest: datetime, limit: timedelta, now: datetime) -> None:

@@ -85,10 +85,10 @@ def test_a_further_wait_counts_the_open_alarm_up(people: People) -> None:
     assert "2 件" in alarm.sentence
 
 
-def test_the_alarm_ends_when_everything_is_decided_and_begins_anew_with_the_next_wait(people: People) -> None:
+def test_the_alarm_says_that_nothing_waits_any_more_and_begins_anew_with_the_next_wait(people: People) -> None:
     block = ask(people, "203.0.113.1", minute=0)
     watch(15)
-    actions.approve(block, by=people.dana, now=after(16))
+    Block.objects.filter(pk=block.pk).update(state=BlockState.REFUSED)  # By nobody: a forbidden network was entered.
     watch(16)
     watch(17)
     alarm = Alarm.objects.get()
@@ -98,6 +98,22 @@ def test_the_alarm_ends_when_everything_is_decided_and_begins_anew_with_the_next
     alarm.refresh_from_db()
     assert "1 件" in alarm.sentence
     assert alarm.due_at is not None
+
+
+def test_whoever_decides_the_last_overdue_question_has_taken_the_alarm(people: People) -> None:
+    first, second = (ask(people, f"203.0.113.{number}", minute=0) for number in (1, 2))
+    finding = make_finding(people.a, "", kind="other", found_at=after(0))
+    watch(16)
+    ask(people, "203.0.113.3", minute=16.5)  # Of this one the alarm has told nothing; its time comes.
+    analyst = people.dana
+    actions.approve(first, by=analyst, now=after(17))
+    actions.refuse(second, by=analyst, now=after(18))
+    assert Alarm.objects.get().acknowledged_at is None, "the finding waits still"
+    actions.dismiss(finding, by=analyst, now=after(19))
+    alarm = Alarm.objects.get()
+    assert (alarm.acknowledged_at, alarm.acknowledged_by) == (after(19), analyst)
+    watch(32)
+    assert Alarm.objects.filter(acknowledged_at=None).count() == 1
 
 
 def test_the_manager_of_the_shift_is_mailed_at_once_and_phoned_last(people: People) -> None:
