@@ -34,7 +34,7 @@ SELECT
 FROM {EVENTS}
 WHERE {OF_FILES_SQL} AND attack_kind != '{AttackKind.NONE}'
 GROUP BY file_id, site, site_id, address, attack_kind, name, {IS_TIMELY}
-ORDER BY file_id, site, address, attack_kind, name
+ORDER BY file_id, site, address, attack_kind, name, first_at
 """  # noqa: S608 - only constants of ours are put in; values go as bound parameters
 _GOOD = f"""
 SELECT {ADDRESS_TEXT} AS address, count() AS good
