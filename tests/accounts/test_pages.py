@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views import defaults
 
-from sakimori.accounts.templatetags.wording import moment, span, stamp, visible
+from sakimori.accounts.templatetags.wording import moment, span, stamp, thousands, visible
 from tests.people import People
 
 _INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=\"/static/)", re.IGNORECASE)
@@ -108,6 +108,10 @@ def test_moments_are_written_in_japan_time() -> None:
 )
 def test_spans_are_written_in_their_largest_units(length: timedelta | None, words: str) -> None:
     assert span(length) == words
+
+
+def test_counts_have_their_thousands_apart() -> None:
+    assert [thousands(number) for number in (0, 999, 15_110)] == ["0", "999", "15,110"]
 
 
 def test_signs_that_hide_are_shown() -> None:

@@ -43,6 +43,12 @@ def span(value: timedelta | None) -> str:
 
 
 @register.filter
+def thousands(value: int) -> str:
+    """A count with its thousands apart: 15,110."""
+    return f"{value:,}"
+
+
+@register.filter
 def visible(value: object) -> str:
     """Text that a stranger typed, with every control and direction-changing sign shown."""
     return shown(str(value))
