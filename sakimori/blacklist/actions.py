@@ -17,7 +17,7 @@ from sakimori.blacklist.leaving import Leave, begin_restores, take_over
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.blacklist.queries import RESTORABLE
 from sakimori.blacklist.reasons import Reason
-from sakimori.blacklist.waiting import take_alarm
+from sakimori.blacklist.waiting import take_if_answered
 from sakimori.blacklist.wide import network_of, why_forbidden
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
@@ -58,7 +58,7 @@ def approve(block: Block, *, by: User, now: datetime, lasts: timedelta | None = 
             )
             return False
         _approve(row, by, now)
-        take_alarm(by=by, now=now)
+        take_if_answered(by=by, now=now)
     return True
 
 
@@ -140,7 +140,7 @@ def refuse(block: Block, *, by: User, now: datetime) -> None:
         if not begin_restores(Block.objects.filter(pk=row.pk).exclude(NEVER_WRITTEN), no, now=now):
             _decide(row, BlockState.REFUSED, Reason.REFUSED_BY_ANALYST, by, now)
         row.findings.update(state=FindingState.DISMISSED)
-        take_alarm(by=by, now=now)
+        take_if_answered(by=by, now=now)
 
 
 def dismiss(finding: Finding, *, by: User, now: datetime) -> None:
@@ -156,7 +156,7 @@ def dismiss(finding: Finding, *, by: User, now: datetime) -> None:
         audit.record(
             "finding.dismiss", by=by.username, target=f"finding:{row.pk}", now=now, customer=row.contract.customer
         )
-        take_alarm(by=by, now=now)
+        take_if_answered(by=by, now=now)
 
 
 def request_restore(

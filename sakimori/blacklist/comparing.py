@@ -24,8 +24,8 @@ from sakimori.blacklist.troubles import LINK, named, note_reached, stored_words,
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import site_ids
-from sakimori.notify.actions import note_over, raise_alarm
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.actions import end_alarm, raise_alarm
+from sakimori.notify.models import Severity
 from sakimori.waf.interface import (
     BlockTarget,
     ListState,
@@ -248,8 +248,7 @@ def _tell(contract: Contract, before: str, said: str, now: datetime) -> None:
             now=now,
         )
     if before and not said:
-        for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
-            note_over(alarm, sentence=f"{named(contract)}WAF のリストとの差異は解消しました。", now=now)
+        end_alarm(key, sentence=f"{named(contract)}WAF のリストとの差異は解消しました。", now=now)
 
 
 def _note_failure(contract: Contract, check: ListCheck, error: WafError, now: datetime) -> None:

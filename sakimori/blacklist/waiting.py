@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from sakimori.accounts.models import User
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
-from sakimori.notify.actions import acknowledge, note_over, raise_alarm
+from sakimori.notify.actions import acknowledge, end_alarm, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.notify.roster import current_shift
 
@@ -60,13 +60,13 @@ def watch_questions(*, limit: timedelta, now: datetime) -> int:
         *waiting_findings().filter(found_at__lte=latest).values_list("found_at", flat=True),
     ]
     if not since:
-        _end(now)
+        end_alarm(_KEY, sentence=_OVER, now=now)
     elif (told := _last_told()) is None or max(since) + limit > told:
         _tell(len(since), oldest=min(since), limit=limit, now=now)
     return 0
 
 
-def take_alarm(*, by: User, now: datetime) -> None:
+def take_if_answered(*, by: User, now: datetime) -> None:
     """Whoever decides the last question that the alarm told of has taken the alarm: nobody is phoned any more."""
     for alarm in Alarm.objects.filter(key=_KEY, acknowledged_at=None):
         blocks = waiting_blocks().filter(proposed_at__lt=alarm.last_at)
@@ -96,8 +96,3 @@ def _lead(now: datetime) -> str:
 
 def _last_told() -> datetime | None:
     return Alarm.objects.filter(key=_KEY).order_by("-last_at").values_list("last_at", flat=True).first()
-
-
-def _end(now: datetime) -> None:
-    for alarm in Alarm.objects.filter(key=_KEY, acknowledged_at=None):
-        note_over(alarm, sentence=_OVER, now=now)

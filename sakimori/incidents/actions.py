@@ -10,8 +10,9 @@ from sakimori.customers.queries import running
 from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import Decision, Incident
 from sakimori.incidents.opening import alarm_key, end, record, tell
-from sakimori.incidents.undecided import DECISION_KEY, END_KEY, cannot_be_judged, take_reminder
+from sakimori.incidents.undecided import DECISION_KEY, END_KEY, cannot_be_judged
 from sakimori.lib.jst import day_of
+from sakimori.notify.actions import take_alarm
 
 
 class NotPossible(Exception):
@@ -42,7 +43,7 @@ def end_unjudged(incident: Incident, *, quiet: timedelta, by: User, now: datetim
             raise NotPossible(refusal)
         record(row, "incident.end-by-hand", by=by, now=now)
         end(row, now=now)
-        take_reminder(END_KEY, by=by, now=now)
+        take_alarm(END_KEY, by=by, now=now)
     return True
 
 
@@ -85,7 +86,7 @@ def _decide(incident: Incident, decision: Decision, *, by: User, now: datetime) 
             if decision == Decision.TELL and row.pk in alive:
                 tell(row, now=now)
         for key in (alarm_key(incident), DECISION_KEY):
-            take_reminder(key, by=by, now=now)
+            take_alarm(key, by=by, now=now)
     return len(waiting)
 
 

@@ -22,8 +22,8 @@ from sakimori.incidents.opening import SYSTEM, alarm, record, tell
 from sakimori.incidents.together import FEWEST_CONTRACTS, are_many, may_be_many
 from sakimori.incidents.verdict import BAD
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import acknowledge, note_over, raise_alarm
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.actions import end_alarm, raise_alarm, take_alarm
+from sakimori.notify.models import Severity
 
 _UNJUDGED = timedelta(minutes=3)  # A first verdict takes no longer.
 _DOUBT = timedelta(minutes=2)  # A suspicion that is not proved by then was none.
@@ -118,14 +118,14 @@ def release(hold: Hold, *, by: User, now: datetime) -> int:
             locked.released_at, locked.released_by = now, by
             locked.save(update_fields=["released_at", "released_by"])
             audit.record("hold.release", by=by.username, target=f"hold:{hold.pk}", now=now)
-        _acknowledge(hold, by, now)
+        take_alarm(_key(hold), by=by, now=now)
     return _decide_waiting(locked, Decision.TELL, by=by, now=now)
 
 
 def keep_all(hold: Hold, *, by: User, now: datetime) -> int:
     """Nobody outside is told of what waits now. Returns how many; a second time changes nothing."""
     kept = _decide_waiting(hold, Decision.KEEP, by=by, now=now)
-    _acknowledge(hold, by, now)
+    take_alarm(_key(hold), by=by, now=now)
     Hold.objects.filter(pk=hold.pk).update(alarm_at=None)  # What is held from now on, nobody has seen yet.
     return kept
 
@@ -197,8 +197,7 @@ def _end(hold: Hold, now: datetime) -> None:
     with transaction.atomic():
         if Hold.objects.filter(pk=hold.pk, is_open=True).update(is_open=None, ended_at=now):
             audit.record("hold.end", by=SYSTEM, target=f"hold:{hold.pk}", now=now)
-            for found in Alarm.objects.filter(key=_key(hold), acknowledged_at=None):
-                note_over(found, sentence=texts.HOLD_OVER, now=now)
+            end_alarm(_key(hold), sentence=texts.HOLD_OVER, now=now)
 
 
 def _alarm(hold: Hold, held: int, now: datetime, *, again: timedelta) -> None:
@@ -226,9 +225,3 @@ def _alarm_suspicion(hold: Hold, now: datetime) -> None:
 
 def _key(hold: Hold) -> str:
     return f"hold:{hold.pk}"
-
-
-def _acknowledge(hold: Hold, by: User, now: datetime) -> None:
-    """Whoever decides has seen the alarm."""
-    for found in Alarm.objects.filter(key=_key(hold), acknowledged_at=None):
-        acknowledge(found, by=by, now=now)

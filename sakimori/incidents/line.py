@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sakimori.incidents.visit import Limits
 from sakimori.incidents.visitors import Examination, Runner, World, controls_open
-from sakimori.notify.actions import note_over, raise_alarm
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.actions import end_alarm, raise_alarm
+from sakimori.notify.models import Severity
 
 ALARM_KEY = "own-line"
 _LONGEST_SECONDS = 5.0
@@ -36,8 +36,7 @@ class LineWatch:
     def _note(self, *, is_open: bool, now: datetime) -> None:
         if is_open:
             self.dead_since = self._alarmed_at = None
-            for alarm in Alarm.objects.filter(key=ALARM_KEY, acknowledged_at=None):
-                note_over(alarm, sentence=_ALIVE, now=now)
+            end_alarm(ALARM_KEY, sentence=_ALIVE, now=now)
             return
         self.dead_since = self.dead_since or now
         if self._alarmed_at is None or not self._alarmed_at <= now < self._alarmed_at + self.again:

@@ -10,8 +10,7 @@ from sakimori.customers import audit
 from sakimori.incidents.models import MailPattern, MailReading, PatternVersion
 from sakimori.incidents.patterns import Expressions
 from sakimori.incidents.vendor_mails import ALARM_KEY
-from sakimori.notify.actions import acknowledge
-from sakimori.notify.models import Alarm
+from sakimori.notify.actions import take_alarm
 
 CUSTOMER_PATH = "mail__customer"
 
@@ -51,8 +50,7 @@ def see_mail(reading: MailReading, *, by: User, now: datetime) -> bool:
             customer=reading.mail.customer,
         )
         if not MailReading.objects.filter(seen_at=None).exclude(reason="").exists():
-            for alarm in Alarm.objects.filter(key=ALARM_KEY, acknowledged_at=None):
-                acknowledge(alarm, by=by, now=now)
+            take_alarm(ALARM_KEY, by=by, now=now)
     return True
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from sakimori.accounts.models import User
 from sakimori.customers.queries import running
 from sakimori.incidents import texts
 from sakimori.incidents.course import Turn
@@ -17,7 +16,7 @@ from sakimori.incidents.ending import is_calm
 from sakimori.incidents.models import Decision, Incident, Verdict
 from sakimori.incidents.opening import INCONCLUSIVE_KEY, alarm_key
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import acknowledge, note_over, raise_alarm
+from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 DECISION_KEY, END_KEY = "undecided", "endless"
@@ -34,12 +33,12 @@ def remind(*, quiet: timedelta, again: timedelta, now: datetime) -> None:
     if forgotten:
         _raise(DECISION_KEY, texts.undecided_alarm(len(waits), forgotten[0]), now)
     elif not waits:
-        _over(DECISION_KEY, texts.NOTHING_WAITS, now)
+        end_alarm(DECISION_KEY, sentence=texts.NOTHING_WAITS, now=now)
     endless = [row for row in _unjudged(now) if is_calm(row, quiet=quiet, now=now)]
     if endless and not _seen({END_KEY}, now - again):
         _raise(END_KEY, texts.endless_alarm(len(endless), endless[0]), now)
     elif not endless:
-        _over(END_KEY, texts.NOTHING_WAITS, now)
+        end_alarm(END_KEY, sentence=texts.NOTHING_WAITS, now=now)
 
 
 def cannot_be_judged(incident: Incident) -> bool:
@@ -71,16 +70,5 @@ def _seen(keys: Collection[str], since: datetime) -> set[str]:
     return set(Alarm.objects.filter(known, key__in=keys).values_list("key", flat=True))
 
 
-def take_reminder(key: str, *, by: User, now: datetime) -> None:
-    """Whoever decides has seen the reminder. It comes again while others still wait."""
-    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
-        acknowledge(alarm, by=by, now=now)
-
-
 def _raise(key: str, sentence: str, now: datetime) -> None:
     raise_alarm(key=key, severity=Severity.HIGH, sentence=sentence, link=_LINK, now=now)
-
-
-def _over(key: str, sentence: str, now: datetime) -> None:
-    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
-        note_over(alarm, sentence=sentence, now=now)

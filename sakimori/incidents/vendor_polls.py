@@ -19,8 +19,8 @@ from sakimori.incidents.thresholds import Threshold
 from sakimori.incidents.waves import Times
 from sakimori.lib.claims import claim, release
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import note_over, raise_alarm
-from sakimori.notify.models import Alarm, Severity
+from sakimori.notify.actions import end_alarm, raise_alarm
+from sakimori.notify.models import Severity
 from sakimori.waf.interface import WafError, WafRefused, WafUnauthorised, WafVendor
 
 _LEASE = timedelta(minutes=5)
@@ -110,8 +110,8 @@ class VendorPolls:
     def _well(self, poll: VendorPoll, calls: int) -> None:
         now = self.clock()
         if poll.failures >= _ALARM_AFTER_FAILURES:
-            for alarm in Alarm.objects.filter(key=_alarm_key(poll.contract), acknowledged_at=None):
-                note_over(alarm, sentence=f"{_about(poll.contract)}を再び取得できるようになりました。", now=now)
+            over = f"{_about(poll.contract)}を再び取得できるようになりました。"
+            end_alarm(_alarm_key(poll.contract), sentence=over, now=now)
         poll.failures, poll.last_error = 0, ""
         poll.next_at = now + self.pace.after(calls)
 

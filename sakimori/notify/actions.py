@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.crypto import salted_hmac
 
 from sakimori.accounts.models import User
@@ -145,7 +145,16 @@ def note_over(alarm: Alarm, *, sentence: str, now: datetime) -> None:
 
     now: when that was. The same cause may come back: then the alarm says so again, and counts on.
     """
-    still_open = Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None).exclude(sentence=sentence[:300])
+    _say_over(Alarm.objects.filter(pk=alarm.pk), sentence, now)
+
+
+def end_alarm(key: str, *, sentence: str, now: datetime) -> None:
+    """The same for the alarm of this key, if one is open."""
+    _say_over(Alarm.objects.filter(key=key), sentence, now)
+
+
+def _say_over(alarms: QuerySet[Alarm], sentence: str, now: datetime) -> None:
+    still_open = alarms.filter(acknowledged_at=None).exclude(sentence=sentence[:300])
     still_open.update(sentence=sentence[:300], last_at=now)
 
 
@@ -155,3 +164,9 @@ def acknowledge(alarm: Alarm, *, by: User, now: datetime) -> None:
         taken = Alarm.objects.filter(pk=alarm.pk, acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=by)
         if taken:
             audit.record("alarm.acknowledge", by=by.username, target=f"alarm:{alarm.pk}", now=now)
+
+
+def take_alarm(key: str, *, by: User, now: datetime) -> None:
+    """Whoever does what an alarm asked for has taken it: the one of this key, if one is open."""
+    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
+        acknowledge(alarm, by=by, now=now)

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from sakimori.accounts.models import User
-from sakimori.notify.actions import NotPossible, acknowledge
+from sakimori.notify.actions import NotPossible, take_alarm
 from sakimori.notify.laps import tend
-from sakimori.notify.models import Alarm, Call, CallRound, CallState, RoundState
+from sakimori.notify.models import Call, CallRound, CallState, RoundState
 from sakimori.notify.rounds import end_round, finish, going_on, intend, is_wanted, next_planned
 
 RESULTS = (
@@ -49,8 +49,7 @@ def begin_call(round_: CallRound, *, by: User, now: datetime) -> Call:
             raise NotPossible("架電する相手がいません。")
         if not intend(call, now=now, by=by):
             raise NotPossible(_why_not(call))
-        for alarm in Alarm.objects.filter(key=f"call-by-hand:{round_.pk}", acknowledged_at=None):
-            acknowledge(alarm, by=by, now=now)
+        take_alarm(f"call-by-hand:{round_.pk}", by=by, now=now)
     return call
 
 

@@ -9,7 +9,7 @@ from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
-from sakimori.notify.actions import raise_alarm
+from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.escalation import (
     end_answered_rounds,
     end_forgotten_sheets,
@@ -22,7 +22,7 @@ from sakimori.notify.laps import tend
 from sakimori.notify.models import Call, CallRound, Delivery, DeliveryState, RoundState, Severity
 from sakimori.notify.ringing import Voice, advance
 from sakimori.notify.rounds import GOING_ON, end_round
-from sakimori.notify.sending import LONGEST_PAUSE, end_alarm, is_about_recipient, send, sentence_of
+from sakimori.notify.sending import LONGEST_PAUSE, is_about_recipient, send, sentence_of
 
 _LEASE = timedelta(minutes=2)
 # The lease of every copy runs from the beginning of the round, so a round must end long before it.
@@ -62,7 +62,7 @@ def send_due_mails(*, mailer: Mailer, worker: str, now: datetime) -> int:
     finally:
         mailer.close()
     if works:
-        end_alarm(_STUCK, "メールサーバーに送信できるようになりました。", now)
+        end_alarm(_STUCK, sentence="メールサーバーに送信できるようになりました。", now=now)
     return tried
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from sakimori.notify.actions import note_over, raise_alarm
+from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.attaching import with_files_named
 from sakimori.notify.html import html_of
 from sakimori.notify.interface import (
@@ -99,7 +99,8 @@ def _accept(delivery: Delivery, accepted: Acceptance, now: datetime) -> None:
     delivery.last_error = ""
     delivery.server, delivery.answer = accepted.server[:260], accepted.answer[:300]
     if delivery.attempts > 1:
-        end_alarm(f"mail-deferred:{delivery.address}", f"{_whom(delivery)}宛のメールを送信できました。", now)
+        over = f"{_whom(delivery)}宛のメールを送信できました。"
+        end_alarm(f"mail-deferred:{delivery.address}"[:120], sentence=over, now=now)
     if accepted.detour and not Alarm.objects.filter(key=DETOUR, acknowledged_at=None).exists():
         raise_alarm(
             key=DETOUR,
@@ -167,13 +168,6 @@ def sentence_of(error: MailUnavailable, waiting: int) -> str:
     else:
         cause = "メールサーバーに送信できません。"
     return f"{cause}{waiting} 通が送信待ちです。"
-
-
-def end_alarm(key: str, sentence: str, now: datetime) -> None:
-    """The cause of an alarm is gone: it says so once."""
-    alarm = Alarm.objects.filter(key=key[:120], acknowledged_at=None).first()
-    if alarm is not None:
-        note_over(alarm, sentence=sentence, now=now)
 
 
 def page_of(delivery: Delivery) -> str:

@@ -17,7 +17,7 @@ from sakimori.logs.doors import door_label
 from sakimori.logs.flow import LIVE_DOORS, silent_since
 from sakimori.logs.following import flow_of
 from sakimori.logs.models import DoorFlow, DoorState, LogFile, LogFileState, PullState
-from sakimori.notify.actions import note_over, raise_alarm
+from sakimori.notify.actions import end_alarm, note_over, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 _LINK = "/console/intake/"
@@ -80,19 +80,13 @@ class FlowWatch:
             )
             tell_on(_LAG, sentence, Severity.HIGH, now=now)
         else:
-            end(_LAG, "ログの取込の遅れは解消しました。", now=now)
+            end_alarm(_LAG, sentence="ログの取込の遅れは解消しました。", now=now)
 
 
 def tell_on(key: str, sentence: str, severity: Severity, *, now: datetime) -> None:
     """Raise an alarm that counts up while it lasts; once a person has taken it, it stays away for an hour."""
     if not Alarm.objects.filter(key=key, acknowledged_at__gt=now - _AGAIN).exists():
         raise_alarm(key=key, severity=severity, sentence=sentence, link=_LINK, now=now)
-
-
-def end(key: str, sentence: str, *, now: datetime) -> None:
-    """Say of an open alarm, once, that its cause is gone."""
-    for alarm in Alarm.objects.filter(key=key, acknowledged_at=None):
-        note_over(alarm, sentence=sentence, now=now)
 
 
 def _tell_once(key: str, sentence: str, severity: Severity, *, now: datetime, since: datetime | None = None) -> None:

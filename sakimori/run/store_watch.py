@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sakimori.lib.disk import MIB
 from sakimori.logs.models import StoreCheck
+from sakimori.notify.actions import end_alarm
 from sakimori.notify.models import Alarm, Severity
-from sakimori.run.flow_watch import end, tell_on
+from sakimori.run.flow_watch import tell_on
 from sakimori.run.rooms import Disk
 
 _BALANCE = "balance:"
@@ -36,7 +37,7 @@ def _watch_disk(disk: Disk, now: datetime) -> None:
         )
         tell_on(key, sentence, Severity.HIGH, now=now)
     else:
-        end(key, f"{disk.label}のディスクの空き不足は解消しました。", now=now)
+        end_alarm(key, sentence=f"{disk.label}のディスクの空き不足は解消しました。", now=now)
 
 
 def _watch_differences(now: datetime) -> None:
@@ -44,7 +45,7 @@ def _watch_differences(now: datetime) -> None:
     checks = StoreCheck.objects.select_related("contract__customer").order_by("contract")
     wrong = [check for check in checks if check.differences]
     for key in set(told) - {f"{_BALANCE}{check.contract_id}" for check in wrong}:
-        end(key, "保管庫と台帳の行数の不一致は解消しました。", now=now)
+        end_alarm(key, sentence="保管庫と台帳の行数の不一致は解消しました。", now=now)
     for check in wrong:
         _tell_difference(check, now)
 

@@ -13,9 +13,8 @@ from sakimori.blacklist import actions as blacklist
 from sakimori.blacklist.models import Block, RestoreChannel
 from sakimori.customers import audit, files
 from sakimori.customers.models import Contract, Customer
-from sakimori.notify.actions import acknowledge, raise_alarm
+from sakimori.notify.actions import raise_alarm, take_alarm
 from sakimori.notify.models import Severity
-from sakimori.notify.queries import open_alarms
 from sakimori.tickets.models import Attachment, Note, Ticket, TicketBlock, TicketKind, TicketState
 from sakimori.tickets.opening import add_note, describe, letterhead, open_ticket, tell
 from sakimori.tickets.texts import enquiry as texts
@@ -133,8 +132,7 @@ def answer(ticket: Ticket, *, words: Words, state: TicketState, by: User, now: d
         )
         tell(ticket, key=f"said:{note.pk}", subject=texts.answer_subject(letter), body=body, now=now)
         Ticket.objects.filter(pk=ticket.pk).update(state=state, waits_since=None, updated_at=now)
-        for alarm in open_alarms().filter(key=_alarm_key(ticket)):
-            acknowledge(alarm, by=by, now=now)
+        take_alarm(_alarm_key(ticket), by=by, now=now)
         if ticket.kind == TicketKind.ENQUIRY:
             describe(ticket, now=now, handled=texts.handled(words.text), result=texts.result(str(state.label)))
         stored.used = True

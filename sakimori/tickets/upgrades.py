@@ -6,9 +6,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from sakimori.lib.calendar import Month
-from sakimori.notify.actions import acknowledge, raise_alarm
+from sakimori.notify.actions import raise_alarm, take_alarm
 from sakimori.notify.models import Severity
-from sakimori.notify.queries import open_alarms
 from sakimori.tickets.models import Ticket, TicketKind
 from sakimori.tickets.opening import add_note, describe, finish, letterhead, open_ticket, tell
 from sakimori.tickets.texts import upgrade as texts
@@ -69,9 +68,8 @@ def tell_of_end(ticket: Ticket, *, now: datetime) -> int:
         )
         describe(ticket, now=now, result=texts.result(upgrade))
         finish(ticket, now=now)
-        for alarm in open_alarms().filter(key=_alarm_key(request)):
-            if request.confirmed_by is not None:
-                acknowledge(alarm, by=request.confirmed_by, now=now)
+        if request.confirmed_by is not None:
+            take_alarm(_alarm_key(request), by=request.confirmed_by, now=now)
     return 1
 
 

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from sakimori.lib.claims import claim, release
-from sakimori.notify.actions import raise_alarm
+from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.inbox.actions import MAX_MAIL_BYTES, handled, keep
 from sakimori.notify.inbox.imap import Inbox, InboxAddress, InboxTrouble
 from sakimori.notify.models import InboxMark, Mailbox, Severity
-from sakimori.notify.sending import end_alarm
 
 _AT_ONCE = 50
 _LEASE = timedelta(minutes=3)
@@ -121,4 +120,4 @@ def _worked(mark: InboxMark, now: datetime, *, more: bool) -> None:
     mark.save()
     if had_failed:
         box = Mailbox(mark.box)
-        end_alarm(f"inbox:{box}", f"受信箱「{box.label}」を読み取れるようになりました。", now)
+        end_alarm(f"inbox:{box}", sentence=f"受信箱「{box.label}」を読み取れるようになりました。", now=now)
