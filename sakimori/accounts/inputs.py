@@ -1,6 +1,16 @@
-"""Fields that forms of several rooms share."""
+"""What forms of several rooms share."""
+
+from urllib.parse import urlencode
 
 from django import forms
+
+
+class ListFilter(forms.Form):
+    """The filter above a list. It comes with the address of the page, and goes into those of further pages."""
+
+    def query(self) -> str:
+        """What was chosen or typed, as the part of an address behind the question mark."""
+        return urlencode({name: value for name in self.fields if (value := self.data.get(name, ""))})
 
 
 def moment_input() -> forms.DateTimeInput:

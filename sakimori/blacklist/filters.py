@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from sakimori.accounts.inputs import ListFilter
 from sakimori.accounts.models import User
 from sakimori.blacklist.entries import about
 from sakimori.blacklist.models import Block, BlockState, Finding
+from sakimori.customers.choosing import customer_field
 from sakimori.customers.models import Customer
 from sakimori.lib.addresses import Network, parse_network
 from sakimori.lib.jst import start_of_day
@@ -57,7 +58,7 @@ class AddressField(forms.CharField):
         return network
 
 
-class BlockFilter(forms.Form):
+class BlockFilter(ListFilter):
     """Empty means all, but for the state: empty means what is on the list. What is not offered narrows nothing.
 
     customers: those to choose from; None leaves the choice out. states: those to choose from, in the reader's words.
@@ -99,9 +100,7 @@ class BlockFilter(forms.Form):
         if states:
             self.fields["state"] = forms.ChoiceField(label="状態", choices=[*_STATES, *states], required=False)
         if customers is not None:
-            self.fields["customer"] = forms.ModelChoiceField(
-                customers, label="お客様", required=False, empty_label="すべて"
-            )
+            self.fields["customer"] = customer_field(customers)
         self.order_fields(_IN_SIGHT)
 
     def narrow(self, rows: QuerySet[Block]) -> QuerySet[Block]:
@@ -115,11 +114,6 @@ class BlockFilter(forms.Form):
             if value:
                 rows = self._narrowed(rows, name, value)
         return rows.order_by(*_ORDERS[chosen["order"]][1])
-
-    def query(self) -> str:
-        """The filter for the addresses of further pages."""
-        chosen = {name: self.data.get(name, "") for name in self.fields}
-        return urlencode({name: value for name, value in chosen.items() if value})
 
     def main_fields(self) -> list[forms.BoundField]:
         """Those that are always in sight."""

@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import Q, QuerySet
 
+from sakimori.accounts.inputs import ListFilter
 from sakimori.accounts.models import User
 from sakimori.customers import access
+from sakimori.customers.choosing import customer_field
 from sakimori.notify.models import CallRound, RoundState
 
 
@@ -35,7 +36,7 @@ _ROWS = {
 }
 
 
-class CallFilter(forms.Form):
+class CallFilter(ListFilter):
     """Who is called, which customer, how it stands. A value that is not offered narrows nothing and is said so."""
 
     called = forms.ChoiceField(label="架電先", choices=_CALLED, required=False)
@@ -44,10 +45,7 @@ class CallFilter(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
-        customers = access.customers_of(user).order_by("name")
-        self.fields["customer"] = forms.ModelChoiceField(
-            customers, label="お客様", required=False, empty_label="すべて"
-        )
+        self.fields["customer"] = customer_field(access.customers_of(user))
         self.order_fields(self.field_order)
 
     def narrow(self, rows: QuerySet[CallRound]) -> QuerySet[CallRound]:
@@ -58,8 +56,3 @@ class CallFilter(forms.Form):
             if self.cleaned_data.get(column):
                 rows = rows.filter(**{column: self.cleaned_data[column]})
         return rows
-
-    def query(self) -> str:
-        """The filter for the addresses of further pages."""
-        chosen = {name: self.data.get(name, "") for name in self.fields}
-        return urlencode({name: value for name, value in chosen.items() if value})

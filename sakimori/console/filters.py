@@ -1,21 +1,22 @@
 """The filter above the list of findings."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
 
+from sakimori.accounts.inputs import ListFilter
 from sakimori.accounts.models import User
 from sakimori.blacklist.models import Finding, FindingState
 from sakimori.customers import access
+from sakimori.customers.choosing import customer_field
 from sakimori.logs.attack_kinds import AttackKind
 
 _KINDS = [("", "すべて"), *((kind.value, kind.label) for kind in AttackKind if kind is not AttackKind.NONE)]
 _STATES = [("", "すべて"), *FindingState.choices]
 
 
-class FindingFilter(forms.Form):
+class FindingFilter(ListFilter):
     """Customer, kind, state; empty means all. A value that is not offered narrows nothing and is said so."""
 
     kind = forms.ChoiceField(label="攻撃種別", choices=_KINDS, required=False)
@@ -24,10 +25,7 @@ class FindingFilter(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
-        customers = access.customers_of(user).order_by("name")
-        self.fields["customer"] = forms.ModelChoiceField(
-            customers, label="お客様", required=False, empty_label="すべて"
-        )
+        self.fields["customer"] = customer_field(access.customers_of(user))
         self.order_fields(self.field_order)
 
     def narrow(self, rows: QuerySet[Finding]) -> QuerySet[Finding]:
@@ -35,11 +33,6 @@ class FindingFilter(forms.Form):
         for lookup, value in self._lookups().items():
             rows = rows.filter(**{lookup: value})
         return rows
-
-    def query(self) -> str:
-        """The filter for the addresses of further pages."""
-        chosen = {name: self.data.get(name, "") for name in self.fields}
-        return urlencode({name: value for name, value in chosen.items() if value})
 
     def _lookups(self) -> dict[str, object]:
         self.is_valid()

@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sakimori import backends
 from sakimori.accounts.gates import PersonRequest, soc_only
+from sakimori.accounts.inputs import ListFilter
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.blacklist.crawlers import crawlers_by
@@ -24,6 +23,7 @@ from sakimori.blacklist.models import Finding
 from sakimori.blacklist.queries import CUSTOMER_PATH, LateGroup, late_groups, newest_late_findings
 from sakimori.console.pages import back, show
 from sakimori.customers import access
+from sakimori.customers.choosing import customer_field
 from sakimori.incidents.late import every_late_signal, late_signals, see_late
 from sakimori.lib.jst import utc_now
 from sakimori.logs.store.interface import StoreError
@@ -32,25 +32,17 @@ _NOTHING = "対象の検知がありません。選択されていないか、�
 _TOLD = 5  # Addresses that a message names; the list shows the others.
 
 
-class CustomerFilter(forms.Form):
+class CustomerFilter(ListFilter):
     """Whose late findings are shown; empty means all."""
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
-        customers = access.customers_of(user).order_by("name")
-        self.fields["customer"] = forms.ModelChoiceField(
-            customers, label="お客様", required=False, empty_label="すべて"
-        )
+        self.fields["customer"] = customer_field(access.customers_of(user))
 
     def narrow(self, rows: QuerySet[Finding]) -> QuerySet[Finding]:
         """The rows of the chosen customer."""
         customer = self.cleaned_data.get("customer") if self.is_valid() else None
         return rows.filter(contract__customer=customer) if customer else rows
-
-    def query(self) -> str:
-        """The filter for the addresses of further pages."""
-        customer = self.data.get("customer", "")
-        return urlencode({"customer": customer}) if customer else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """メール: every copy that went out with its proof, sent again where it did not arrive; every mail that came in."""
 
-from urllib.parse import urlencode
-
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -11,10 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
+from sakimori.accounts.inputs import ListFilter
 from sakimori.accounts.models import User
 from sakimori.accounts.paging import page_of
 from sakimori.console.pages import attempt, show
 from sakimori.customers import access
+from sakimori.customers.choosing import customer_field
 from sakimori.lib.jst import utc_now
 from sakimori.notify.actions import NotPossible
 from sakimori.notify.models import Delivery, DeliveryState, Mailbox, ReceivedMail
@@ -24,15 +24,12 @@ from sakimori.notify.resending import contacts_for, resend
 _PROVEN = [("", "すべて"), ("yes", "確認済み"), ("no", "確認できず")]
 
 
-class CopyFilter(forms.Form):
+class CopyFilter(ListFilter):
     """Customer, state, and a part of the address or subject; empty means all."""
 
     def __init__(self, data: QueryDict, *, user: User) -> None:
         super().__init__(data)
-        customers = access.customers_of(user).order_by("name")
-        self.fields["customer"] = forms.ModelChoiceField(
-            customers, label="お客様", required=False, empty_label="すべて"
-        )
+        self.fields["customer"] = customer_field(access.customers_of(user))
         self.fields["state"] = forms.ChoiceField(
             label="状態", choices=[("", "すべて"), *DeliveryState.choices], required=False
         )
@@ -45,7 +42,7 @@ class CopyFilter(forms.Form):
         return rows.filter(**{columns[name]: value for name, value in self.cleaned_data.items() if value})
 
 
-class ReceivedFilter(forms.Form):
+class ReceivedFilter(ListFilter):
     """Inbox, and whether the sender is proven; empty means all."""
 
     box = forms.ChoiceField(label="受信箱", choices=[("", "すべて"), *Mailbox.choices], required=False)
@@ -80,7 +77,7 @@ def outgoing(request: PersonRequest) -> HttpResponse:
     """Every copy that went out, with what became of it."""
     form = CopyFilter(request.GET, user=request.user)
     page, rows = page_of(form.narrow(_copies(request)), request)
-    return show(request, "console/mails.html", {"form": form, "page": page, "rows": rows, "query": _query(form)})
+    return show(request, "console/mails.html", {"form": form, "page": page, "rows": rows, "query": form.query()})
 
 
 @require_GET
@@ -117,7 +114,7 @@ def received(request: PersonRequest) -> HttpResponse:
     """Every mail that came in, and whether the inboxes can be read."""
     form = ReceivedFilter(request.GET)
     page, rows = page_of(form.narrow(_received(request)), request)
-    context = {"form": form, "page": page, "rows": rows, "query": _query(form), "marks": list(inbox_marks())}
+    context = {"form": form, "page": page, "rows": rows, "query": form.query(), "marks": list(inbox_marks())}
     return show(request, "console/received.html", context)
 
 
@@ -126,10 +123,6 @@ def received(request: PersonRequest) -> HttpResponse:
 def received_mail(request: PersonRequest, pk: int) -> HttpResponse:
     """One mail that came in: its text only, and how its sender is proven."""
     return show(request, "console/received_mail.html", {"mail": get_object_or_404(_received(request), pk=pk)})
-
-
-def _query(form: forms.Form) -> str:
-    return urlencode({name: value for name in form.fields if (value := form.data.get(name, ""))})
 
 
 def _copies(request: PersonRequest) -> QuerySet[Delivery]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from sakimori.accounts.inputs import moment_input
+from sakimori.accounts.inputs import ListFilter, moment_input
 from sakimori.customers.models import Site
 from sakimori.incidents import site_settings
 from sakimori.incidents.board import FILTERS
@@ -121,7 +120,7 @@ def _checked(check: Callable[[], Value]) -> Value:
         raise forms.ValidationError(str(error)) from error
 
 
-class BoardFilter(forms.Form):
+class BoardFilter(ListFilter):
     """Words of domain or customer, and a state; empty means all. A value that is not offered narrows nothing."""
 
     words = forms.CharField(label="サイト・お客様", max_length=100, required=False)
@@ -138,8 +137,3 @@ class BoardFilter(forms.Form):
         if words:
             rows = rows.filter(Q(domain__icontains=words) | Q(contract__customer__name__icontains=words))
         return rows.filter(FILTERS[state][1]) if state else rows
-
-    def query(self) -> str:
-        """The filter for further addresses."""
-        chosen = {name: self.data.get(name, "") for name in self.fields}
-        return urlencode({name: value for name, value in chosen.items() if value})
