@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
-from sakimori.accounts.paging import PER_PAGE, page_of
+from sakimori.accounts.paging import PER_PAGE, folded, page_of
 from sakimori.console.incident_records import story_of
 from sakimori.console.pages import show
 from sakimori.customers import access
@@ -48,7 +48,7 @@ from sakimori.tickets.follow_ups import draft_of, follow_by_hand
 from sakimori.tickets.models import Ticket
 from sakimori.tickets.queries import tickets_newest_first
 
-_SHOWN = 10  # Of visits and of the story: the rest is folded or on a page of its own.
+_SHOWN = 10  # Of visits: the rest is on a page of its own.
 
 
 @require_GET
@@ -94,11 +94,11 @@ def evidence(request: PersonRequest, pk: int, number: int) -> HttpResponse:
 
 def _page(request: PersonRequest, row: Incident, *, text: str | None = None) -> HttpResponse:
     now = utc_now()
-    story = story_of(row)
+    older, story = folded(story_of(row))
     context: dict[str, object] = {
         "incident": row,
-        "story": story[:_SHOWN],
-        "older": story[_SHOWN:],
+        "story": story[::-1],
+        "older": older[::-1],
         "probes": list(probes_of(row)[:_SHOWN]),
         "probe_count": probes_of(row).count(),
         **_now(row),

@@ -26,11 +26,11 @@ _IN_TIMELINE = ("incident.open", "incident.vendor-end", "incident.end")
 
 
 def story_of(incident: Incident) -> list[Step]:
-    """All that happened and was decided, the newest first."""
+    """All that happened and was decided, in the order of time."""
     customer, turned = incident.contract.customer, turns_of(incident).exists()
     told = (*_IN_TIMELINE, _VERDICT) if turned else _IN_TIMELINE
     decided = [_step(entry, customer) for entry in audit_of(incident) if entry.action not in told]
-    return sorted([*timeline(incident), *decided], key=lambda step: step.at)[::-1]
+    return sorted([*timeline(incident), *decided], key=lambda step: step.at)
 
 
 def _step(entry: AuditEntry, customer: Customer) -> Step:
