@@ -47,11 +47,11 @@ class AlarmMachine(RuleBasedStateMachine):
     def work(self, worker: str, seconds: int) -> None:
         with suppress(KeyboardInterrupt):
             self.soc.work(seconds=seconds, worker=worker)
-        self.hang_up_where_an_operator_dials()
+        self.soc.phone.hang_up_where_an_operator_dials()
 
     @rule(answer=ANSWERS)
     def answer(self, answer: PhoneState) -> None:
-        self.everybody(answer)
+        self.soc.phone.press_all(answer)
 
     @rule(how=st.sampled_from(["before", "after"]))
     def kill_while_dialling(self, how: str) -> None:
@@ -106,11 +106,9 @@ class AlarmMachine(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Everything works again, and whose phone rings takes the call; nobody looks at the desk."""
-        self.soc.phone.deaths.clear()
-        self.soc.phone.failures.clear()
-        self.soc.phone.lose_answer = self.soc.phone.never_rings = False
+        self.soc.phone.works_again()
         self.soc.phone.habits = dict.fromkeys((FIRST, DEPUTY, MANAGER), PhoneState.CONFIRMED)
-        self.everybody(PhoneState.CONFIRMED)
+        self.soc.phone.press_all(PhoneState.CONFIRMED)
         until = self.soc.clock() + _LONGEST
         while self.waiting() and self.soc.clock() < until:
             self.soc.work(seconds=1, worker="three")
@@ -124,20 +122,6 @@ class AlarmMachine(RuleBasedStateMachine):
 
     def waiting(self) -> bool:
         return Alarm.objects.filter(acknowledged_at=None).exclude(severity=Severity.LOW).exists()
-
-    def everybody(self, answer: PhoneState) -> None:
-        phone = self.soc.phone
-        for call in phone.placed:
-            if not phone._states[call.reference].is_over:
-                phone.press(call.reference, answer)
-
-    def hang_up_where_an_operator_dials(self) -> None:
-        """A provider that was away for a minute has lost the calls of the round: their phones do not ring for ever."""
-        phone = self.soc.phone
-        handed = Call.objects.filter(round__by_hand=True).values_list("reference", flat=True)
-        for reference in handed:
-            if reference in phone._states and not phone._states[reference].is_over:
-                phone.press(reference, PhoneState.NO_ANSWER)
 
 
 def test_whatever_happens_a_person_acknowledges_every_alarm_that_is_phoned() -> None:

@@ -111,13 +111,13 @@ class TreeMachine(RuleBasedStateMachine):
     def work(self, worker: str, seconds: int) -> None:
         with suppress(KeyboardInterrupt):
             self.tree.ring(seconds=seconds, worker=worker)
-        self.give_up_where_an_operator_dials()
+        self.tree.phone.hang_up_where_an_operator_dials()
 
     @rule(answer=ANSWERS)
     def answer(self, answer: PhoneState) -> None:
         phone = self.tree.phone
         for call in phone.placed:
-            if call.to in phone.ringing and not phone._states[call.reference].is_over:
+            if call.to in phone.ringing and phone.goes_on(call.reference):
                 phone.press(call.reference, answer)
                 return
 
@@ -190,14 +190,12 @@ class TreeMachine(RuleBasedStateMachine):
 
     def settle(self) -> None:
         """Everything works again, and everybody takes his calls."""
-        self.tree.phone.deaths.clear()
-        self.tree.phone.failures.clear()
-        self.tree.phone.lose_answer = self.tree.phone.never_rings = False
+        self.tree.phone.works_again()
         for _ in range(200):
             if not CallRound.objects.filter(state=RoundState.RUNNING).exists():
                 break
             self.tree.ring(seconds=2, worker="three")
-            self.answer_all()
+            self.tree.phone.press_all(PhoneState.CONFIRMED)
             self.dial_by_hand(CallState.CONFIRMED)
             self.tree.clock.pass_time(seconds=10)
         self.tree.ring(seconds=40, worker="three")
@@ -209,12 +207,6 @@ class TreeMachine(RuleBasedStateMachine):
             alarms = Alarm.objects.filter(key=f"not-reached:{round_.pk}", severity=Severity.HIGH)
             assert alarms.exists(), "who was not reached is an alarm"
 
-    def answer_all(self) -> None:
-        phone = self.tree.phone
-        for call in phone.placed:
-            if not phone._states[call.reference].is_over:
-                phone.press(call.reference, PhoneState.CONFIRMED)
-
     def dial_by_hand(self, result: CallState) -> None:
         for round_ in CallRound.objects.filter(by_hand=True, state=RoundState.RUNNING):
             with suppress(NotPossible):
@@ -223,14 +215,6 @@ class TreeMachine(RuleBasedStateMachine):
                     call = begin_call(round_, by=self.dana, now=self.tree.clock())
                 spoke_with = "一郎" if result == CallState.CONFIRMED else ""
                 enter_result(call, result, spoke_with=spoke_with, by=self.dana, now=self.tree.clock())
-
-    def give_up_where_an_operator_dials(self) -> None:
-        """A provider that was away for a minute has lost the calls of the round: their phones do not ring for ever."""
-        phone = self.tree.phone
-        handed = Call.objects.filter(round__by_hand=True).values_list("reference", flat=True)
-        for reference in handed:
-            if reference in phone._states and not phone._states[reference].is_over:
-                phone.press(reference, PhoneState.NO_ANSWER)
 
 
 def test_nothing_is_lost_and_nothing_rings_twice_whatever_is_played() -> None:

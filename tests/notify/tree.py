@@ -33,6 +33,28 @@ class MortalPhone(MemoryPhone):
             raise KeyboardInterrupt
         return answer
 
+    def works_again(self) -> None:
+        """Nobody is killed, every answer arrives, and phones ring."""
+        self.deaths.clear()
+        self.failures.clear()
+        self.lose_answer = self.never_rings = False
+
+    def goes_on(self, reference: str) -> bool:
+        """Whether this call was placed and has not ended."""
+        return reference in self._states and not self._states[reference].is_over
+
+    def press_all(self, answer: PhoneState) -> None:
+        """The same comes of every call that goes on."""
+        for call in self.placed:
+            if self.goes_on(call.reference):
+                self.press(call.reference, answer)
+
+    def hang_up_where_an_operator_dials(self) -> None:
+        """A provider that was away for a minute has lost the calls of the round: their phones do not ring for ever."""
+        for reference in Call.objects.filter(round__by_hand=True).values_list("reference", flat=True):
+            if self.goes_on(reference):
+                self.press(reference, PhoneState.NO_ANSWER)
+
 
 @dataclass
 class Tree:
