@@ -10,8 +10,8 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 
@@ -100,3 +100,18 @@ def any_log_store(request: pytest.FixtureRequest) -> Iterator[LogStore]:
         store = _migrated(url)
         yield store
         store.close()
+
+
+@contextmanager
+def killed_at_command(store: ClickHouseStore, place: int) -> Generator[None]:
+    """Whoever uses the store meanwhile is killed before its so-manieth command, counted from 1."""
+    command, given = store._command, count(1)
+
+    def killed(sql: str, **parameters: object) -> None:
+        if next(given) == place:
+            raise KeyboardInterrupt
+        command(sql, **parameters)
+
+    with pytest.MonkeyPatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(store, "_command", killed)
+        yield

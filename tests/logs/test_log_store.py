@@ -5,10 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,7 +23,7 @@ from sakimori.logs.store.blocks import event_table
 from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore, _statements, open_store
 from sakimori.logs.store.ddl import column_type, events_table
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
-from tests.fixtures_logstore import fresh_store_url
+from tests.fixtures_logstore import fresh_store_url, killed_at_command
 
 SAMPLES = Path(__file__).parent / "samples"
 NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
@@ -238,25 +236,14 @@ def test_storing_again_completes_what_was_broken_off_between_two_days(log_store:
 
 
 @pytest.mark.parametrize("place", range(1, 13))
-def test_wherever_storing_is_broken_off_storing_again_completes_it(
-    log_store: LogStore, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_wherever_storing_is_broken_off_storing_again_completes_it(log_store: LogStore, place: int) -> None:
     """Killed before each of its commands in turn; meanwhile another file brings the same events."""
     assert isinstance(log_store, ClickHouseStore)
     tomorrow = NOON + timedelta(days=1)
     file = [(1, event(1)), (2, event(2)), (3, event(2)), (4, event(3, time=tomorrow))]
     log_store.append(rows(1), contract_id=1, file_id=5)
-    command, given = log_store._command, count(1)
-
-    def killed(sql: str, **parameters: object) -> None:
-        if next(given) == place:
-            raise KeyboardInterrupt
-        command(sql, **parameters)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(log_store, "_command", killed)
-        with suppress(KeyboardInterrupt):
-            log_store.append(file, contract_id=1, file_id=6)
+    with killed_at_command(log_store, place):
+        log_store.append(file, contract_id=1, file_id=6)
     log_store.append([(1, event(2)), (2, event(3, time=tomorrow))], contract_id=1, file_id=7)
     log_store.append(file, contract_id=1, file_id=6)
     assert [log_store.count_file(contract_id=1, file_id=file_id) for file_id in (5, 6, 7)] == [1, 4, 2]

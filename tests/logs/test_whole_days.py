@@ -1,9 +1,7 @@
 """What is counted per address and day equals a count over the rows, whatever happens to them, and so do the pages."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,7 +25,7 @@ from sakimori.logs.store.interface import LogStore, SmallFile
 from sakimori.logs.timeline import Split, rows_of_page, timeline
 from sakimori.logs.top_lists import tops
 from sakimori.logs.whole_days import HOURS_SEEN, Days, spans_of, whole_days
-from tests.fixtures_logstore import fresh_store_url
+from tests.fixtures_logstore import fresh_store_url, killed_at_command
 
 MIDNIGHT = datetime(2026, 10, 31, 15, 0, tzinfo=UTC)  # In Japan, at the beginning of November.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -100,22 +98,11 @@ def test_the_counts_go_with_a_day_and_with_a_contract_and_stay_when_parts_are_me
 
 
 @pytest.mark.parametrize("place", range(1, 9))
-def test_the_counts_are_right_wherever_storing_is_broken_off(
-    log_store: LogStore, monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_the_counts_are_right_wherever_storing_is_broken_off(log_store: LogStore, place: int) -> None:
     assert isinstance(log_store, ClickHouseStore)
     log_store.append(file_of(1, 2), contract_id=1, file_id=5)
-    command, given = log_store._command, count(1)
-
-    def killed(sql: str, **parameters: object) -> None:
-        if next(given) == place:
-            raise KeyboardInterrupt
-        command(sql, **parameters)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(log_store, "_command", killed)
-        with suppress(KeyboardInterrupt):
-            log_store.append(file_of(1, 2, 2, 3), contract_id=1, file_id=6)
+    with killed_at_command(log_store, place):
+        log_store.append(file_of(1, 2, 2, 3), contract_id=1, file_id=6)
     check(log_store)
     log_store.append(file_of(1, 2, 2, 3), contract_id=1, file_id=6)
     check(log_store)
