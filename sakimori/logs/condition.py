@@ -70,13 +70,16 @@ def condition_of(query: LogQuery) -> tuple[str, Values]:
     }
 
 
-def on_days(query: LogQuery, first: date, last: date) -> tuple[str, Values]:
-    """The same condition, but for whole days of Japan, both included, instead of the query's period."""
+def on_days(query: LogQuery, first: date, last: date, *, called: str = "day") -> tuple[str, Values]:
+    """The same condition, but for whole days of Japan, both included, instead of the query's period.
+
+    called: how the values of these days end, so that one question may have both conditions.
+    """
     parts = [
         "contract_id = {contract_id:UInt32}",
-        "day >= {first_day:Date} AND day <= {last_day:Date}",
+        f"day >= {{first_{called}:Date}} AND day <= {{last_{called}:Date}}",
     ]
-    values: Values = {"contract_id": query.contract_id, "first_day": first, "last_day": last}
+    values: Values = {"contract_id": query.contract_id, f"first_{called}": first, f"last_{called}": last}
     for (by, exclude), filters in groupby(in_order(query.filters), key=lambda each: (each.by, each.exclude)):
         name = f"not_{by}" if exclude else str(by)
         sql, bound = _any_of(by, name, [each.value for each in filters])

@@ -49,16 +49,14 @@ def whole_days(query: LogQuery) -> Days | None:
 
 def by_days(query: LogQuery, days: Days, columns: str, keys: str) -> tuple[str, Values]:
     """The question for `columns` grouped by `keys`; the groups of whole days and those of the rest come apart."""
-    whole, values = on_days(query, days.first, days.last)
-    whole = whole.replace("{first_day:", "{first_whole:").replace("{last_day:", "{last_whole:")
-    bound = {"first_whole": values.pop("first_day"), "last_whole": values.pop("last_day")}
+    whole, values = on_days(query, days.first, days.last, called="whole")
     asked = [whole]
     if days.has_parts:
         condition, further = condition_of(query)
         asked.append(f"{condition} AND (day < {{first_whole:Date}} OR day > {{last_whole:Date}})")
         values |= further
     sql = "\nUNION ALL\n".join(f"SELECT {columns} FROM {EVENTS} WHERE {each} GROUP BY {keys}" for each in asked)  # noqa: S608
-    return sql, values | bound
+    return sql, values
 
 
 def spans_of(hours: Hours, begins: datetime, ends: datetime) -> Spans:
