@@ -35,7 +35,10 @@ BENCHES: dict[str, tuple[str, Measure]] = {
     "chain": ("attack -> blocked -> mailed, click -> restored, through the demo's real doors", _alone(measure_chain)),
     "doors": ("push and syslog over TLS: answers, losses, how soon lines can be searched", measure_doors),
     "ingest": ("compressed files to durable rows: lines per second, memory, bytes on disk", _alone(_ingest)),
-    "parse": ("CEF lines per second on one core, and file to stored rows", _alone(measure_parse)),
+    "parse": (
+        "CEF lines per second on one core, and file to stored rows, also of odd lines and of a JSON document",
+        _alone(measure_parse),
+    ),
     "probes": (
         "visits to HTTPS sites with all phases: how many a second, processor time of a baseline",
         measure_probes,

@@ -47,7 +47,9 @@ _COLUMNS = {
     "method": "if(h2 % 10 < 8, 'GET', 'POST')",
     "url": "concat(site, '/', ['products', 'category', 'mypage', 'news', 'cart', 'search'][page % 6 + 1], '/',"
     " toString(page), if(h3 % 5 = 0, concat('/item-', toString(h3 % 1000000)), ''), if(hot = 0, '/wp-login.php', ''))",
-    "query": "multiIf(hot = 1, concat('id=', toString(h3 % 1000), '%27%20UNION%20SELECT%201'), h3 % 3 = 0,"
+    # Of hundred one asks for 冬のコート.
+    "query": "multiIf(hot = 1, concat('id=', toString(h3 % 1000), '%27%20UNION%20SELECT%201'), hot = 51,"
+    " concat('q=%E5%86%AC%E3%81%AE%E3%82%B3%E3%83%BC%E3%83%88&page=', toString(h3 % 7)), h3 % 3 = 0,"
     " concat('page=', toString(h3 % 40)), '')",
     "referrer": "concat('https://', site, '/', toString(page % 97))",
     "user_agent": "concat('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/',"

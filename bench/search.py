@@ -3,9 +3,10 @@
 address   the page of one contract, 90 days, one address: the chart and the newest rows
 top       the 20 most frequent addresses of a contract's month
 text      the page of a text in URLs over a contract's month
+text_ja   the same with Japanese words, as people type them and as URLs carry them (percent-encoded UTF-8)
 chart     the page of one contract, 90 days, everything
 lists     all six lists of the most frequent values over a contract's month
-append    storing one file of 20,000 lines in an empty store and in the full one
+append    storing one file of 100,000 lines in an empty store and in the full one
 """
 
 import argparse
@@ -15,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -24,11 +25,14 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
+import pyarrow.lib as pa
+
 from bench.events import CONTRACTS, DAYS, fill, fill_days, sizes
 from bench.figures import percentile
 from bench.lines import bench_lines
 from sakimori.lib.jst import day_of
 from sakimori.logs.condition import LogQuery
+from sakimori.logs.extent import Extent
 from sakimori.logs.fields import Event
 from sakimori.logs.filters import By, filter_of
 from sakimori.logs.read_file import tables_and_events
@@ -36,14 +40,16 @@ from sakimori.logs.store.clickhouse import ClickHouseStore, open_store
 from sakimori.logs.store.interface import LogStore
 from sakimori.logs.timeline import rows_of_page, timeline
 from sakimori.logs.top_lists import tops
-from sakimori.logs.unpack import read_log_file
+from sakimori.logs.unpack import UnpackedFile, read_log_file
 
 _NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 _BYTES_PER_EVENT = 250
-_FILE_LINES, _FILES = 20_000, 10
+_FILE_LINES, _FILES = 100_000, 5  # As large as in `ingest.py`.
 _FED = (1, 11, 21, 31, 41)  # Contracts of every size, to which those files go in turn.
 _PER_PAGE = 50
 _WORDS = ("union%20select", "wp-login", "item-4242", "products/17", "no-such-text")
+# Frequent (wide letters and a wide space, as Japanese keyboards make them), rarer, absent; the last has most writings.
+_WORDS_JA = ("ＵＮＩＯＮ　ＳＥＬＥＣＴ", "冬のコート", "商品", "東京都 千代田区", "ショッピングカート　１２")
 
 
 def measure_search(arguments: Sequence[str]) -> dict[str, object]:
@@ -59,6 +65,7 @@ def measure_search(arguments: Sequence[str]) -> dict[str, object]:
         " questions can be asked once more, and a filling that was broken off goes on",
     )
     parser.add_argument("--questions", type=int, default=50, help="of each kind; one for each contract in turn")
+    parser.add_argument("--only", nargs="+", choices=list(_QUESTIONS), help="these kinds alone, and nothing is stored")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sakimori-bench-", dir=given.folder) as name:
         place = (given.keep or Path(name)).resolve()
@@ -75,8 +82,6 @@ def measure_search(arguments: Sequence[str]) -> dict[str, object]:
 
 
 def _measure(store: ClickHouseStore, given: argparse.Namespace, folder: Path) -> dict[str, object]:
-    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # An engine opens one folder only.
-        empty = beside.submit(_append_us_empty, folder).result()
     last_day = day_of(_NOW - timedelta(hours=1))
     began = time.perf_counter()
     events = fill(store, given.events, last_day=last_day, tell=_tell)
@@ -89,20 +94,33 @@ def _measure(store: ClickHouseStore, given: argparse.Namespace, folder: Path) ->
         "largest_by_smallest": round(largest / smallest, 1),
         "fill_seconds": round(filled),
     }
-    for name, ask in _QUESTIONS.items():
-        figures |= _figures(name, [ask(store, number % CONTRACTS + 1, chance) for number in range(given.questions)])
+    for name in given.only or _QUESTIONS:
+        asked = [_QUESTIONS[name](store, number % CONTRACTS + 1, chance) for number in range(given.questions)]
+        figures |= _figures(name, asked)
+    if given.only:
+        return figures
+    return {**figures, **_append(store, given.events, last_day, folder), **_size(store, events)}
+
+
+def _append(store: ClickHouseStore, events: int, last_day: date, folder: Path) -> dict[str, object]:
+    """What storing costs in an empty store and in this one, which is made as it was afterwards."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside:  # An engine opens one folder only.
+        empty = beside.submit(_append_us_empty, folder).result()
     full = _append_us(store, folder)
     for contract in _FED:
-        days = _days_of_lines(store, contract)
-        fill_days(store, given.events, contract, days=days, last_day=last_day)
+        fill_days(store, events, contract, days=_days_of_lines(store, contract), last_day=last_day)
+    return {
+        "append_us_per_line_empty": empty,
+        "append_us_per_line_full": full,
+        "append_full_by_empty": round(full / empty, 2),
+    }
+
+
+def _size(store: ClickHouseStore, events: int) -> dict[str, object]:
     sums = store.query(
         "SELECT count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'events'"
     )[0]
     return {
-        **figures,
-        "append_us_per_line_empty": empty,
-        "append_us_per_line_full": full,
-        "append_full_by_empty": round(full / empty, 2),
         "parts": sums["parts"],
         "bytes_per_event": round(sums["bytes"] / events, 1),
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
@@ -158,7 +176,15 @@ def _top(store: LogStore, contract_id: int, _chance: random.Random) -> tuple[flo
 
 
 def _text(store: LogStore, contract_id: int, chance: random.Random) -> tuple[float, float]:
-    text = filter_of(By.TEXT, chance.choice(_WORDS))
+    return _text_page(store, contract_id, chance.choice(_WORDS))
+
+
+def _text_ja(store: LogStore, contract_id: int, chance: random.Random) -> tuple[float, float]:
+    return _text_page(store, contract_id, chance.choice(_WORDS_JA))
+
+
+def _text_page(store: LogStore, contract_id: int, word: str) -> tuple[float, float]:
+    text = filter_of(By.TEXT, word)
     return _timed(lambda: _page(store, LogQuery(contract_id, *_period(31), frozenset({text}))))
 
 
@@ -170,7 +196,14 @@ def _chart(store: LogStore, contract_id: int, _chance: random.Random) -> tuple[f
     return _timed(lambda: _page(store, LogQuery(contract_id, *_period(DAYS))))
 
 
-_QUESTIONS = {"address": _address, "top": _top, "text": _text, "chart": _chart, "lists": _lists}
+_QUESTIONS = {
+    "address": _address,
+    "top": _top,
+    "text": _text,
+    "text_ja": _text_ja,
+    "chart": _chart,
+    "lists": _lists,
+}
 
 
 def _append_us_empty(folder: Path) -> float:
@@ -192,13 +225,25 @@ def _append_us(store: LogStore, folder: Path) -> float:
         path.write_bytes(b"".join(line + b"\n" for line in islice(lines, _FILE_LINES)))
         began = time.process_time()
         with read_log_file(path) as file:
-            rows = (row for row in tables_and_events(file) if not isinstance(row, tuple) or isinstance(row[1], Event))
-            store.append(rows, contract_id=contract, file_id=number)  # type: ignore[arg-type]
-        held = store.count_file(contract_id=contract, file_id=number)
+            extent = Extent(received_at=_NOW)
+            store.append(_events_of(file, extent), contract_id=contract, file_id=number)
+        days = day_of(extent.first_at or _NOW), day_of(extent.latest_at or _NOW)
+        held = store.count_file(contract_id=contract, file_id=number, days=days)
         costs.append((time.process_time() - began) / _FILE_LINES * 1e6)
         if held != _FILE_LINES:
             raise RuntimeError(f"{held} rows of {_FILE_LINES} lines")
     return round(median(costs), 1)
+
+
+def _events_of(file: UnpackedFile, extent: Extent) -> Iterator[pa.Table | tuple[int, Event]]:
+    """What `ingest.py` lets through."""
+    for item in tables_and_events(file):
+        if isinstance(item, pa.Table):
+            extent.add_table(item)
+            yield item
+        elif isinstance(item[1], Event):
+            extent.add(item[1].time)
+            yield item[0], item[1]
 
 
 def _days_of_lines(store: LogStore, contract: int) -> list[date]:

@@ -8,20 +8,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from pathlib import Path
 
 from django.conf import settings
 
 from sakimori.customers.models import VendorAccount
 from sakimori.customers.secrets import open_vendor_key
+from sakimori.lib.claims import worker_name
 from sakimori.lib.crypto import CannotOpen
 from sakimori.lib.disk import MIB
 from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
 from sakimori.lib.reverse_dns import NameServer, SystemNames
+from sakimori.logs.read_ahead import Position
 from sakimori.logs.receive.s3 import Bucket, BucketAddress, BucketRefused
 from sakimori.logs.spool import Spool
+from sakimori.logs.store.answering import StoreDoor
+from sakimori.logs.store.asking import AskedStore, answering_store
 from sakimori.logs.store.clickhouse import open_store
+from sakimori.logs.store.clients import engine_held_quiet, is_embedded
 from sakimori.logs.store.interface import LogStore
+from sakimori.logs.store.socket_path import socket_path
+from sakimori.logs.turns import DatabaseTurns
 from sakimori.notify.inbox.names import Names, SystemDns, names_in_file
 from sakimori.notify.interface import Mailer, Phone
 from sakimori.notify.legs import order_of
@@ -48,7 +56,48 @@ _MAIL_MEMORY = Memory()
 @cache
 def log_store() -> LogStore:
     """The one log store of this process. chDB allows one engine per process, so it is opened once."""
-    return open_store(settings.LOGSTORE_URL)
+    url = settings.LOGSTORE_URL
+    if is_embedded(url):
+        return open_store(url)
+    return open_store(url, DatabaseTurns(worker=worker_name(), clock=utc_now, sleep=time.sleep))
+
+
+def store_to_read() -> LogStore:
+    """The log store for a command that only reads: as the process answers that has an embedded one open, else opened
+    here. Raises StoreError when it cannot be asked.
+    """
+    answering = store_of_another()
+    if answering is not None:
+        answering.ping()
+        return answering
+    store = log_store()
+    with engine_held_quiet():
+        store.ping()
+    return store
+
+
+@cache
+def position() -> Position:
+    """How far this process has read the file that it is storing."""
+    return Position()
+
+
+def store_of_another() -> AskedStore | None:
+    """The embedded log store that another process of this machine has open and answers about; None if none does."""
+    url = settings.LOGSTORE_URL
+    return answering_store(_store_socket(url)) if is_embedded(url) else None
+
+
+def store_door() -> StoreDoor | None:
+    """Where others ask about the embedded log store, which this process has open; None for a server."""
+    url = settings.LOGSTORE_URL
+    if not is_embedded(url):
+        return None
+    return StoreDoor(log_store(), url=url, path=_store_socket(url), read_bytes=position().of)
+
+
+def _store_socket(url: str) -> Path:
+    return socket_path(settings.CONFIG.data / "store-door", url)
 
 
 @cache

@@ -38,7 +38,7 @@ def serving(folder: str) -> Iterator[int]:
         yield server.server_address[1]
     finally:
         server.shutdown()
-        thread.join(20)
+        thread.join(60)
         server.server_close()
 
 

@@ -2,8 +2,12 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 _FOLDER = tempfile.mkdtemp(prefix="sakimori-tests-")
+# A process has one engine. Whoever opened the store of the settings, without the fixture of one, would keep every test
+# behind it from its own; so no folder can be made there, whatever the order of the tests.
+Path(_FOLDER, "logstore").touch()
 os.environ.update(
     SAKIMORI_DATA=_FOLDER,
     SAKIMORI_BASE_URL="https://portal.example.jp",

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sakimori"
@@ -109,3 +110,13 @@ def test_the_rule_for_names_finds_them() -> None:
         "https:" + "//pypi.example/simple",
     ]
     assert FORBIDDEN.findall("\n".join(["kept", *leaks, "https://portal.example.jp/home/"])) == leaks
+
+
+def test_no_test_says_by_itself_how_quick_its_examples_must_be() -> None:
+    """That nothing fails because the machine is busy is said once, in `luck.py`."""
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert {HealthCheck.too_slow, HealthCheck.function_scoped_fixture} <= set(settings.default.suppress_health_check)
+    said = re.compile(r"\bdeadline=(None|\d|timedelta)|suppress_health_check=\[")
+    files = [path for path in (ROOT / "tests").rglob("*.py") if path.name != "luck.py"]
+    assert [name(path) for path in files if said.search(path.read_text(encoding="utf-8"))] == []

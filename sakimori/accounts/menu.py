@@ -27,7 +27,17 @@ class Group:
     entries: tuple[Entry, ...]
 
 
-_ACCOUNT = Entry("アカウント", "portal:account", ("account_change_password", "mfa_index"))
+_ACCOUNT = Entry(
+    "アカウント",
+    "portal:account",
+    (
+        "account_change_password",
+        "account_reauthenticate",
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_generate_recovery_codes",
+    ),
+)
 _PEOPLE = Entry("担当者", "console:people", ("console:person",))
 _LOGS = Entry("ログ検索", "portal:logs", ("portal:log-event", "portal:log-exports"))
 
@@ -44,6 +54,7 @@ _WATCH = Group(
                 "console:late",
                 "console:block",
                 "console:restore",
+                "console:proxy-case",
                 "console:lists",
                 "console:list",
                 "console:policies",
@@ -117,6 +128,8 @@ _CUSTOMERS = Group(
                 "console:user-reissue",
                 "console:user-stop",
                 "console:connection",
+                "console:log-keys",
+                "console:log-senders",
                 "console:contacts",
                 "console:contact-add",
                 "console:contact-change",
@@ -141,7 +154,11 @@ _CUSTOMERS = Group(
         ),
     ),
 )
-_INTAKE = Entry("ログ取込", "console:intake", ("console:log-import",))
+_INTAKE = Entry(
+    "ログ取込",
+    "console:intake",
+    ("console:log-import", "console:missing", "console:rewritten", "console:unreadable"),
+)
 _ANSWERS = Group(
     "対応・報告",
     (

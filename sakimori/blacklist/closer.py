@@ -22,7 +22,8 @@ class CloserLook:
     """What was seen.
 
     claimed: addresses that say they are a search engine's crawler; proofs: what the DNS says of each address.
-    cases: attacks by proxy that go on now; by_proxy: addresses that take part in one, or lately did.
+    cases: attacks by proxy that go on now and in which somebody looked at takes part; by_proxy: addresses that take
+    part in one, or lately did.
     """
 
     claimed: frozenset[str] = frozenset()
@@ -61,7 +62,8 @@ def look_closer(
     hits = visitors(
         store, contract_id=contract.pk, first=first - WITHIN, last=last, known=known, observed=rules.observed
     )
-    cases = find_cases(hits, known=known)
+    # A case without any of these is one of late or imported events: nobody is told of those on another's occasion.
+    cases = [case for case in find_cases(hits, known=known) if not addresses.isdisjoint(case.addresses)]
     return replace(
         asked,
         cases=cases,

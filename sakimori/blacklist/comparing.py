@@ -181,12 +181,11 @@ def _kept_off(look: _Look, found: Comparison) -> set[str]:
 
 def _record_cover(look: _Look, sites: Collection[int]) -> None:
     if sites:
-        audit.record(
+        audit.record_of(
+            look.contract,
             "list.cover",
             by="sakimori",
-            target=f"contract:{look.contract.pk}",
             now=look.now,
-            customer=look.contract.customer,
             details={"sites": " ".join(map(str, sites)), "how": "POST"},
         )
 

@@ -1,7 +1,8 @@
 """Counts what blocked addresses still try: requests that our own entry has stopped, and those that were let through.
 
 So the effect of an entry is measured, not believed: from its reading back to the first request that was stopped.
-Each stored file is counted once (a mark, written together with the sums), however many workers look.
+Each stored file is counted once (a mark, written together with the sums), however many workers look. Late and
+imported events count like all others, and show on the page of the entry; only timely ones are told of.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,7 @@ from sakimori.blacklist.troubles import named
 from sakimori.customers.models import Contract
 from sakimori.lib.addresses import parse_network
 from sakimori.logs.models import LogFile, LogFileState
+from sakimori.logs.searching import Searched, searched
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
@@ -55,18 +57,20 @@ def _count_contract(contract: Contract, blocks: QuerySet[Block], *, store: LogSt
     """A file that was stored before the first entry stood cannot hold anything about it."""
     since = blocks.aggregate(since=Min("active_at"))["since"]
     files = LogFile.objects.filter(contract=contract, state=LogFileState.STORED, hit_count=None)
-    chosen = list(files.filter(stored_at__gte=since).order_by("pk").values_list("pk", flat=True)[:_FILES_AT_ONCE])
+    chosen = list(files.filter(stored_at__gte=since).order_by("pk")[:_FILES_AT_ONCE])
     if not chosen:
         return 0
+    late = timedelta(minutes=settings.CONFIG.late_minutes)
+    places = [searched(file, late=late) for file in chosen]
     rows = list(blocks.order_by("-active_at"))
     found = [
         (block, counted)
         for start in range(0, len(rows), _BLOCKS_AT_ONCE)
-        for block, counted in _asked(store, contract, chosen, rows[start : start + _BLOCKS_AT_ONCE])
+        for block, counted in _asked(store, places, rows[start : start + _BLOCKS_AT_ONCE])
     ]
     try:
         with transaction.atomic():
-            CountedFile.objects.bulk_create([CountedFile(file_id=file, counted_at=now) for file in chosen])
+            CountedFile.objects.bulk_create([CountedFile(file=file, counted_at=now) for file in chosen])
             for block, counted in found:
                 _add(block, counted)
             _tell(contract, found, now)
@@ -75,11 +79,9 @@ def _count_contract(contract: Contract, blocks: QuerySet[Block], *, store: LogSt
     return len(chosen)
 
 
-def _asked(
-    store: LogStore, contract: Contract, files: Sequence[int], rows: Sequence[Block]
-) -> Iterable[tuple[Block, Counted]]:
+def _asked(store: LogStore, files: Sequence[Searched], rows: Sequence[Block]) -> Iterable[tuple[Block, Counted]]:
     watched = [_watched(block) for block in rows]
-    for place, counted in requests_of(store, contract_id=contract.pk, files=files, watched=watched).items():
+    for place, counted in requests_of(store, files=files, watched=watched).items():
         yield rows[place], counted
 
 
@@ -115,7 +117,7 @@ def _add(block: Block, counted: Counted) -> None:
 
 
 def _tell(contract: Contract, found: Iterable[tuple[Block, Counted]], now: datetime) -> None:
-    """A request that went through long after the entry was read back: the entry does not work."""
+    """A timely request that went through long after the entry was read back: the entry does not work."""
     limit = timedelta(minutes=settings.CONFIG.propagation_minutes)
     late = [_Passed(block, at) for block, counted in found if (at := _late(block, counted, limit)) is not None]
     if late:
@@ -134,6 +136,6 @@ def _tell(contract: Contract, found: Iterable[tuple[Block, Counted]], now: datet
 
 def _late(block: Block, counted: Counted, limit: timedelta) -> datetime | None:
     """What an analyst knows already is not told: an entry that was removed by hand stops nothing."""
-    at = counted.last_passed_at
+    at = counted.last_timely_passed_at
     told = block.missing_since is not None or block.state != BlockState.ACTIVE or block.active_at is None
     return None if at is None or told or block.active_at is None or at <= block.active_at + limit else at

@@ -7,10 +7,10 @@ its contract, address and kind that were found no later than it, which is what t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from sakimori.accounts.models import User
 from sakimori.blacklist import facts, reach
@@ -28,6 +28,7 @@ from sakimori.customers import audit
 from sakimori.customers.models import Contract, Site
 from sakimori.lib.addresses import parse_address
 from sakimori.lib.jst import day_of
+from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
@@ -54,6 +55,13 @@ class LateBlocks:
 def late_findings() -> QuerySet[Finding]:
     """Every finding that came late and that no analyst has looked at."""
     return Finding.objects.filter(state=FindingState.LATE)
+
+
+def came_late(limit: timedelta) -> Q:
+    """Findings whose events came late or were imported, whatever was decided on them. See `logs/lateness.py`."""
+    received_at = F("file__received_at")
+    beyond = Q(last_at__lt=received_at - limit) | Q(last_at__gt=received_at + limit)
+    return Q(file__door=IMPORT_DOOR) | beyond
 
 
 def tell_of_late(number: int, *, now: datetime) -> None:

@@ -67,20 +67,13 @@ def enter_limit(contract: Contract, limit: int | None, *, by: User, now: datetim
             return
         ListCheck.objects.filter(pk=check.pk).update(limit=limit, observed_limit=None, observed_at=None)
         details = {"limit": limit if limit is not None else ""}
-        audit.record(
-            "list.limit",
-            by=by.username,
-            target=f"contract:{contract.pk}",
-            now=now,
-            customer=contract.customer,
-            details=details,
-        )
+        audit.record_of(contract, "list.limit", by=by.username, now=now, details=details)
 
 
 def compare_now(contract: Contract, *, by: User, now: datetime) -> None:
     """今すぐ照合する."""
     ListCheck.objects.update_or_create(contract=contract, defaults={"next_at": now})
-    audit.record("list.compare", by=by.username, target=f"contract:{contract.pk}", now=now, customer=contract.customer)
+    audit.record_of(contract, "list.compare", by=by.username, now=now)
 
 
 def _missing(block: Block) -> Block | None:

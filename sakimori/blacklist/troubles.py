@@ -13,7 +13,7 @@ _ALARM_AFTER_ATTEMPTS = 3
 
 def named(contract: Contract) -> str:
     """How a sentence of an alarm begins."""
-    return f"{contract.customer.name}（契約 {contract.number}）："
+    return f"{contract.named}："
 
 
 def tell_of_error(contract: Contract, error: WafError, attempts: int, now: datetime) -> None:

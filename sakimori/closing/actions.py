@@ -107,11 +107,4 @@ def _locked(contract: Contract) -> Contract:
 
 
 def _audit(contract: Contract, action: str, *, by: User, now: datetime, **details: date | None) -> None:
-    audit.record(
-        action,
-        by=by.username,
-        target=f"contract:{contract.pk}",
-        now=now,
-        customer=contract.customer,
-        details={"contract": contract.number, **details},
-    )
+    audit.record_of(contract, action, by=by.username, now=now, details={"contract": contract.number, **details})

@@ -27,6 +27,7 @@ def counted(proof: DeletionProof) -> list[tuple[str, int]]:
     outside = [
         ("ログ（保管行数）", proof.store_rows),
         ("受信したログファイル", proof.spool_files),
+        ("受け渡しフォルダに残っていたファイル", proof.dropped_files),
         ("添付・レポートのファイル", proof.files),
     ]
     return [*rows, *outside]

@@ -25,13 +25,11 @@ from sakimori.blacklist.models import Block, BlockState
 from sakimori.closing import mentions, outside, people
 from sakimori.closing.belongings import Keys, count_by_label, delete, keys_of, rows_by_key
 from sakimori.closing.models import Closing, DeletionProof
-from sakimori.closing.outside import Outside
+from sakimori.closing.outside import Outside, Places
 from sakimori.customers import audit
 from sakimori.customers.models import Contract, Customer
 from sakimori.lib.claims import Claimable
 from sakimori.lib.jst import day_of
-from sakimori.logs.spool import Spool
-from sakimori.logs.store.interface import LogStore
 
 LEASE = timedelta(minutes=30)
 _log = structlog.get_logger()
@@ -57,7 +55,7 @@ def owner_of(contract: Contract) -> Contract | Customer:
     return contract if others.exists() else contract.customer
 
 
-def execute(closing: Closing, *, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> None:
+def execute(closing: Closing, *, places: Places, worker: str, clock: Callable[[], datetime]) -> None:
     """Delete what belongs to a claimed, approved and due closing. Raises NotNow, Residue, StoreError or OSError."""
     contract = closing.contract
     owner = owner_of(contract)
@@ -66,11 +64,9 @@ def execute(closing: Closing, *, store: LogStore, spool: Spool, worker: str, clo
         raise NotNow("not approved or not due")
     keys = keys_of(owner)
     _hold(keys, worker=worker, now=clock())
-    found = _write_down(
-        closing, outside.look(contract, keys, customer_too=customer_too, store=store, spool=spool), clock()
-    )
-    outside.forget(contract, keys, customer_too=customer_too, store=store, spool=spool)
-    left = outside.look(contract, keys, customer_too=customer_too, store=store, spool=spool)
+    found = _write_down(closing, outside.look(contract, keys, customer_too=customer_too, places=places), clock())
+    outside.forget(contract, keys, customer_too=customer_too, places=places)
+    left = outside.look(contract, keys, customer_too=customer_too, places=places)
     if left.total:
         raise Residue(f"contract {contract.pk} has {left}")
     _make_deletions_final()
@@ -144,13 +140,7 @@ def _delete_rows(pk: int, owner: Contract | Customer, found: Outside, clock: Cal
     proof.rows = [{"label": label, "rows": rows} for label, rows in (+counts).most_common()]
     _look_again(owner, leaving)
     proof.finished_at = clock()
-    entry = audit.record(
-        "contract.delete",
-        by="sakimori",
-        target=f"contract:{contract.pk}",
-        now=proof.finished_at,
-        customer=contract.customer,
-    )
+    entry = audit.record_of(contract, "contract.delete", by="sakimori", now=proof.finished_at)
     proof.record = entry.digest
     proof.save(force_insert=True)
     return proof

@@ -8,19 +8,19 @@ from django.db import DatabaseError
 
 from sakimori.closing.deletion import LEASE, NotNow, Residue, execute, is_due
 from sakimori.closing.models import Closing
+from sakimori.closing.outside import Places
 from sakimori.closing.queries import Standing, contracts, standing_of
 from sakimori.lib.calendar import written_day
 from sakimori.lib.claims import claim
 from sakimori.lib.jst import day_of
-from sakimori.logs.spool import Spool
-from sakimori.logs.store.interface import LogStore, StoreError
+from sakimori.logs.store.interface import StoreError
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 _log = structlog.get_logger()
 
 
-def delete_due(*, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> int:
+def delete_due(*, places: Places, worker: str, clock: Callable[[], datetime]) -> int:
     """Delete every contract whose deletion is approved and whose last day is over. Returns how many are gone.
 
     One that fails stops no other; it is tried again, and the SOC is told.
@@ -29,14 +29,14 @@ def delete_due(*, store: LogStore, spool: Spool, worker: str, clock: Callable[[]
     approved = Closing.objects.select_related("contract__customer").exclude(approved_at=None)
     due = approved.filter(pk__in=[closing.pk for closing in approved if is_due(closing, now)])
     return sum(
-        _try(closing, store=store, spool=spool, worker=worker, clock=clock)
+        _try(closing, places=places, worker=worker, clock=clock)
         for closing in claim(due, worker=worker, now=now, lease=LEASE)
     )
 
 
-def _try(closing: Closing, *, store: LogStore, spool: Spool, worker: str, clock: Callable[[], datetime]) -> int:
+def _try(closing: Closing, *, places: Places, worker: str, clock: Callable[[], datetime]) -> int:
     try:
-        execute(closing, store=store, spool=spool, worker=worker, clock=clock)
+        execute(closing, places=places, worker=worker, clock=clock)
     except NotNow as reason:
         _log.info("closing.waits", closing=closing.pk, reason=str(reason))
     except (StoreError, OSError, DatabaseError, Residue) as error:
@@ -53,8 +53,7 @@ def _alarm(closing: Closing, now: datetime) -> None:
     raise_alarm(
         key=f"closing-failed:{contract.pk}",
         severity=Severity.HIGH,
-        sentence=f"{contract.customer.name}（契約 {contract.number}）のデータ削除を完了できません。"
-        "自動で再試行しています。",
+        sentence=f"{contract.named}のデータ削除を完了できません。自動で再試行しています。",
         link=f"/console/closing/{contract.number}/",
         now=now,
     )
@@ -72,7 +71,7 @@ def watch_approvals(*, now: datetime) -> int:
         raise_alarm(
             key=key,
             severity=Severity.HIGH,
-            sentence=f"{contract.customer.name}（契約 {contract.number}）のデータ削除予定日"
+            sentence=f"{contract.named}のデータ削除予定日"
             f"（{written_day(contract.deletes_on)}）が来ましたが、承認されていません。",
             link=f"/console/closing/{contract.number}/",
             now=now,

@@ -51,6 +51,7 @@ class DeletionProof(models.Model):
     rows = models.JSONField(default=list)
     store_rows = models.PositiveBigIntegerField("ログの行", default=0)
     spool_files = models.PositiveIntegerField("受信ファイル", default=0)
+    dropped_files = models.PositiveIntegerField("受け渡しフォルダのファイル", default=0)
     files = models.PositiveIntegerField("添付・レポートファイル", default=0)
     left_on_list = models.PositiveIntegerField("WAF のリストに残るアドレス", default=0)
     residue = models.PositiveBigIntegerField("残存", default=0)

@@ -1,4 +1,5 @@
-"""What a contract has outside the database: events in the log store, files in the spool, uploads and reports.
+"""What a contract has outside the database: events in the log store, files in the spool, at the doors and in
+the drop folder, uploads and reports.
 
 Everything here may be done again: what is gone is gone, and the names of the files lie in rows that go last.
 """
@@ -6,11 +7,14 @@ Everything here may be done again: what is gone is gone, and the names of the fi
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sakimori.closing.belongings import Keys, rows_by_key
 from sakimori.customers import files
 from sakimori.customers.models import Contract
 from sakimori.logs.models import LogFile
+from sakimori.logs.receive import dropped
+from sakimori.logs.receive.gathered import lying
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 
@@ -20,35 +24,51 @@ _IS_STORED_NAME = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where it lies. data: the folder in which doors gather lines. drop: that of the drop folders, if there are any."""
+
+    store: LogStore
+    spool: Spool
+    data: Path
+    drop: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """How much lies outside. Its fields are columns of `DeletionProof`."""
 
     store_rows: int
     spool_files: int
+    dropped_files: int
     files: int
 
     @property
     def total(self) -> int:
         """All of it; 0 when nothing is left."""
-        return self.store_rows + self.spool_files + self.files
+        return self.store_rows + self.spool_files + self.dropped_files + self.files
 
 
-def look(contract: Contract, keys: Keys, *, customer_too: bool, store: LogStore, spool: Spool) -> Outside:
+def look(contract: Contract, keys: Keys, *, customer_too: bool, places: Places) -> Outside:
     """Count what is there now."""
     return Outside(
-        store_rows=store.count_contract(contract.pk),
-        spool_files=sum(spool.path(name).exists() for name in _spool_names(contract)),
+        store_rows=places.store.count_contract(contract.pk),
+        spool_files=sum(places.spool.path(name).exists() for name in _spool_names(contract))
+        + len(lying(places.data, contract.pk)),
+        dropped_files=dropped.count(places.drop, contract.number),
         files=files.count(contract.customer)
         if customer_too
         else sum(files.path_of(contract.customer, name).exists() for name in _stored_names(keys)),
     )
 
 
-def forget(contract: Contract, keys: Keys, *, customer_too: bool, store: LogStore, spool: Spool) -> None:
+def forget(contract: Contract, keys: Keys, *, customer_too: bool, places: Places) -> None:
     """Delete all of it, for good."""
-    store.forget_contract(contract.pk)
+    places.store.forget_contract(contract.pk)
     for name in _spool_names(contract):
-        spool.remove(name)
+        places.spool.remove(name)
+    for path in lying(places.data, contract.pk):
+        path.unlink(missing_ok=True)
+    dropped.forget(places.drop, contract.number)
     if customer_too:
         files.forget(contract.customer)
     else:

@@ -8,11 +8,9 @@ from django.db.models import F, QuerySet
 from sakimori.closing.belongings import count_by_label, keys_of
 from sakimori.closing.deletion import owner_of
 from sakimori.closing.models import Closing, DeletionProof
-from sakimori.closing.outside import Outside, look
+from sakimori.closing.outside import Outside, Places, look
 from sakimori.closing.people import leaving_with
 from sakimori.customers.models import Contract
-from sakimori.logs.spool import Spool
-from sakimori.logs.store.interface import LogStore
 
 
 class Standing(Enum):
@@ -65,7 +63,7 @@ def proofs() -> QuerySet[DeletionProof]:
     return DeletionProof.objects.order_by("-finished_at", "-pk")
 
 
-def preview(contract: Contract, *, store: LogStore, spool: Spool) -> tuple[list[tuple[str, int]], Outside, bool]:
+def preview(contract: Contract, *, places: Places) -> tuple[list[tuple[str, int]], Outside, bool]:
     """What would go now: rows per kind, what lies outside the database, and whether the customer goes as well."""
     owner = owner_of(contract)
     customer_too = owner != contract
@@ -73,4 +71,4 @@ def preview(contract: Contract, *, store: LogStore, spool: Spool) -> tuple[list[
     rows = count_by_label(keys)
     if customer_too:
         rows.append(("利用者（ログイン）", len(leaving_with(contract.customer).users)))
-    return rows, look(contract, keys, customer_too=customer_too, store=store, spool=spool), customer_too
+    return rows, look(contract, keys, customer_too=customer_too, places=places), customer_too

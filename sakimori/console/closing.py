@@ -18,6 +18,7 @@ from sakimori.accounts.paging import page_of
 from sakimori.closing import actions
 from sakimori.closing.certificate import certificate, counted, file_name
 from sakimori.closing.models import Closing
+from sakimori.closing.outside import Places
 from sakimori.closing.queries import Standing, closing_of, contracts, preview, proofs, standing_of
 from sakimori.console.pages import show
 from sakimori.customers import access
@@ -169,7 +170,9 @@ def _page(
 
 def _preview(contract: Contract) -> dict[str, object]:
     try:
-        rows, outside, customer_too = preview(contract, store=backends.log_store(), spool=backends.spool())
+        config = settings.CONFIG
+        places = Places(store=backends.log_store(), spool=backends.spool(), data=config.data, drop=config.drop)
+        rows, outside, customer_too = preview(contract, places=places)
     except StoreError as error:
         _log.warning("closing.preview.failed", contract=contract.pk, error=str(error)[:300])
         return {"no_preview": True}
@@ -190,7 +193,7 @@ def _try(action: Callable[[], None]) -> str:
 
 
 def _deletes(contract: Contract) -> str:
-    return f"データ削除予定日は {written_day(contract.deletes_on)} です。" if contract.deletes_on else ""
+    return f"データ削除予定日は {written_day(contract.deletes_on)}です。" if contract.deletes_on else ""
 
 
 def _back(number: str) -> HttpResponse:

@@ -10,6 +10,7 @@ from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
 from sakimori.logs.completeness import sentence_of
 from sakimori.logs.doors import door_label
+from sakimori.logs.gaps import troubled
 from sakimori.logs.health import DoorHealth, Waiting, health_of
 
 _TOLD_FOR = timedelta(days=3)
@@ -25,11 +26,15 @@ class DoorDelay:
 
 @dataclass(frozen=True, slots=True)
 class CompletenessRow:
-    """One contract. troubled: something is missing."""
+    """One contract. troubled: something is missing; skipped: something may be, which is usual; unread: files or lines
+    that could not be read are part of it.
+    """
 
     contract: Contract
     sentence: str
     troubled: bool
+    skipped: bool
+    unread: bool
     doors: Sequence[DoorDelay]
     waiting: Waiting
     waits_for: timedelta | None
@@ -44,7 +49,9 @@ def completeness_rows(contracts: Sequence[Contract], *, now: datetime) -> list[C
         CompletenessRow(
             contract=contract,
             sentence=sentence_of(found.completeness, now=now),
-            troubled=bool(found.completeness.gaps),
+            troubled=troubled(found.completeness.gaps),
+            skipped=bool(found.completeness.gaps),
+            unread=found.completeness.has_unread,
             doors=[DoorDelay(door_label(door.door), door) for door in found.doors],
             waiting=found.waiting,
             waits_for=now - found.waiting.oldest_at if found.waiting.oldest_at else None,

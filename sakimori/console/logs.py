@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from sakimori import backends
@@ -27,7 +28,8 @@ def logs(request: PersonRequest) -> HttpResponse:
     if not number:
         return render(request, "console/logs.html", {**alarm_context(), "contracts": contracts})
     sought = sought_in(request, number)
-    return pages.search_page(request, sought, contracts=contracts, further=alarm_context())
+    further = {**alarm_context(), "intake_address": reverse("console:intake")}
+    return pages.search_page(request, sought, contracts=contracts, further=further)
 
 
 @require_GET

@@ -73,13 +73,5 @@ def remove_sender(sender: LogSender, *, by: User, now: datetime) -> None:
 
 
 def _record(action: str, sender: LogSender, by: User, now: datetime) -> None:
-    contract = sender.contract
-    details: dict[str, object] = {"fingerprint": sender.fingerprint}
-    audit.record(
-        action,
-        by=by.username,
-        target=f"contract:{contract.pk}",
-        now=now,
-        customer=contract.customer,
-        details=details,
-    )
+    details = {"fingerprint": sender.fingerprint}
+    audit.record_of(sender.contract, action, by=by.username, now=now, details=details)

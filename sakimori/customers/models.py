@@ -1,5 +1,5 @@
 """Rows of a customer: Customer, Contract, Site, Contact (`contact_rows.py`), Member, RegisteredNetwork, VendorAccount,
-LogKey, LogSender; AuditEntry.
+LogKey, LogSender, LogSenderAddress; AuditEntry.
 
 Applicant and SheetDraft are what a hearing sheet leaves behind until somebody has done the rest.
 
@@ -67,6 +67,11 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def named(self) -> str:
+        """As alarms and the SOC's mails name it: with its customer."""
+        return f"{self.customer.name}（契約 {self.number}）"
 
     def runs_on(self, day: date) -> bool:
         """Whether the service works for this contract on a Japanese day. `queries.running` asks the same of rows."""
@@ -233,6 +238,17 @@ class LogSender(models.Model):
 
     class Meta:
         verbose_name = "syslog の送信元証明書"
+
+
+class LogSenderAddress(models.Model):
+    """An address or small network from which a contract's sender comes who shows no certificate at the syslog door."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.CASCADE, related_name="log_sender_addresses")
+    network = models.CharField(max_length=64, unique=True, help_text="As lib.addresses.short writes it.")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "syslog の送信元アドレス"
 
 
 class AuditEntry(models.Model):

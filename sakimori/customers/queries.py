@@ -1,8 +1,9 @@
 """What reads across a customer's rows."""
 
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
 from sakimori.accounts.models import SocRole, User
 from sakimori.customers.contact_queries import (
@@ -18,7 +19,9 @@ from sakimori.customers.models import (
     Contact,
     Contract,
     Customer,
+    LogKey,
     LogSender,
+    LogSenderAddress,
     Member,
     RegisteredNetwork,
     SheetDraft,
@@ -34,6 +37,8 @@ __all__ = [
     "without_night_contact",
 ]
 
+Row = TypeVar("Row", bound=Model)
+
 
 def running(today: date, *, contract: str = "") -> Q:
     """Rows whose contract runs on a Japanese day. `contract` is the path from the row; empty for contracts themselves.
@@ -42,6 +47,11 @@ def running(today: date, *, contract: str = "") -> Q:
     """
     path = f"{contract}__ends_on" if contract else "ends_on"
     return Q(**{path: None}) | Q(**{f"{path}__gt": today})
+
+
+def of_running(rows: QuerySet[Row], today: date) -> QuerySet[Row]:
+    """Those rows of contracts whose contract runs on a Japanese day, each with its customer."""
+    return rows.filter(running(today, contract="contract")).select_related("contract__customer")
 
 
 def running_contracts(today: date) -> QuerySet[Contract]:
@@ -108,3 +118,13 @@ def people_of_the_desk() -> QuerySet[User]:
 def log_senders() -> QuerySet[LogSender]:
     """Registered certificates of syslog senders, with their customers."""
     return LogSender.objects.select_related("contract__customer")
+
+
+def log_sender_addresses() -> QuerySet[LogSenderAddress]:
+    """Registered addresses of syslog senders, with their customers."""
+    return LogSenderAddress.objects.select_related("contract__customer")
+
+
+def log_keys() -> QuerySet[LogKey]:
+    """Registered keys of encrypted log files, with their customers."""
+    return LogKey.objects.select_related("contract__customer")

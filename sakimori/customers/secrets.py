@@ -8,10 +8,12 @@ import hashlib
 import json
 import secrets
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.conf import settings
 
 from sakimori.customers.models import Contract, Customer, LogKey, VendorAccount
 from sakimori.lib.crypto import Keyring, new_key
+from sakimori.lib.rsa_keys import read_rsa_key
 
 
 def seal_vendor_key(account: VendorAccount, field: str, plain: str) -> None:
@@ -44,7 +46,8 @@ def token_digest(token: str) -> str:
 
 
 def add_log_key(contract: Contract, public_key_id: int, private_pem: bytes) -> LogKey:
-    """Store the private key for log files that carry `publicKeyId:<public_key_id>`."""
+    """Store the private key for log files that carry `publicKeyId:<public_key_id>`. Raises ValueError if it is none."""
+    read_rsa_key(private_pem)
     sealed = _master().seal(private_pem, context=_log_key_place(contract, public_key_id))
     key, _ = LogKey.objects.update_or_create(
         contract=contract, public_key_id=public_key_id, defaults={"sealed_private_pem": sealed}
@@ -52,12 +55,12 @@ def add_log_key(contract: Contract, public_key_id: int, private_pem: bytes) -> L
     return key
 
 
-def open_log_keys(contract: Contract) -> dict[int, bytes]:
-    """All private keys (PEM) of a contract by public key id."""
-    return {
-        key.public_key_id: _master().open(key.sealed_private_pem, context=_log_key_place(contract, key.public_key_id))
-        for key in contract.log_keys.all()
-    }
+def open_log_key(contract: Contract, public_key_id: int) -> RSAPrivateKey:
+    """A contract's private key for these log files. Raises KeyError if it has none, CannotOpen, and ValueError if what
+    is stored is no key.
+    """
+    sealed = {key.public_key_id: key.sealed_private_pem for key in contract.log_keys.all()}[public_key_id]
+    return read_rsa_key(_master().open(sealed, context=_log_key_place(contract, public_key_id)))
 
 
 def give_key(customer: Customer) -> None:

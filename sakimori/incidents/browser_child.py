@@ -4,21 +4,26 @@ Reads an order as JSON from standard input, writes what was seen as JSON to stan
 gives it no secret, kills it when its time is over, and is the only one whom the browser can reach (see `gate.py`).
 """
 
+import asyncio
 import base64
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-from playwright.sync_api import Browser, Error, Page, Request, Response, sync_playwright
+from playwright.async_api import Browser, Dialog, Error, Page, Request, Response, Route, async_playwright
 
 from sakimori.incidents.vendor_pages import CHALLENGE, page_kind
 
 _SIZE = {"width": 1280, "height": 800}
-_LOOK_AGAIN_MS = 500
+_LOOK_AGAIN_SECONDS = 0.5
+_QUESTION_SECONDS = 3.0  # To ask a page something: one that is on its way to another answers only when that has come.
 _PICTURE_MS = 5000
+_CLOSE_SECONDS = 3.0
 _UNWANTED = ("media", "websocket", "eventsource")
 _MOST_REQUESTS = 300
 _PENDING_SECONDS = 10.0  # A challenge that was passed, and behind it nothing comes for so long.
@@ -57,22 +62,25 @@ _OPTIONS = (
 )
 
 
-def look(order: dict[str, Any]) -> dict[str, Any]:
+Answer = TypeVar("Answer")
+
+
+async def look(order: dict[str, Any]) -> dict[str, Any]:
     """Open the page and tell what is on it, until it is the site's own or the time is over."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
             executable_path=order["executable"] or None,
             chromium_sandbox=os.geteuid() != 0,
             args=[*_OPTIONS, f"--proxy-server=http://127.0.0.1:{order['proxy_port']}"],
         )
         try:
-            return _look(_page(browser, order), order)
+            return await _look(await _page(browser, order), order)
         finally:
-            browser.close()
+            await _within(_CLOSE_SECONDS, browser.close())
 
 
-def _page(browser: Browser, order: dict[str, Any]) -> Page:
-    context = browser.new_context(
+async def _page(browser: Browser, order: dict[str, Any]) -> Page:
+    context = await browser.new_context(
         viewport={"width": _SIZE["width"], "height": _SIZE["height"]},
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
@@ -82,52 +90,68 @@ def _page(browser: Browser, order: dict[str, Any]) -> Page:
         user_agent=f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
         f"Chrome/{browser.version} Safari/537.36 Sakimori-site-check",
     )
-    page = context.new_page()
+    page = await context.new_page()
     asked = [0]
 
-    def choose(route: Any) -> None:
+    async def choose(route: Route) -> None:
         asked[0] += 1
         wanted = route.request.resource_type not in _UNWANTED and asked[0] <= _MOST_REQUESTS
         wanted = wanted and route.request.url.startswith(("http://", "https://", "data:", "blob:"))
-        route.continue_() if wanted else route.abort()
+        with contextlib.suppress(Error):  # The page has gone on meanwhile.
+            await (route.continue_() if wanted else route.abort())
 
-    page.route("**/*", choose)
-    page.on("dialog", lambda dialog: dialog.dismiss())
-    context.on("page", lambda other: other.close() if other is not page else None)
+    async def dismiss(dialog: Dialog) -> None:
+        with contextlib.suppress(Error):
+            await dialog.dismiss()
+
+    async def close(other: Page) -> None:
+        with contextlib.suppress(Error):
+            await other.close()
+
+    await page.route("**/*", choose)
+    page.on("dialog", dismiss)
+    context.on("page", close)
     page.set_default_timeout(order["seconds"] * 1000)
     return page
 
 
-def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
+async def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
     answers: list[Response] = []
     asked_at = _asking(page)
     page.on("response", lambda it: answers.append(it) if _is_the_page(it, page) else None)
     began = time.monotonic()
     told: dict[str, Any] = {"trouble": ""}
     try:
-        page.goto(order["url"], wait_until="load")
+        await page.goto(order["url"], wait_until="load")
     except Error as error:
         told["trouble"] = next((trouble for sign, trouble in _TROUBLES if sign in str(error)), "connect")
     told["total_ms"] = round((time.monotonic() - began) * 1000)
     if told["trouble"] == "timeout" and not answers:
         # Nothing has come, and whatever is asked of such a page waits for it.
         return told | {"url": order["url"]}
-    content = _content(page)
-    # While the page is being asked for, whatever is asked of it waits for the answer.
-    while answers and (asked_at or page_kind([], content.encode()) == CHALLENGE):
+    content = await _content(page)
+    while answers and (asked_at or content is None or page_kind([], content.encode()) == CHALLENGE):
         if _is_silent(asked_at) or time.monotonic() - began >= order["seconds"] - 1:
             break
-        page.wait_for_timeout(_LOOK_AGAIN_MS)
-        content = content if asked_at else _content(page)
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        content = content if asked_at else await _content(page)
         told["total_ms"] = round((time.monotonic() - began) * 1000)
-    if asked_at:
+    if asked_at or (answers and content is None):
         # The browser has passed what it was asked, and the site behind it is silent: for long, or too short to say so.
         return told | {"trouble": "timeout", "url": page.url, "too_early": not _is_silent(asked_at)}
-    told |= {"url": page.url, "content": content[: 1 << 20], "words": _words(page)}
+    told |= {"url": page.url, "content": (content or "")[: 1 << 20], "words": await _words(page)}
     if answers:
-        told |= {"status": answers[-1].status, "headers": _headers(answers[-1]), **_timing(page, told)}
-    told["screenshot"] = _picture(page)
+        told |= {"status": answers[-1].status, "headers": await _headers(answers[-1]), **await _timing(page, told)}
+    told["screenshot"] = await _picture(page)
     return told
+
+
+async def _within(seconds: float, asked: Coroutine[Any, Any, Answer]) -> Answer | None:
+    """The browser's answer; None where there is none in time."""
+    try:
+        return await asyncio.wait_for(asked, seconds)
+    except (Error, TimeoutError):
+        return None
 
 
 def _is_silent(asked_at: list[float]) -> bool:
@@ -149,12 +173,9 @@ def _asking(page: Page) -> list[float]:
     return since
 
 
-def _timing(page: Page, told: dict[str, Any]) -> dict[str, int]:
+async def _timing(page: Page, told: dict[str, Any]) -> dict[str, int]:
     """How long the page itself took, without the challenge before it and without its pictures."""
-    try:
-        found = page.evaluate(_TIMING) if not told["trouble"] else {}
-    except Error:
-        found = {}
+    found = (await _within(_QUESTION_SECONDS, page.evaluate(_TIMING)) if not told["trouble"] else None) or {}
     if not found.get("whole"):
         return {}
     return {"total_ms": round(found["whole"]), "first_byte_ms": max(0, round(found["first"]))}
@@ -164,36 +185,26 @@ def _is_the_page(answer: Response, page: Page) -> bool:
     return answer.request.is_navigation_request() and answer.frame == page.main_frame and answer.status // 100 != 3
 
 
-def _content(page: Page) -> str:
-    """The page as it stands now; empty while it is on its way to another one."""
-    try:
-        return page.content()
-    except Error:
-        return ""
+async def _content(page: Page) -> str | None:
+    """The page as it stands now; None while it is on its way to another one, or too busy to say."""
+    return await _within(_QUESTION_SECONDS, page.content())
 
 
-def _words(page: Page) -> str:
-    try:
-        return page.inner_text("body", timeout=1000)[: 1 << 18]
-    except Error:
-        return ""
+async def _words(page: Page) -> str:
+    return (await _within(_QUESTION_SECONDS, page.inner_text("body")) or "")[: 1 << 18]
 
 
-def _headers(answer: Response) -> list[list[str]]:
-    try:
-        return [[each["name"], each["value"]] for each in answer.headers_array()]
-    except Error:
-        return [[name, value] for name, value in answer.headers.items()]
+async def _headers(answer: Response) -> list[list[str]]:
+    found = await _within(_QUESTION_SECONDS, answer.headers_array())
+    return [[each["name"], each["value"]] for each in found or ()] or [list(each) for each in answer.headers.items()]
 
 
-def _picture(page: Page) -> str:
-    try:
-        return base64.b64encode(page.screenshot(timeout=_PICTURE_MS, animations="disabled")).decode()
-    except Error:
-        return ""
+async def _picture(page: Page) -> str:
+    wanted = page.screenshot(timeout=_PICTURE_MS, animations="disabled")
+    return base64.b64encode(await _within(_PICTURE_MS / 1000 + 1, wanted) or b"").decode()
 
 
 if __name__ == "__main__":
     given = json.load(sys.stdin)
     signal.alarm(int(given["seconds"]) + _END_SECONDS)
-    json.dump(look(given), sys.stdout)
+    json.dump(asyncio.run(look(given)), sys.stdout)

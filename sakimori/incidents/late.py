@@ -71,12 +71,11 @@ def see_late(rows: Iterable[LateSignal], *, by: User, now: datetime) -> int:
     for row in rows:
         with transaction.atomic():
             if LateSignal.objects.filter(pk=row.pk, seen_at=None).update(seen_at=now, seen_by=by):
-                audit.record(
+                audit.record_of(
+                    row.contract,
                     "signal.late.dismiss",
                     by=by.username,
-                    target=f"contract:{row.contract_id}",
                     now=now,
-                    customer=row.contract.customer,
                     details={"site": row.site_name, "kind": row.kind, "signals": row.signals},
                 )
                 seen += 1

@@ -46,6 +46,6 @@ def try_patterns(patterns: Sequence[Expressions], *, subject: str, text: str, no
     outcome, customer = _WOULD[found.kind].format(site=found.site), ""
     if found.kind != MailKind.IGNORE:
         site, trouble = site_named(found.site, now=now)
-        customer = f"{site.contract.customer.name}（契約 {site.contract.number}）" if site else ""
+        customer = site.contract.named if site else ""
         outcome = f"{trouble}SOC の確認待ちになります。" if trouble else outcome + _IF_PROVEN
     return Trial(tried, understood=not (found.kind != MailKind.IGNORE and not customer), outcome=outcome, site=customer)

@@ -137,4 +137,4 @@ def _alarm_key(contract: Contract) -> str:
 
 
 def _about(contract: Contract) -> str:
-    return f"{contract.customer.name}（契約 {contract.number}）の攻撃の統計"
+    return f"{contract.named}の攻撃の統計"

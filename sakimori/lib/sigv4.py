@@ -22,10 +22,13 @@ class SigningKey:
 
 
 def signed_url(base: str, path: str, query: Mapping[str, str]) -> str:
-    """The address of a path and a query, encoded as the signature wants both to be."""
+    """The address of a path and a query, encoded as the signature wants both to be.
+
+    Bytes of the path that are no UTF-8 are surrogates, as in file names.
+    """
     pairs = sorted((quote(name, safe=_KEPT), quote(value, safe=_KEPT)) for name, value in query.items())
     tail = "&".join(f"{name}={value}" for name, value in pairs)
-    return f"{base}{quote(path, safe=f'/{_KEPT}')}" + (f"?{tail}" if tail else "")
+    return f"{base}{quote(path, safe=f'/{_KEPT}', errors='surrogateescape')}" + (f"?{tail}" if tail else "")
 
 
 def signing_headers(

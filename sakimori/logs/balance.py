@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
@@ -56,11 +56,9 @@ def compare_new(*, store: LogStore, now: datetime) -> int:
     by_contract: dict[int, list[LogFile]] = defaultdict(list)
     for file in due:
         by_contract[file.contract_id].append(file)
-    kept = _kept_from(by_contract)
     for contract, files in by_contract.items():
         held = _held(store.query(_OF_FILES, {"contract_id": contract, "files": [file.pk for file in files]}))
-        looked_at = {file.pk for file in files}
-        _note(contract, files, held, kept_from=kept.get(contract), now=now, looked_at=looked_at)
+        _note(contract, files, held, now=now, looked_at={file.pk for file in files})
     return sum(map(len, by_contract.values()))
 
 
@@ -76,9 +74,8 @@ def compare_whole(*, store: LogStore, now: datetime) -> int:
         held = _held(store.query(_OF_RANGE, span))
         known = [file for file in files if file.stored_at is not None]
         strangers = held.keys() - {file.pk for file in files}
-        kept_from = _kept_from([contract]).get(contract)
         looked_at = range(check.position + 1, files[-1].pk + 1)
-        _note(contract, known, held, kept_from=kept_from, now=now, strangers=strangers, looked_at=looked_at)
+        _note(contract, known, held, now=now, strangers=strangers, looked_at=looked_at)
     done = len(files) < _AT_ONCE
     StoreCheck.objects.filter(contract=contract).update(
         position=0 if done else files[-1].pk, whole_at=now if done else F("whole_at")
@@ -100,10 +97,12 @@ def _held(rows: Iterable[Mapping[str, int]]) -> Mapping[int, Held]:
     return {row["file_id"]: Held(row["rows"], row["doubles"]) for row in rows}
 
 
-def _kept_from(contracts: Collection[int]) -> Mapping[int, date]:
-    """The day before which rows of a contract may have been let go of; a proof is written before anything goes."""
-    proofs = RetentionProof.objects.filter(contract__in=contracts).values("contract").order_by("contract")
-    return {row["contract"]: row["newest"] for row in proofs.annotate(newest=Max("kept_from"))}
+def _kept_from(contract: int) -> date | None:
+    """The day before which rows of a contract may have been let go of. A proof is written before anything goes, so it
+    is asked for after rows were counted: a day that went meanwhile is known here.
+    """
+    proofs = RetentionProof.objects.filter(contract=contract).order_by("-kept_from")
+    return proofs.values_list("kept_from", flat=True).first()
 
 
 def _note(
@@ -111,17 +110,21 @@ def _note(
     files: Collection[LogFile],
     held: Mapping[int, Held],
     *,
-    kept_from: date | None,
     now: datetime,
     looked_at: Collection[int],
     strangers: Collection[int] = (),
 ) -> None:
-    """Write down what differs. Earlier differences stay for the files that were not looked at."""
+    """Write down what differs from the rows that were just counted. Earlier differences stay for the files that were
+    not looked at.
+    """
+    kept_from = _kept_from(contract)
     wrong = {str(number): [0, held[number].rows] for number in strangers}
     for file in files:
         found = held.get(file.pk, Held())
         # Files of which no time is known were stored before times were noted.
-        gone = kept_from is not None and (file.first_at is None or day_of(file.first_at) < kept_from)
+        # What claims to be of times to come goes a day after what came with it, see `retention.py`.
+        latest = file.received_at + timedelta(days=1)
+        gone = kept_from is not None and (file.first_at is None or day_of(min(file.first_at, latest)) < kept_from)
         left_out = file.quarantined_lines + file.unkept_lines
         if is_difference(lines=file.lines, rows=file.rows, left_out=left_out, held=found.rows, may_be_gone=gone):
             wrong[str(file.pk)] = [file.rows, found.rows]

@@ -2,12 +2,13 @@
 
 Drawn by hand and not by the charts' engine of the reports: that one takes some tenths of a second for each picture,
 which cannot be kept (every search is another one), and gives no element to which a link, a key or a name for a screen
-reader could be tied. Lengths are whole units of the drawing.
+reader could be tied. Places along the axis are percent of the plot's width and heights are pixels, so that the bars
+become narrower on a narrow screen and the text does not become smaller.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sakimori.lib.jst import JST, written
 from sakimori.logs.attack_kinds import AttackKind, Outcome
@@ -15,12 +16,12 @@ from sakimori.logs.links import Links
 from sakimori.logs.search_address import written_moment
 from sakimori.logs.timeline import STEPS, Bar, Split, Timeline
 
-WIDTH, HEIGHT = 1000, 240
-LEFT, RIGHT, TOP, BOTTOM = 64, 8, 12, 30
+HEIGHT, TOP, BOTTOM = 256, 12, 46
 PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
+_WHOLE = 100  # Percent.
+_WIDEST_GAP = 0.2
 _MOST_PARTS = 6
 _MOST_TICKS = 8
-_HALF_A_TEXT = 36
 _LINES = 5
 _REST = "of-rest"
 _ROUND = (1, 2, 5)
@@ -64,12 +65,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One bar: its place, its span as parameters and as words, the search within it, its pieces from the bottom up, and
-    counts per part.
+    """One bar: its place in percent, its span as parameters and as words, the search within it, its pieces from the
+    bottom up, and counts per part.
     """
 
-    x: int
-    width: int
+    x: float
+    width: float
     begins: str
     ends: str
     words: str
@@ -80,12 +81,23 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A line of the grid or a tick: its place along the axis and its text. is_last: else it is cut off."""
+class Line:
+    """A line of the grid: its height in pixels from the top, and its number as text."""
 
     at: int
     text: str
-    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A moment under the bars: its place in percent, its text, and the day below it where that changes. is_spare: only
+    shown where there is room for all.
+    """
+
+    at: float
+    text: str
+    day: str
+    is_spare: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +106,8 @@ class Chart:
 
     columns: Sequence[Column]
     parts: Sequence[Part]
-    lines: Sequence[Mark]
-    ticks: Sequence[Mark]
+    lines: Sequence[Line]
+    ticks: Sequence[Tick]
     split: Split
 
 
@@ -110,7 +122,7 @@ def chart_of(timeline: Timeline, links: Links) -> Chart:
         _column(bar, left=left, right=right, parts=parts, top=top, links=links)
         for bar, left, right in zip(timeline.bars, edges, edges[1:], strict=False)
     ]
-    lines = [Mark(_y(value, top), f"{value:,}") for value in range(0, top + 1, step)]
+    lines = [Line(_y(value, top), f"{value:,}") for value in range(0, top + 1, step)]
     return Chart(columns, parts, lines, _ticks(timeline, edges), links.split)
 
 
@@ -139,7 +151,7 @@ def _parts(timeline: Timeline, split: Split) -> list[Part]:
     return [*parts, Part(_REST, "その他の種別", rest)] if rest else parts
 
 
-def _column(bar: Bar, *, left: int, right: int, parts: Sequence[Part], top: int, links: Links) -> Column:
+def _column(bar: Bar, *, left: float, right: float, parts: Sequence[Part], top: int, links: Links) -> Column:
     counts = _by_part(bar.counts, parts)
     pieces = []
     below = 0
@@ -150,7 +162,7 @@ def _column(bar: Bar, *, left: int, right: int, parts: Sequence[Part], top: int,
         below += count
     return Column(
         x=left,
-        width=max(right - left - 1, 1),
+        width=round(right - left - min((right - left) / 8, _WIDEST_GAP), 3),
         begins=written_moment(bar.begins),
         ends=written_moment(bar.ends),
         words=f"{written(bar.begins)} から {written(bar.ends)} まで",
@@ -166,29 +178,36 @@ def _by_part(counts: Mapping[str, int], parts: Sequence[Part]) -> list[int]:
     return [*named, sum(counts.values()) - sum(named)] if len(named) < len(parts) else named
 
 
-def _edges(number: int) -> list[int]:
-    return [LEFT + (WIDTH - LEFT - RIGHT) * place // max(number, 1) for place in range(number + 1)]
+def _edges(number: int) -> list[float]:
+    return [round(_WHOLE * place / max(number, 1), 3) for place in range(number + 1)]
 
 
 def _y(value: int, top: int) -> int:
     return TOP + PLOT_HEIGHT - PLOT_HEIGHT * value // top
 
 
-def _ticks(timeline: Timeline, edges: Sequence[int]) -> list[Mark]:
+def _ticks(timeline: Timeline, edges: Sequence[float]) -> list[Tick]:
     """A few round moments under the bars; days where they lie far apart, clock times where they are near."""
     length = timeline.bars[-1].ends - timeline.bars[0].begins
     step = next((each for each in _TICKS if each >= timeline.step and length <= each * _MOST_TICKS), _TICKS[-1])
-    write = _writing(step, is_one_day=length <= _DAY)
-    return [
-        Mark(edge, write(bar.begins.astimezone(JST)), is_last=edge > WIDTH - _HALF_A_TEXT)
+    marked = [
+        (edge, bar.begins.astimezone(JST))
         for bar, edge in zip(timeline.bars, edges, strict=False)
         if (bar.begins + _JAPAN - _EPOCH) % step == timedelta(0)
     ]
-
-
-def _writing(step: timedelta, *, is_one_day: bool) -> Callable[[datetime], str]:
     if step >= _DAY:
-        return lambda local: local.strftime("%m/%d")
-    if step < timedelta(minutes=1):
-        return lambda local: local.strftime("%H:%M:%S")
-    return lambda local: local.strftime("%H:%M" if is_one_day else "%m/%d %H:%M")
+        return [Tick(edge, f"{local:%m/%d}", "", place % 2 == 1) for place, (edge, local) in enumerate(marked)]
+    writing = "%H:%M:%S" if step < timedelta(minutes=1) else "%H:%M"
+    days = _where_days_change([local.date() for _, local in marked])
+    # The newest of the days must not go where there is no room: only with it the other times can be told.
+    kept = max((place for place, day in enumerate(days) if day), default=0) % 2
+    return [
+        Tick(edge, local.strftime(writing), day, place % 2 != kept)
+        for place, ((edge, local), day) in enumerate(zip(marked, days, strict=True))
+    ]
+
+
+def _where_days_change(days: Sequence[date]) -> list[str]:
+    """The day at the first of some moments and at each with which another day begins, else nothing."""
+    before = [None, *days[:-1]]
+    return [f"{day:%m/%d}" if day != other else "" for day, other in zip(days, before, strict=True)]

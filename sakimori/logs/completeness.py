@@ -15,11 +15,13 @@ from sakimori.logs.gaps import Gap, Why, merged
 
 _MOST_TOLD = 3
 _WORDS = {
-    Why.MISSING: ("は未着です", "欠番 {} 件"),
-    Why.SKIPPED: ("は未着の可能性があります", "欠番 {} 件"),
-    Why.QUARANTINED: ("は読み取れず隔離しています", "ファイル {} 件"),
-    Why.WAITING: ("は取込待ちです", "ファイル {} 件"),
-    Why.CUT: ("は syslog の切断で失われました", "{} 行"),
+    Why.MISSING: ("は未着です", "欠番 {:,} 件"),
+    Why.SKIPPED: ("は未着の可能性があります", "欠番 {:,} 件"),
+    Why.MANY_SKIPPED: ("は未着の可能性があります", "欠番 {:,} 件"),
+    Why.QUARANTINED: ("は読み取れず隔離しています", "ファイル {:,} 件"),
+    Why.UNREADABLE: ("に読み取れない行があります", "{:,} 行"),
+    Why.WAITING: ("は取込待ちです", "ファイル {:,} 件"),
+    Why.CUT: ("は syslog の切断で失われました", "{:,} 行"),
 }
 
 
@@ -29,6 +31,11 @@ class Completeness:
 
     complete_until: datetime | None
     gaps: Sequence[Gap]
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something came that could not be read: files in quarantine, or lines."""
+        return any(gap.why in (Why.QUARANTINED, Why.UNREADABLE) for gap in self.gaps)
 
 
 def completeness(flows: Mapping[str, Flow], gaps: Sequence[Gap], *, now: datetime, limit: timedelta) -> Completeness:
@@ -48,7 +55,8 @@ def sentence_of(found: Completeness, *, now: datetime) -> str:
         first = "WAF から自動で届いたログは、まだありません。"
     else:
         first = f"{_clock(found.complete_until, now)} まで揃っています。"
-    told = found.gaps[-_MOST_TOLD:]
+    named = sorted(found.gaps, key=lambda gap: gap.why is not Why.SKIPPED)[-_MOST_TOLD:]
+    told = [gap for gap in found.gaps if gap in named]
     more = len(found.gaps) - len(told)
     rest = f"ほかに {more} 件の欠けがあります。" if more else ""
     return first + "".join(f"{gap_sentence(gap, now=now)}。" for gap in told) + rest
@@ -59,6 +67,8 @@ def gap_sentence(gap: Gap, *, now: datetime) -> str:
     if gap.why is Why.SILENT:
         since = "" if gap.begins is None else f" {_clock(gap.begins, now)} 以降"
         return f"{door_label(gap.door)}からは{since}届いていません"
+    if gap.why is Why.CUT and not gap.count and gap.ends is not None:
+        return f"{_clock(gap.ends, now)} 頃に syslog の接続が切れました（失われた行の有無は分かりません）"
     words, counted = _WORDS[gap.why]
     return f"{_span(gap, now)}{words}" + (f"（{counted.format(gap.count)}）" if gap.count else "")
 

@@ -1,5 +1,6 @@
 """What is sought, and the SQL that says so. Values are bound parameters; only parts of this file are put together."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -8,6 +9,7 @@ from itertools import groupby
 from sakimori.lib.addresses import Network, parse_network
 from sakimori.lib.jst import day_of, milliseconds
 from sakimori.logs.filters import EMPTY, By, Filter, in_order
+from sakimori.logs.percent import sent_forms
 
 Values = dict[str, object]
 
@@ -21,6 +23,8 @@ _IN = {
     By.RULE: "(hasAny(rule_names, {{{name}:Array(String)}}) OR hasAny(rule_ids, {{{name}:Array(String)}}))",
     By.REQUEST: "request_id IN {{{name}:Array(String)}}",
 }
+# Typed by hand, and kept as typed: a rule's name may really be wide. What is wide also means the narrow form.
+_TYPED = frozenset({By.SITE, By.RULE, By.REQUEST})
 _LACKS = {
     By.SITE: "site = ''",
     By.ADDRESS: "client_ip IS NULL",
@@ -101,8 +105,16 @@ def _any_of(by: By, name: str, sought: Iterable[str]) -> tuple[str, Values]:
         alternatives.append(sql)
     elif listed:
         alternatives.append(_IN[by].format(name=name))
-        values = {name: listed}
+        values = {name: list(dict.fromkeys(form for text in listed for form in _forms(by, text)))}
     return f"({' OR '.join(alternatives)})", values
+
+
+def _forms(by: By, value: str) -> list[str]:
+    """The writings of a value that meet it, itself first. `filters.MOST_FILTERS` texts must not have more than 255,
+    which one question takes: a test says so."""
+    if by is By.TEXT:
+        return sent_forms(value)
+    return [value, unicodedata.normalize("NFKC", value)] if by in _TYPED else [value]
 
 
 def _in_networks(name: str, networks: Iterable[Network]) -> tuple[str, Values]:

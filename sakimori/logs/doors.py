@@ -9,6 +9,7 @@ _LABELS = {
     "syslog": "syslog（TLS）",
     "import": "取り込み（インポート）",
 }
+DOORS = tuple(_LABELS)
 
 
 def door_label(door: str) -> str:

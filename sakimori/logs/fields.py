@@ -5,6 +5,7 @@ Text that the vendor did not send is "". A number, time or address that it did n
 None.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,9 @@ from types import MappingProxyType
 from typing import Annotated, NamedTuple, get_type_hints
 
 from sakimori.logs.attack_kinds import AttackKind, Outcome
+
+_JAPANESE = "[ぁ-んァ-ヶー一-龠]"
+_BETWEEN = re.compile(f"(?<=[A-Za-z])(?={_JAPANESE})|(?<={_JAPANESE})(?=[A-Za-z])")
 
 
 class Kind(StrEnum):
@@ -49,6 +53,14 @@ class Field:
     free: bool = False
     early: bool = False
     name: str = ""
+
+    @property
+    def on_pages(self) -> str:
+        """The label as pages spell words: リクエスト ID, 攻撃種別（すべて）.
+
+        `label` itself has no spaces; it stands in the store's schema and in the headings of downloads.
+        """
+        return _BETWEEN.sub(" ", self.label).replace("(", "（").replace(")", "）")
 
 
 _EMPTY_MAP: MappingProxyType[str, str] = MappingProxyType({})

@@ -4,12 +4,15 @@ A value is kept in one writing (an address canonical, a country in capitals), so
 value means that the event has none: it is written `EMPTY`.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from sakimori.lib.addresses import Network, canonical, parse_network
+from sakimori.lib.countries import code_of_country, country_name
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 
 EMPTY = "-"
@@ -41,6 +44,7 @@ class By(StrEnum):
 
 # Of these an event may have none, and that can be sought too.
 _MAY_LACK = frozenset({By.SITE, By.ADDRESS, By.COUNTRY, By.URL, By.RULE})
+_PREFIX = re.compile(r"(?P<numbers>\d{1,3}(?:\.\d{1,3}){0,2})(?P<rest>\.|(?:\.\*){1,3})?", re.ASCII)
 _ORDER = {by: place for place, by in enumerate(By)}
 
 
@@ -108,10 +112,28 @@ def _read(by: By, value: str) -> str:
 
 
 def _read_address(value: str) -> str:
-    network = parse_network(value)
+    meant = _narrow(value).replace("。", ".")
+    network = parse_network(_network_of_prefix(meant) or meant)
     if network is None:
-        raise WrongValue("IP アドレスまたはネットワークとして読み取れません。例のように入力してください。")
+        raise WrongValue(
+            "IP アドレスまたはネットワークとして読み取れません。"
+            "「198.51.100.7」「198.51.100.0/24」「198.51.100.」「2001:db8::/32」のように入力してください。"
+        )
     return network_text(network)
+
+
+def _network_of_prefix(text: str) -> str | None:
+    """The network that the beginning of an IPv4 address stands for: `198.51.100.`, `198.51.*`, `198.51.100`.
+
+    A number alone is none: whoever typed it has not finished.
+    """
+    given = _PREFIX.fullmatch(text)
+    if given is None:
+        return None
+    numbers = given["numbers"].split(".")
+    if not given["rest"] and len(numbers) == 1:
+        return None
+    return f"{'.'.join([*numbers, *['0'] * (4 - len(numbers))])}/{8 * len(numbers)}"
 
 
 def _read_word(words: Iterable[str], value: str, by: By) -> str:
@@ -121,6 +143,16 @@ def _read_word(words: Iterable[str], value: str, by: By) -> str:
 
 
 def _read_country(value: str) -> str:
-    if not value.isascii():
-        raise WrongValue("国は 2 文字の国コードで入力してください（例：JP）。")
-    return value.upper() if len(value) == 2 else value
+    meant = _narrow(value)
+    if meant in (EMPTY, country_name("")):
+        return EMPTY
+    if code := code_of_country(meant):
+        return code
+    if not meant.isascii():
+        raise WrongValue("国は、国名または 2 文字の国コードで入力してください（例：日本、JP）。")
+    return meant.upper() if len(meant) == 2 else meant
+
+
+def _narrow(value: str) -> str:
+    """Wide letters, digits and signs, as Japanese keyboards make them, as the usual ones."""
+    return unicodedata.normalize("NFKC", value).strip()

@@ -4,12 +4,13 @@ The flows are sums of the ledger, so that a page need not read the ledger to say
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 
+from sakimori.logs.doors import DOORS
 from sakimori.logs.flow import (
     LIVE_DOORS,
     Arrival,
@@ -21,10 +22,16 @@ from sakimori.logs.flow import (
 )
 from sakimori.logs.gaps import window
 from sakimori.logs.models import DoorFlow, LogFile, LogFileState, MissingFiles
+from sakimori.logs.receive.missing import came_after_all, note_stored
+from sakimori.logs.receive.numbering import numbers_of
+from sakimori.logs.receive.pull import DOOR
 
 _AT_ONCE = 1000
 _NEIGHBOURS = 25
-_WINDOW_WITHIN = timedelta(days=1)
+# New files tell of young holes; of old ones only what somebody imports, or a neighbour that waited long.
+_YOUNG = timedelta(days=1)
+_AGAIN_AFTER = timedelta(hours=1)
+_SOUGHT_FOR = timedelta(days=100)  # A little longer than logs are kept.
 
 
 def follow_intake(*, now: datetime) -> int:
@@ -45,6 +52,7 @@ def follow_intake(*, now: datetime) -> int:
         rows = _flow_rows({contract for contract, _ in by_door})
         for (contract, door), arrivals in by_door.items():
             _write(contract, door, rows.get((contract, door)), arrivals)
+        note_stored(file for file in files if file.state == LogFileState.STORED)
         LogFile.objects.filter(pk__in=[file.pk for file in files]).update(followed_at=now)
     return len(files)
 
@@ -85,18 +93,26 @@ def flow_of(row: DoorFlow) -> Flow:
     )
 
 
-def find_windows(*, now: datetime) -> int:
-    """Note from when to when the events of missing files lie. Returns 0.
+def look_up_missing(*, now: datetime) -> int:
+    """Look for missing files in the ledger: forget what came after all, and note from when to when the events of the
+    others lie. Returns 0.
 
-    The vendor numbers files, so those beside a hole tell. Looked for until both are stored, at most for a day.
+    The vendor numbers files, so those beside a hole tell. Until both are known a young hole is looked up each time and
+    an old one from time to time, for as long as the ledger goes back.
     """
-    open_ = MissingFiles.objects.filter(
-        Q(begins_at=None) | Q(ends_at=None), noticed_at__gt=now - _WINDOW_WITHIN
-    ).order_by("-noticed_at")[:_AT_ONCE]
-    for hole in open_:
-        begins, ends = window(*_neighbours(hole))
+    unknown = Q(begins_at=None) | Q(ends_at=None)
+    due = Q(sought_at=None) | Q(sought_at__lte=now - _AGAIN_AFTER) | unknown & Q(noticed_at__gt=now - _YOUNG)
+    holes = MissingFiles.objects.filter(due, noticed_at__gt=now - _SOUGHT_FOR)
+    looked_up = list(holes.order_by(F("sought_at").asc(nulls_first=True), "pk")[:_AT_ONCE])
+    for hole in looked_up:
+        is_known = None not in (hole.begins_at, hole.ends_at)
+        if came_after_all(hole, door=DOOR) or (is_known and hole.sought_at):
+            continue
+        before, after = _neighbours(hole)
+        begins, ends = window(before or hole.begins_at, after or hole.ends_at)
         if (begins, ends) != (hole.begins_at, hole.ends_at):
             MissingFiles.objects.filter(pk=hole.pk).update(begins_at=begins, ends_at=ends)
+    MissingFiles.objects.filter(pk__in=[hole.pk for hole in looked_up]).update(sought_at=now)
     return 0
 
 
@@ -104,10 +120,22 @@ def _neighbours(hole: MissingFiles) -> tuple[datetime | None, datetime | None]:
     """The last event before the hole and the first behind it, of the nearest files that have any."""
     below = {f"{hole.prefix}_{hole.first - step}.log": -step for step in range(1, _NEIGHBOURS + 1)}
     above = {f"{hole.prefix}_{hole.last + step}.log": step for step in range(1, _NEIGHBOURS + 1)}
-    found = LogFile.objects.filter(
-        contract=hole.contract_id, door="pull", name__in=[*below, *above], last_at__isnull=False
-    )
+    files = LogFile.objects.filter(contract=hole.contract_id, last_at__isnull=False)
+    found = files.filter(door__in=DOORS, name__in=[*below, *above])
     steps = {(below | above)[file.name]: file for file in found}
+    pulled = files.filter(door=DOOR, name__startswith=f"{hole.prefix}_")
+    came_before = pulled.filter(received_at__lte=hole.noticed_at).order_by("-received_at", "-pk")
+    came_after = pulled.filter(received_at__gte=hole.noticed_at).order_by("received_at", "pk")
     before = steps.get(max((step for step in steps if step < 0), default=0))
     after = steps.get(min((step for step in steps if step > 0), default=0))
+    before = before or _first(came_before, hole.prefix, lambda number: number < hole.first)
+    after = after or _first(came_after, hole.prefix, lambda number: number > hole.last)
     return before.last_at if before else None, after.first_at if after else None
+
+
+def _first(files: QuerySet[LogFile], prefix: str, fits: Callable[[int], bool]) -> LogFile | None:
+    """Where no near number is there: the first of the files that came around that time whose number fits."""
+    for file in files[:_NEIGHBOURS]:
+        if any(fits(number) for number in numbers_of([file.name]).get(prefix, [])):
+            return file
+    return None

@@ -8,14 +8,22 @@ from enum import StrEnum
 # A file's events span minutes. One that begins further back has an old line in it, which tells of no neighbour.
 _OVERLAP = timedelta(hours=1)
 _NEAR = timedelta(minutes=1)
+# The vendor leaves out a number now and then. So many in a row look like files that it let go of before we came: it
+# keeps them for 48 hours only.
+MANY_IN_A_ROW = 10
 
 
 class Why(StrEnum):
-    """Why something of the log is not there. SKIPPED: numbers that no index named, so nothing may be missing."""
+    """Why something of the log is not there. SKIPPED: numbers that no index named, so nothing may be missing;
+    MANY_SKIPPED: the same, and too many in a row to believe it. UNREADABLE: files that are stored without lines that
+    could not be read.
+    """
 
     MISSING = "missing"
     SKIPPED = "skipped"
+    MANY_SKIPPED = "many_skipped"
     QUARANTINED = "quarantined"
+    UNREADABLE = "unreadable"
     WAITING = "waiting"
     CUT = "cut"
     SILENT = "silent"
@@ -25,7 +33,7 @@ class Why(StrEnum):
 class Gap:
     """Events between two moments that are not there, or not all of them. None: that end is not known.
 
-    count: of what `why` says: numbers, files, or lines that a cut took; door: for one that is silent.
+    count: of what `why` says: numbers, files, or lines that a cut took or nobody can read; door: for a silent one.
     """
 
     why: Why
@@ -33,6 +41,18 @@ class Gap:
     ends: datetime | None
     count: int = 1
     door: str = ""
+
+
+def why_missing(numbers: int, *, was_listed: bool) -> Why:
+    """Of so many missing numbers in a row. was_listed: an index has named them."""
+    if was_listed:
+        return Why.MISSING
+    return Why.MANY_SKIPPED if numbers >= MANY_IN_A_ROW else Why.SKIPPED
+
+
+def troubled(gaps: Iterable[Gap]) -> bool:
+    """Whether something is to be done or told loudly: that the vendor skips a number is usual."""
+    return any(gap.why is not Why.SKIPPED for gap in gaps)
 
 
 def window(before: datetime | None, after: datetime | None) -> tuple[datetime | None, datetime | None]:
@@ -50,16 +70,17 @@ def window(before: datetime | None, after: datetime | None) -> tuple[datetime | 
 def merged(gaps: Iterable[Gap]) -> list[Gap]:
     """Gaps of one kind and door that lie within a minute of each other become one: nobody reads closer than that.
 
-    They come by their beginning, unknown ones first.
+    Only gaps of which the same ends are known: one whose time, or whose end, is not known may lie anywhere, and must
+    neither hide the span of another nor lose what is known of itself. They come by their beginning, unknown ones first.
     """
     done: list[Gap] = []
-    for gap in sorted(gaps, key=lambda each: (each.why, each.door, _begin(each))):
+    for gap in sorted(gaps, key=lambda each: (_kind(each), _stamp(each.begins), _stamp(each.ends))):
         last = done[-1] if done else None
-        if last and (last.why, last.door) == (gap.why, gap.door) and _touch(last, gap):
-            done[-1] = replace(last, ends=_later(last, gap), count=last.count + gap.count)
+        if last and _kind(last) == _kind(gap) and _touch(last, gap):
+            done[-1] = replace(last, ends=_later(last.ends, gap.ends), count=last.count + gap.count)
         else:
             done.append(gap)
-    return sorted(done, key=lambda each: (_begin(each), each.why))
+    return sorted(done, key=lambda each: (_stamp(each.begins), each.why, _stamp(each.ends), each.door))
 
 
 def since(gaps: Sequence[Gap], moment: datetime) -> list[Gap]:
@@ -67,13 +88,19 @@ def since(gaps: Sequence[Gap], moment: datetime) -> list[Gap]:
     return [gap for gap in gaps if gap.ends is None or gap.ends >= moment]
 
 
-def _begin(gap: Gap) -> float:
-    return float("-inf") if gap.begins is None else gap.begins.timestamp()
+def _kind(gap: Gap) -> tuple[Why, str, bool, bool]:
+    return gap.why, gap.door, gap.begins is None, gap.ends is None
+
+
+def _stamp(moment: datetime | None) -> float:
+    return float("-inf") if moment is None else moment.timestamp()
 
 
 def _touch(first: Gap, second: Gap) -> bool:
-    return first.ends is None or _begin(second) <= (first.ends + _NEAR).timestamp()
+    """Of two of one kind. What is known of a gap with an open end is the moment of the other end."""
+    known_until, known_from = first.ends or first.begins, second.begins or second.ends
+    return known_until is None or known_from is None or known_from <= known_until + _NEAR
 
 
-def _later(first: Gap, second: Gap) -> datetime | None:
-    return None if first.ends is None or second.ends is None else max(first.ends, second.ends)
+def _later(first: datetime | None, second: datetime | None) -> datetime | None:
+    return None if first is None or second is None else max(first, second)

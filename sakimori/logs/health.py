@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
 from sakimori.logs.completeness import Completeness, completeness
 from sakimori.logs.flow import Flow, Lag, our_lag, source_lag
 from sakimori.logs.following import flow_of
-from sakimori.logs.gaps import Gap, Why, since, window
+from sakimori.logs.gaps import Gap, Why, since, why_missing, window
 from sakimori.logs.models import DoorFlow, LogFile, LogFileState, MissingFiles, Residue
+from sakimori.logs.unreadable import hardly_read
 
 _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 _MOST_FILES = 1000
@@ -58,8 +59,9 @@ def health_of(
     """
     flows = _flows(contracts)
     gaps: dict[int, list[Gap]] = defaultdict(list)
-    for contract, gap in (*_missing(contracts, reaching), *_files(contracts, reaching), *_cuts(contracts, reaching)):
-        gaps[contract].append(gap)
+    for kind in (_missing, _files, _unreadable, _cuts):
+        for contract, gap in kind(contracts, reaching):
+            gaps[contract].append(gap)
     waiting = _waiting(contracts)
     return {
         contract: Health(
@@ -91,9 +93,11 @@ def _waiting(contracts: Collection[int]) -> Mapping[int, Waiting]:
 
 def _missing(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:
     known = Q(ends_at__gte=reaching) | Q(ends_at=None, noticed_at__gte=reaching)
-    for hole in MissingFiles.objects.filter(known, contract__in=contracts).order_by("-pk")[:_MOST_FILES]:
-        why = Why.MISSING if hole.was_listed else Why.SKIPPED
-        yield hole.contract_id, Gap(why, hole.begins_at, hole.ends_at, hole.last - hole.first + 1)
+    open_ = MissingFiles.objects.filter(known, contract__in=contracts, dismissed_at=None)
+    for hole in open_.order_by("-pk")[:_MOST_FILES]:
+        numbers = hole.last - hole.first + 1
+        why = why_missing(numbers, was_listed=hole.was_listed)
+        yield hole.contract_id, Gap(why, hole.begins_at, hole.ends_at, numbers)
 
 
 def _files(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:
@@ -107,6 +111,16 @@ def _files(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int
             yield row["contract"], Gap(why, *window(*(row[name] for name in _BESIDE)))
 
 
+def _unreadable(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:
+    """Between the events of the file; where not a line of it could be read the files beside it tell, or its receipt."""
+    bad = hardly_read(since=reaching, contracts=contracts)
+    lost = _with_neighbours(LogFile.objects.filter(pk__in=[row.pk for row in bad if row.first_at is None]))
+    beside = {key: window(*times) for key, *times in lost.values_list("pk", *_BESIDE)}
+    for row in bad:
+        begins, ends = beside.get(row.pk, (row.first_at, row.last_at))
+        yield row.contract_id, Gap(Why.UNREADABLE, begins, ends or row.received_at, row.quarantined_lines)
+
+
 def _with_neighbours(files: QuerySet[LogFile]) -> QuerySet[LogFile]:
     beside = LogFile.objects.filter(contract=OuterRef("contract"), door=OuterRef("door"), last_at__isnull=False)
     before = beside.filter(received_at__lte=OuterRef("received_at")).order_by("-received_at", "-pk")
@@ -116,7 +130,7 @@ def _with_neighbours(files: QuerySet[LogFile]) -> QuerySet[LogFile]:
 
 
 def _cuts(contracts: Collection[int], reaching: datetime) -> Iterable[tuple[int, Gap]]:
-    """When within its day a cut was is only known of the last one."""
-    lossy = Residue.objects.filter(contract__in=contracts, last_at__gte=reaching, lines__gt=0)
-    for contract, last_at, lines in lossy.values_list("contract", "last_at", F("lines")):
+    """When within its day a cut was is only known of the last one. One without lines counts too: nobody knows."""
+    cuts = Residue.objects.filter(contract__in=contracts, last_at__gte=reaching)
+    for contract, last_at, lines in cuts.values_list("contract", "last_at", "lines"):
         yield contract, Gap(Why.CUT, last_at, last_at, lines)

@@ -5,29 +5,28 @@ are those of `ingest.py`, file by file, and so are the steps. Whatever is odd ab
 large after all, the store has taken it for wrong) is left to the way for single files, and the others are stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.db import transaction
 from django.db.models import Q
 
-from sakimori.customers.models import Contract
-from sakimori.lib.crypto import CannotOpen
+from sakimori.lib.claims import still_held
 from sakimori.logs.chain.writing import add_links
+from sakimori.logs.contract_keys import ContractKeys
 from sakimori.logs.doors import GATHERING_DOORS
 from sakimori.logs.extent import Extent
-from sakimori.logs.ingest import Count, begin, postpone, private_keys
+from sakimori.logs.ingest import Count, begin, give_way, postpone
 from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
 from sakimori.logs.read_file import tables_and_events
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.blocks import as_one_table
-from sakimori.logs.store.interface import LogStore, SmallFile, StoreError, StoreUnavailable
-from sakimori.logs.unpack import Limits, UnreadableFile, read_log_file
+from sakimori.logs.store.interface import LogStore, SmallFile, StoreBusy, StoreError, StoreUnavailable
+from sakimori.logs.unpack import Limits, read_log_file
 
 _log = structlog.get_logger()
 # As it lies in the spool, where gathered lines are not compressed: with a limit for all, contracts whose lines are
@@ -58,18 +57,6 @@ class _Read:
     small: SmallFile
 
 
-@dataclass
-class _Keys:
-    """The keys of each contract, looked up once."""
-
-    known: dict[int, Mapping[int, RSAPrivateKey]] = field(default_factory=dict)
-
-    def of(self, contract: Contract) -> Mapping[int, RSAPrivateKey]:
-        if contract.pk not in self.known:
-            self.known[contract.pk] = private_keys(contract)
-        return self.known[contract.pk]
-
-
 def ingest_together(files: Sequence[LogFile], house: House) -> list[LogFile]:
     """Store claimed files. Afterwards each is stored or due again later, except those that are given back: they have
     begun and are to be stored alone.
@@ -86,9 +73,10 @@ def ingest_together(files: Sequence[LogFile], house: House) -> list[LogFile]:
 
 def _groups(files: Sequence[LogFile], house: House, alone: list[LogFile]) -> Iterator[list[_Read]]:
     """Read files, as many at a time as may lie in memory."""
-    keys, group, lines, size = _Keys(), list[_Read](), 0, 0
+    keys = {file.contract_id: ContractKeys(file.contract) for file in files}
+    group, lines, size = list[_Read](), 0, 0
     for file in files:
-        read = _read(file, house, keys)
+        read = _read(file, house, keys[file.contract_id])
         if read is None:
             alone.append(file)
             continue
@@ -102,53 +90,63 @@ def _groups(files: Sequence[LogFile], house: House, alone: list[LogFile]) -> Ite
         yield group
 
 
-def _read(file: LogFile, house: House, keys: _Keys) -> _Read | None:
+def _read(file: LogFile, house: House, keys: ContractKeys) -> _Read | None:
     """Read a whole file; None if that cannot be done, or if it is not small."""
     count, rows, size = Count(file, Extent(received_at=file.received_at)), [], 0
     try:
         path = house.spool.path(file.spool_name)
-        unpacked = read_log_file(path, private_keys=keys.of(file.contract), limits=Limits())
+        unpacked = read_log_file(path, private_keys=keys, limits=Limits())
         with unpacked, closing(tables_and_events(unpacked, with_threads=False)) as read:
             for item in count.rows_of(read):
                 rows.append(item)
                 size += len(item[1].line) if isinstance(item, tuple) else item.nbytes
                 if count.lines > _MOST_LINES or size > _MOST_BYTES:
                     return None
-    except (UnreadableFile, OSError, CannotOpen):
+    except Exception:  # noqa: BLE001 - the way for single files meets it again, and says what it is
         return None
     return _Read(file, count, SmallFile(file.contract_id, file.pk, as_one_table(rows)))
 
 
 def _store(group: Sequence[_Read], house: House) -> list[LogFile]:
-    """Returns the files that are to be stored alone."""
+    """Returns the files that are to be stored alone. Files of a contract for which another process is storing wait for
+    their turn, and the others do not wait for them.
+    """
     files = [read.file for read in group]
     try:
-        held = house.store.append_together([read.small for read in group])
+        _store_or_postpone(group, house)
+    except StoreBusy as busy:
+        give_way([file for file in files if file.contract_id in busy.contracts], now=house.clock())
+        others = [read for read in group if read.file.contract_id not in busy.contracts]
+        return _store(others, house) if others else []
     except StoreUnavailable as error:
         postpone(files, error, now=house.clock())
-        return []
-    except StoreError as error:
-        _log.warning("ingest.one_by_one", files=len(files), error=str(error)[:300])
+    except Exception as error:  # noqa: BLE001 - whichever of them it lies at is found one by one
+        _log.warning("ingest.one_by_one", files=len(files), error=f"{type(error).__name__}: {error}"[:300])
         return files
+    return []
+
+
+def _store_or_postpone(group: Sequence[_Read], house: House) -> None:
+    held = house.store.append_together([read.small for read in group])
     whole = [read for read, rows in zip(group, held, strict=True) if rows == read.count.rows]
     _finish(whole, now=house.clock())
     for read, rows in zip(group, held, strict=True):
         if rows != read.count.rows:
             wrong = StoreError(f"the store holds {rows} rows of file {read.file.pk}, {read.count.rows} were written")
             postpone([read.file], wrong, now=house.clock())
-    return []
 
 
 def _finish(group: Sequence[_Read], *, now: datetime) -> None:
-    """One transaction: how the files stand, their bad lines and their links."""
+    """One transaction: how the files stand that are still ours, their bad lines and their links."""
     for read in group:
         read.count.fill_in(read.file)
-    files = LogFile.objects.filter(pk__in=[read.file.pk for read in group])
     with transaction.atomic():
-        for read in group:
+        held = still_held(LogFile.objects.all(), [read.file for read in group])
+        mine = [read for read in group if read.file.pk in held]
+        for read in mine:
             read.count.write_bad_lines()
-        add_links([(read.file, read.count.span) for read in group], now=now)
-        LogFile.objects.bulk_update([read.file for read in group], _COUNTED)
-        files.update(
+        add_links([(read.file, read.count.span) for read in mine], now=now)
+        LogFile.objects.bulk_update([read.file for read in mine], _COUNTED)
+        LogFile.objects.filter(pk__in=held).update(
             state=LogFileState.STORED, reason="", stored_at=now, doubles=None, claimed_by="", claimed_until=None
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sakimori.lib.countries import country_with_code
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.filters import EMPTY, LONGEST_VALUE, By, Filter, in_order
@@ -79,4 +80,6 @@ def words_of(by: By, value: str) -> str:
     """A value as a reader knows it."""
     if value == EMPTY and by is not By.TEXT:
         return _LACKING.get(by, "（なし）")
+    if by is By.COUNTRY:
+        return country_with_code(value)
     return _WORDS.get(by, {}).get(value, value)

@@ -22,7 +22,7 @@ from sakimori.logs import periods, search
 from sakimori.logs.actions import note_event, note_reading
 from sakimori.logs.arrival import arrival_of
 from sakimori.logs.attack_kinds import AttackKind
-from sakimori.logs.chart import HEIGHT, LEFT, PLOT_HEIGHT, RIGHT, TOP, WIDTH, chart_of
+from sakimori.logs.chart import HEIGHT, PLOT_HEIGHT, TOP, chart_of
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.exports.actions import AT_ONCE
 from sakimori.logs.filters import By, Filter
@@ -37,15 +37,7 @@ _log = structlog.get_logger()
 TROUBLE = (
     "検索を完了できませんでした。期間を短くするか、IP アドレスで絞り込んで、しばらくしてからもう一度お試しください。"
 )
-_DRAWING = {
-    "width": WIDTH,
-    "height": HEIGHT,
-    "left": LEFT,
-    "right": WIDTH - RIGHT,
-    "top": TOP,
-    "bottom": TOP + PLOT_HEIGHT,
-    "plot": PLOT_HEIGHT,
-}
+_DRAWING = {"height": HEIGHT, "top": TOP, "bottom": TOP + PLOT_HEIGHT, "plot": PLOT_HEIGHT}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UP_TO = 2**63
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db.models import Aggregate, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Aggregate, Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from sakimori.customers.models import Contract
+from sakimori.logs.formats.version import PARSER_VERSION
 from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import (
     DoorState,
@@ -14,8 +15,10 @@ from sakimori.logs.models import (
     LogFileState,
     MissingFiles,
     QuarantinedLine,
+    RefusedSender,
     Residue,
     RetentionProof,
+    RewrittenFile,
 )
 
 _BY_CONTRACT = ("contract__customer__name", "contract__number")
@@ -24,7 +27,7 @@ _WAITING = (LogFileState.RECEIVED, LogFileState.STORING)
 
 def contracts_with_intake() -> QuerySet[Contract]:
     """Contracts with their pull state, the last comparison with the store, and the sums of their ledger: files by
-    state, lines, rows, quarantined and unkept lines, doubles among the rows.
+    state, lines, rows, quarantined and unkept lines, doubles among the rows, files that an older parser has read.
     """
     return (
         Contract.objects.select_related("customer", "pull_state", "store_check")
@@ -37,9 +40,16 @@ def contracts_with_intake() -> QuerySet[Contract]:
             bad_lines=_of_files(Sum("quarantined_lines")),
             doubles=_of_files(Sum("doubles")),
             unkept_lines=_of_files(Sum("unkept_lines")),
+            parsed_before=_of_files(Count("pk", filter=parsed_before(PARSER_VERSION))),
         )
         .order_by("customer__name", "number")
     )
+
+
+def parsed_before(version: int) -> Q:
+    """Stored files with rows that an older version of our parser has made."""
+    older = Q(parser_version=None) | Q(parser_version__lt=version)
+    return older & Q(state=LogFileState.STORED, rows__gt=0)
 
 
 def _of_files(figure: Aggregate) -> Coalesce:
@@ -54,8 +64,20 @@ def door_states() -> QuerySet[DoorState]:
 
 
 def missing_files() -> QuerySet[MissingFiles]:
-    """Numbers that are missing from what was pulled, the newest first."""
-    return MissingFiles.objects.select_related("contract__customer").order_by("-noticed_at", "-pk")
+    """Numbers that are missing from what was pulled: first those that nobody has dismissed, then the newest."""
+    by_age = (F("dismissed_at").desc(nulls_first=True), "-noticed_at", "-pk")
+    return MissingFiles.objects.select_related("contract__customer").order_by(*by_age)
+
+
+def rewritten_files() -> QuerySet[RewrittenFile]:
+    """Names under which another content came: first those that nobody has closed, then the newest."""
+    by_age = (F("closed_at").desc(nulls_first=True), "-last_at", "-pk")
+    return RewrittenFile.objects.select_related("contract__customer").order_by(*by_age)
+
+
+def contents_of(case: RewrittenFile) -> QuerySet[LogFile]:
+    """What the ledger has under the name of a case, the oldest first."""
+    return LogFile.objects.filter(contract=case.contract_id, door=case.door, name=case.name).order_by("pk")
 
 
 def residues() -> QuerySet[Residue]:
@@ -63,10 +85,27 @@ def residues() -> QuerySet[Residue]:
     return Residue.objects.select_related("contract__customer").order_by("-day", *_BY_CONTRACT)
 
 
+def refused_senders() -> QuerySet[RefusedSender]:
+    """Who was not let in at the syslog door lately, the newest first. They are no customer's rows."""
+    return RefusedSender.objects.order_by("-last_at", "-pk")
+
+
 def quarantined_files() -> QuerySet[LogFile]:
     """Files of which something could not be read, the newest first."""
     troubled = Q(state=LogFileState.QUARANTINED) | Q(quarantined_lines__gt=0)
     return LogFile.objects.filter(troubled).select_related("contract__customer").order_by("-received_at", "-pk")
+
+
+def bad_lines(file: LogFile) -> QuerySet[QuarantinedLine]:
+    """The lines of a file that could not be read, as far as they were kept, in their order."""
+    return QuarantinedLine.objects.filter(file=file).order_by("line_number")
+
+
+def only_counted(file: LogFile, kept: int) -> int:
+    """How many bad lines of a stored file are counted and not kept, of which so many are. Of a file that lies in
+    quarantine as a whole nothing is counted.
+    """
+    return 0 if file.state == LogFileState.QUARANTINED else max(0, file.quarantined_lines - kept)
 
 
 def imported_files(contract: Contract) -> QuerySet[LogFile]:

@@ -6,17 +6,20 @@ What is read ahead lies in memory, and there alone: the ledger and the store lea
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import pyarrow.lib as pa
 
-from sakimori.lib.crypto import CannotOpen
 from sakimori.logs.fields import Event
 from sakimori.logs.read_file import BadLine, reading_blocks
-from sakimori.logs.unpack import UnpackedFile, UnreadableFile
+from sakimori.logs.unpack import UnpackedFile
+
+if TYPE_CHECKING:
+    from sakimori.logs.models import LogFile  # Whoever only reads files needs no database.
 
 File = TypeVar("File")
 Read: TypeAlias = pa.Table | tuple[int, Event | BadLine]
+OnBytes: TypeAlias = Callable[[int], None]
 
 
 class Reading:
@@ -24,13 +27,15 @@ class Reading:
     file was opened is raised there: that is the matter of whoever stores it.
     """
 
-    def __init__(self, open_file: Callable[[], UnpackedFile]) -> None:
+    def __init__(self, open_file: Callable[[], UnpackedFile], on_bytes: OnBytes | None = None) -> None:
+        """on_bytes: is told by whoever stores the file how many of its bytes have been read, when it is more."""
         self._opened = ExitStack()
         self._error: Exception | None = None
         try:
             unpacked = self._opened.enter_context(open_file())
-            self._read = self._opened.enter_context(reading_blocks(unpacked))
-        except (UnreadableFile, OSError, CannotOpen) as error:
+            read = self._opened.enter_context(reading_blocks(unpacked))
+            self._read = _told(read, unpacked, on_bytes) if on_bytes else read
+        except Exception as error:  # noqa: BLE001 - raised where it is stored
             self._error = error
 
     def __enter__(self) -> Iterator[Read]:
@@ -46,7 +51,36 @@ class Reading:
         self._opened.close()
 
 
-def one_ahead(files: Iterable[File], open_file: Callable[[File], UnpackedFile]) -> Generator[tuple[File, Reading]]:
+class Position:
+    """How far the large file has been read that is being stored. For several threads."""
+
+    def __init__(self) -> None:
+        self._latest = (0, 0)
+
+    def note(self, file: "LogFile", read_bytes: int) -> None:
+        """The file that is stored now, and how many of its bytes have been read."""
+        self._latest = (file.pk, read_bytes)
+
+    def of(self, file_id: int) -> int:
+        """How many bytes of a file have been read; 0 if another one is being stored."""
+        latest, read_bytes = self._latest
+        return read_bytes if latest == file_id else 0
+
+
+def _told(read: Iterator[Read], unpacked: UnpackedFile, on_bytes: OnBytes) -> Iterator[Read]:
+    told = 0
+    for item in read:
+        if unpacked.delivered_bytes > told:
+            told = unpacked.delivered_bytes
+            on_bytes(told)
+        yield item
+
+
+def one_ahead(
+    files: Iterable[File],
+    open_file: Callable[[File], UnpackedFile],
+    on_bytes: Callable[[File, int], None] | None = None,
+) -> Generator[tuple[File, Reading]]:
     """Give each file with its reading, for the caller to close, when that of the one behind it has begun.
 
     To break off, close the generator.
@@ -54,7 +88,8 @@ def one_ahead(files: Iterable[File], open_file: Callable[[File], UnpackedFile]) 
     waiting: tuple[File, Reading] | None = None
     try:
         for file in files:
-            current, waiting = waiting, (file, Reading(partial(open_file, file)))
+            told = partial(on_bytes, file) if on_bytes else None
+            current, waiting = waiting, (file, Reading(partial(open_file, file), told))
             if current is not None:
                 yield current
         if waiting is not None:

@@ -14,13 +14,15 @@ import pyarrow.lib as pa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sakimori.lib.ahead import ahead
+from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import Event
 from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine
-from sakimori.logs.unpack import CutLine, Limits, UnpackedFile, read_log_file
+from sakimori.logs.unpack import CutLine, FileReason, Limits, UnpackedFile, UnreadableFile, read_log_file
 
 # What is read while the store is busy: about as much as it takes at once.
 _MOST_BYTES_AHEAD = 32 << 20
+_EMPTY_PER_BAD_LINE = 20  # Lines that are not even meant to be events cost only time: one for each of the largest file.
 _BYTES_OF_EVENT = 16 << 10  # Rather too much than too little.
 
 
@@ -33,6 +35,7 @@ class BadLine:
     raw: bytes
 
 
+_NO_EVENTS = EVENT_TABLE.empty_table()
 _Read = tuple[pa.Table, list[tuple[int, Event | BadLine]]]
 
 
@@ -43,9 +46,9 @@ def numbered_events(
 
     The lines are provisional until the end (see `UnpackedFile`), which is where `UnreadableFile` may come.
     """
-    parser = _parser(file, max_line_bytes)
+    lines = _Lines(file, max_line_bytes)
     for line_no, line in enumerate(file, start=1):
-        yield from _read_line(parser, line_no, line)
+        yield from lines.read(line_no, line)
 
 
 def tables_and_events(
@@ -59,7 +62,7 @@ def tables_and_events(
         with reading_blocks(file, max_line_bytes=max_line_bytes) as read:
             yield from read
     else:
-        yield from _one_by_one(_read_blocks(file.blocks(), _parser(file, max_line_bytes), max_line_bytes))
+        yield from _one_by_one(_read_blocks(file.blocks(), _Lines(file, max_line_bytes), max_line_bytes))
 
 
 @contextmanager
@@ -67,10 +70,10 @@ def reading_blocks(
     file: UnpackedFile, *, max_line_bytes: int = MAX_LINE_BYTES
 ) -> Generator[Iterator[pa.Table | tuple[int, Event | BadLine]]]:
     """Read the file in threads from now on, as far ahead as may lie in memory, and give the tables and events."""
-    parser = _parser(file, max_line_bytes)
+    lines = _Lines(file, max_line_bytes)
     with (
         ahead(file.blocks()) as blocks,
-        ahead(_read_blocks(blocks, parser, max_line_bytes), most=_MOST_BYTES_AHEAD, weight=_weight) as read,
+        ahead(_read_blocks(blocks, lines, max_line_bytes), most=_MOST_BYTES_AHEAD, weight=_weight) as read,
     ):
         yield _one_by_one(read)
 
@@ -87,29 +90,49 @@ def _weight(read: _Read) -> int:
     return int(table.nbytes) + len(lines) * _BYTES_OF_EVENT
 
 
-def _read_blocks(blocks: Iterable[bytes | CutLine], parser: LineParser, max_line_bytes: int) -> Iterator[_Read]:
+def _read_blocks(blocks: Iterable[bytes | CutLine], lines: "_Lines", max_line_bytes: int) -> Iterator[_Read]:
     """Read odd lines here too: in a thread of their own they would keep Python's lock from the reading of blocks."""
     # Compiled code, which takes its time to load: only whoever reads log files waits for it.
-    from sakimori.logs.formats.bulk import read_block  # noqa: PLC0415
+    from sakimori.logs.formats.bulk import TableReader  # noqa: PLC0415
 
-    line_no = 1
+    reader = TableReader()
     for content in blocks:
-        block = read_block(content, first_line_no=line_no, max_line_bytes=max_line_bytes)
-        line_no += block.line_count
-        yield block.table, [item for odd in block.odd for item in _read_line(parser, *odd)]
+        odd: list[tuple[int, Event | BadLine]] = []
+        try:
+            for line in reader.read(content, max_line_bytes=max_line_bytes):
+                odd.extend(lines.read(*line))
+        except UnreadableFile:
+            yield _NO_EVENTS, odd
+            raise
+        yield reader.take() if reader.is_full else _NO_EVENTS, odd
+    yield reader.take(), []
 
 
-def _parser(file: UnpackedFile, max_line_bytes: int) -> LineParser:
-    return LineParser(file_format=file.header.format, w3c_fields=file.header.w3c_fields, max_line_bytes=max_line_bytes)
+class _Lines:
+    """The careful way, line by line, for no more bad lines than a file may have."""
 
+    def __init__(self, file: UnpackedFile, max_line_bytes: int) -> None:
+        header = file.header
+        self._parser = LineParser(
+            file_format=header.format, w3c_fields=header.w3c_fields, max_line_bytes=max_line_bytes
+        )
+        self._bad_lines_left = file.max_bad_lines
+        self._empty_lines_left = _EMPTY_PER_BAD_LINE * file.max_bad_lines
 
-def _read_line(parser: LineParser, line_no: int, line: bytes) -> Iterator[tuple[int, Event | BadLine]]:
-    if parser.is_no_event(line):
-        return
-    try:
-        yield line_no, parser.parse(line)
-    except UnreadableLine as error:
-        yield line_no, BadLine(line_no, error.reason, bytes(line))
+    def read(self, line_no: int, line: bytes) -> Iterator[tuple[int, Event | BadLine]]:
+        """Give what the line is: nothing, an event, or a bad line. Raises `UnreadableFile` at one too many."""
+        if self._parser.is_no_event(line):
+            self._empty_lines_left -= 1
+            if self._empty_lines_left < 0:
+                raise UnreadableFile(FileReason.TOO_MANY_BAD_LINES)
+            return
+        try:
+            yield line_no, self._parser.parse(line)
+        except UnreadableLine as error:
+            if not self._bad_lines_left:
+                raise UnreadableFile(FileReason.TOO_MANY_BAD_LINES) from None
+            self._bad_lines_left -= 1
+            yield line_no, BadLine(line_no, error.reason, bytes(line))
 
 
 def read_events(path: Path, *, private_keys: Mapping[int, RSAPrivateKey]) -> Iterator[Event | BadLine]:

@@ -4,6 +4,7 @@ Moments are written in Japan Standard Time (`begins=2026-11-25T09:30`), a filter
 excludes with `not_` before it. The contract is the caller's matter: who may see it is not decided by an address.
 """
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,9 +76,10 @@ def filters_of(parameters: Iterable[tuple[str, str]]) -> tuple[frozenset[Filter]
 
 def read_moment(text: str) -> datetime | None:
     """A moment of Japan as UTC, in one of the usual writings; None for anything else. A day alone is its beginning."""
+    meant = unicodedata.normalize("NFKC", text).strip()
     for writing in _WRITINGS:
         try:
-            return datetime.strptime(text.strip(), writing).replace(tzinfo=JST).astimezone(UTC)
+            return datetime.strptime(meant, writing).replace(tzinfo=JST).astimezone(UTC)
         except (ValueError, OverflowError):
             continue
     return None

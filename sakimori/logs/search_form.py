@@ -10,11 +10,12 @@ from datetime import date, datetime
 from django import forms
 
 from sakimori.lib.calendar import written_day
+from sakimori.lib.countries import countries
 from sakimori.lib.jst import start_of_day
 from sakimori.logs import periods
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.condition import LogQuery
-from sakimori.logs.filters import LONGEST_VALUE, By, in_order
+from sakimori.logs.filters import EMPTY, LONGEST_VALUE, By, in_order
 from sakimori.logs.search_address import NOT, filter_parameter, filters_of, read_moment, written_moment
 
 _ANY = ("", "指定しない")
@@ -23,16 +24,18 @@ _CHOICES = {
     By.OUTCOME: [_ANY, *((outcome.value, outcome.label) for outcome in Outcome)],
 }
 _HINTS = {
-    By.ADDRESS: "例：198.51.100.7、198.51.100.0/24",
-    By.COUNTRY: "国コード。例：JP",
-    By.TEXT: "大文字と小文字は区別しません",
+    By.ADDRESS: "例：198.51.100.7、198.51.100.0/24、198.51.100.",
+    By.COUNTRY: "国名または国コード。例：日本、JP",
+    By.TEXT: "日本語でも検索できます。大文字と小文字は区別しません",
     By.RULE: "名前または番号（完全一致）",
 }
 # What most people ask for stands beside the period; the rest unfolds.
 FIRST = (By.ADDRESS, By.TEXT)
 FURTHER = (By.SITE, By.KIND, By.OUTCOME, By.COUNTRY, By.RULE, By.REQUEST)
+# Fields with a list of what is often meant (`search.html`).
+_OFFERED = {By.SITE: "log-sites", By.COUNTRY: "log-countries"}
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
-_WRONG_MOMENT = "日時を正しく入力してください（例：2026-11-25T09:30）。"
+_WRONG_MOMENT = "日付と時刻を正しく入力してください（例：2026/11/25 09:30）。"
 
 
 class MomentField(forms.CharField):
@@ -65,7 +68,7 @@ class SearchForm(forms.Form):
     ) -> None:
         """parameters: those of the page's address. oldest: the first day of Japan whose log is kept."""
         listed = list(parameters)
-        self._contract_id, self._oldest, self.sites = contract_id, oldest, sites
+        self._contract_id, self._oldest, self.sites, self.countries = contract_id, oldest, sites, countries()
         self.filters, self._troubles = filters_of(listed)
         given = {trouble.name: trouble.given for trouble in reversed(self._troubles)}
         super().__init__({**given, **_period(dict(listed), oldest=oldest, now=now)})
@@ -92,6 +95,11 @@ class SearchForm(forms.Form):
     def hidden(self) -> list[tuple[str, str]]:
         """The filters that are on, as names and values for hidden fields."""
         return [filter_parameter(each) for each in in_order(self.filters)]
+
+    def strange_sites(self) -> list[str]:
+        """Sites that are sought and that the contract does not have: mistyped, or long gone."""
+        sought = {each.value for each in self.filters if each.by is By.SITE and not each.exclude}
+        return sorted(sought - {EMPTY, *self.sites})
 
     def first_fields(self) -> list[forms.BoundField]:
         """When, and what most people ask for."""
@@ -133,6 +141,7 @@ def _field(by: By) -> forms.Field:
         # The value is checked with all others; the field only offers it.
         widget: forms.Widget = forms.Select(choices=_CHOICES[by])
     else:
-        further = {"list": "log-sites"} if by is By.SITE else {}
+        further = {"list": _OFFERED[by]} if by in _OFFERED else {}
         widget = forms.TextInput(attrs={**_PLAIN, **further, "maxlength": str(LONGEST_VALUE)})
-    return forms.CharField(label=by.label, required=False, help_text=hint, widget=widget)
+    # A plain field: what is wrong with a value is said once, by `filter_of`.
+    return forms.Field(label=by.label, required=False, help_text=hint, widget=widget)

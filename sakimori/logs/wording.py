@@ -7,10 +7,11 @@ from typing import Any
 
 from sakimori.lib.jst import milliseconds, written
 from sakimori.logs.attack_kinds import AttackKind, Outcome
-from sakimori.logs.fields import FIELDS
+from sakimori.logs.fields import FIELDS, Field
 from sakimori.logs.filters import EMPTY, By
-from sakimori.logs.links import Choice, Links
+from sakimori.logs.links import Choice, Links, words_of
 from sakimori.logs.original import original_line
+from sakimori.logs.percent import decoded
 
 _LONGEST_TEXT = 20_000
 _KINDS = {kind.value: kind.label for kind in AttackKind}
@@ -21,12 +22,16 @@ _TONES = {
     Outcome.CHALLENGED.value: "wait",
     Outcome.ALLOWED.value: "done",
 }
+_ENCODED = frozenset({"url", "query", "referrer"})
 _SINGLE = {"site": By.SITE, "outcome": By.OUTCOME, "country": By.COUNTRY, "url": By.URL, "request_id": By.REQUEST}
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One event as the list shows it. place: where it lies (milliseconds, file, line), for the link to all of it."""
+    """One event as the list shows it. place: where it lies (milliseconds, file, line), for the link to all of it.
+
+    request: as it was sent. decoded: its URL and query as people read them, empty where that is the same.
+    """
 
     time: datetime
     place: str
@@ -37,6 +42,7 @@ class LogRow:
     outcome: Choice
     tone: str
     request: str
+    decoded: str
     url: Choice
     rules: Sequence[Choice]
     status: int | None
@@ -53,7 +59,6 @@ class Detail:
 
 def log_row(row: Mapping[str, Any], links: Links) -> LogRow:
     """A listed row of the store in words."""
-    query = f"?{row['query']}" if row["query"] else ""
     return LogRow(
         time=row["time"],
         place=f"{milliseconds(row['time'])}-{row['file_id']}-{row['line_no']}",
@@ -63,7 +68,8 @@ def log_row(row: Mapping[str, Any], links: Links) -> LogRow:
         kinds=[links.choice(By.KIND, kind) for kind in row["attack_kinds"]],
         outcome=links.choice(By.OUTCOME, row["outcome"]),
         tone=_TONES.get(row["outcome"], ""),
-        request=f"{row['method']} {row['url']}{query}".strip(),
+        request=f"{row['method']} {_with_query(row['url'], row['query'])}".strip(),
+        decoded=_read_request(row["url"], row["query"]),
         url=links.choice(By.URL, row["url"] or EMPTY),
         rules=_rules(row, links),
         status=row["status"],
@@ -83,10 +89,28 @@ def details_of(row: Mapping[str, Any], links: Links) -> list[Detail]:
     whole = {**row, "line": original_line(row)}
     choices = _choices(row, links)
     return [
-        Detail(field.label, text, choices.get(field.name, ()))
+        detail
         for field in FIELDS
         if (text := _text(field.name, whole[field.name]))
+        for detail in (Detail(field.on_pages, text, choices.get(field.name, ())), *_as_read(field, text))
     ]
+
+
+def _as_read(field: Field, text: str) -> Sequence[Detail]:
+    """What was sent percent-encoded once more as people read it, in a line of its own."""
+    if field.name not in _ENCODED:
+        return ()
+    read = decoded(text, is_query=field.name == "query")
+    return () if read == text else (Detail(f"{field.on_pages}（デコード後）", read, ()),)
+
+
+def _read_request(url: str, query: str) -> str:
+    read = _with_query(decoded(url), decoded(query, is_query=True))
+    return "" if read == _with_query(url, query) else read
+
+
+def _with_query(url: str, query: str) -> str:
+    return f"{url}?{query}" if query else url
 
 
 def _choices(row: Mapping[str, Any], links: Links) -> dict[str, Sequence[Choice]]:
@@ -101,8 +125,11 @@ def _choices(row: Mapping[str, Any], links: Links) -> dict[str, Sequence[Choice]
 
 
 def _rules(row: Mapping[str, Any], links: Links) -> list[Choice]:
+    """By their names, or their numbers where none has a name; those that are sought come first, as they are sought."""
+    sought = {each.value for each in links.query.filters if each.by is By.RULE}
+    met = [rule for rule in (*row["rule_names"], *row["rule_ids"]) if rule in sought]
     named = [rule for rule in row["rule_names"] if rule] or [rule for rule in row["rule_ids"] if rule]
-    return [links.choice(By.RULE, rule) for rule in dict.fromkeys(named)]
+    return [links.choice(By.RULE, rule) for rule in dict.fromkeys([*met, *named])]
 
 
 def _text(name: str, value: object) -> str:
@@ -112,6 +139,8 @@ def _text(name: str, value: object) -> str:
         return _KINDS.get(str(value), str(value))
     if name == "outcome":
         return _OUTCOMES.get(str(value), str(value))
+    if name == "country" and value:
+        return words_of(By.COUNTRY, _cut(str(value)))
     return _cut(_plain(value))
 
 

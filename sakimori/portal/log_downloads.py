@@ -35,7 +35,7 @@ def exports(request: PersonRequest) -> HttpResponse:
 @require_GET
 @signed_in
 def progress(request: PersonRequest) -> HttpResponse:
-    """The list alone, for the page that refreshes it."""
+    """What changed of those under way, for the page that asks."""
     return pages.progress(request, FACE, _rows(request))
 
 

@@ -1,7 +1,6 @@
 """`sakimori blacklist replay`: the stored log of the last days against a changed policy, who would have been blocked.
 
-Changes nothing. An embedded log store can be opened by one process only, so not while `sakimori up` runs; the page
-遮断方針 of a contract (この設定で試す) does the same at any time.
+Changes nothing. The page 遮断方針 of a contract (この設定で試す) does the same.
 """
 
 import argparse
@@ -22,12 +21,8 @@ from sakimori.blacklist.replay import MOST_DAYS, Compared, Judged, Period, Total
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import JST, utc_now
 from sakimori.logs.store.interface import StoreError
-from sakimori.run.logs_search import engine_held_quiet
 
-HELP = (
-    "judge the stored log by another policy, attacks by proxy included, without asking the DNS about crawlers "
-    "(not while `sakimori up` has an embedded store open)"
-)
+HELP = "judge the stored log by another policy, attacks by proxy included, without asking the DNS about crawlers"
 _NOT_KNOWN = (
     "Not known: whom the DNS would have shown to be a crawler (some of the blocked might have been asked about or "
     "refused), and who of an attack by proxy came before it could be seen as one (they are counted as asked)."
@@ -65,9 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         current = rules_for(contract)
         changed = _changed(current, arguments)
         period = Period(now - timedelta(days=arguments.days), now)
-        store = backends.log_store()
-        with engine_held_quiet():
-            store.ping()
+        store = backends.store_to_read()
         note_trial(contract, days=arguments.days, by=_person(), now=now)
         answer = what_if(contract, current, changed, period, store=store)
     except (WrongCallError, WrongPolicy) as refusal:

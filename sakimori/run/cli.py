@@ -64,16 +64,20 @@ _STAND_INS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments (default: the process's) name. Returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+def main() -> int:
+    """The process: what its arguments name, with its log on stderr. Returns the exit code."""
+    configure_logging()
+    return run_command(sys.argv[1:])
+
+
+def run_command(given: Sequence[str]) -> int:
+    """Run the command that the arguments name. Returns the exit code. The process's log is left as it is."""
     name = next((word for word in given if not word.startswith("-")), "")
     parser, chosen = _parser(name)
     if chosen is None:
         parser.parse_args(given)
         parser.print_help()
         return 2
-    configure_logging()
     try:
         return _run(chosen, parser, given)
     except KeyboardInterrupt:
@@ -98,7 +102,7 @@ def _parser(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser
     return parser, chosen
 
 
-def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
+def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     name = str(chosen.get_default("command"))
     entry = COMMANDS[name]
     if not entry.settings:
@@ -110,7 +114,7 @@ def _run(chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given
     return _call(entry, chosen, parser, given) if ready() else 2
 
 
-def _call(entry: Entry, chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: list[str]) -> int:
+def _call(entry: Entry, chosen: argparse.ArgumentParser, parser: argparse.ArgumentParser, given: Sequence[str]) -> int:
     command: Command = import_module(entry.module)
     command.add_arguments(chosen)
     return command.run(parser.parse_args(given))

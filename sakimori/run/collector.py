@@ -19,22 +19,26 @@ from sakimori import backends
 from sakimori.lib.crypto import write_durably
 from sakimori.lib.jst import utc_now
 from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.logs.receive.hec_body import BodyLimits
+from sakimori.run.patient import Patience, PatientServer
 from sakimori.run.promptness import answer_promptly
 
-_KEEP_ALIVE_SECONDS = 75
+_PATIENCE = Patience()
 _YEARS = timedelta(days=3 * 365)
 
 
 class CollectorServer:
     """The push door on SAKIMORI_HEC_LISTEN, TLS 1.2 or newer. Port 0 is a free one; `port` says which, once started."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(
+        self, host: str, port: int, *, patience: Patience = _PATIENCE, bodies: BodyLimits | None = None
+    ) -> None:
         self.port = port
         self._host = host
         certificate, key = certificate_files(host)
         door = HecDoor(settings.CONFIG.data / "hec", backends.spool(), utc_now)
         config = uvicorn.Config(
-            collector(door, clock=utc_now),
+            collector(door, clock=utc_now, bodies=bodies),
             host=host,
             port=port,
             ssl_certfile=str(certificate),
@@ -44,13 +48,12 @@ class CollectorServer:
             access_log=False,
             lifespan="on",
             server_header=False,
-            # A sender who pauses finds his connection open: one that closes while he sends is an error to him.
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=patience.keep_alive_seconds,
         )
         config.load()
         if config.ssl is not None:
             config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._server = uvicorn.Server(config)
+        self._server = PatientServer(config, patience)
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
 

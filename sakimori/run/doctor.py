@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
 def examine() -> Iterator[Finding]:
     """Look at one thing after the other. Settings were read before: wrong ones never get here."""
     yield Finding("settings")
-    yield from look_at_house()
+    yield from look_at_house(backends.store_to_read)
     yield from look_beside()
     try:
         accounts = list(VendorAccount.objects.select_related("contract"))

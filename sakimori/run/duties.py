@@ -1,7 +1,7 @@
 """Every duty of the system: what is done, how often it is looked at, and with what of the outside world."""
 
 import os
-import socket
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,18 +15,22 @@ from sakimori.blacklist.forgetting import forget_findings
 from sakimori.blacklist.hits import count_hits
 from sakimori.blacklist.waiting import watch_questions
 from sakimori.closing import duties as closing
+from sakimori.closing.outside import Places
 from sakimori.customers.importing import forget_drafts
+from sakimori.lib.claims import host_name, worker_name
 from sakimori.lib.disk import Floor
 from sakimori.lib.jst import utc_now
 from sakimori.logs import duties as logs
 from sakimori.logs.balance import compare_new, compare_whole
 from sakimori.logs.exports import duties as exports
-from sakimori.logs.following import find_windows, follow_intake
+from sakimori.logs.following import follow_intake, look_up_missing
 from sakimori.logs.forgetting import forget_files
 from sakimori.logs.receive.bucket import Buckets
 from sakimori.logs.receive.drop import DropFolders
 from sakimori.logs.receive.parallel import Parallel
 from sakimori.logs.receive.pull import Puller
+from sakimori.logs.receive.refusals import forget_refused
+from sakimori.logs.reparse.working import House, reread_next
 from sakimori.logs.retention import retain
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
@@ -40,21 +44,13 @@ from sakimori.run.rooms import disks, reserve
 from sakimori.run.store_watch import watch_store
 from sakimori.run.watch import watch_intake
 from sakimori.run.watch_chain import watch_chains
+from sakimori.run.watch_doors import watch_doors
+from sakimori.run.watch_lines import watch_lines
 from sakimori.tickets import duties as tickets
 from sakimori.usage import duties as usage
 
 _MANY_FILES = 50
 _QUIET = timedelta(seconds=2)  # A dropped file that did not change for so long is complete.
-
-
-def host_name() -> str:
-    """The first half of a worker's name."""
-    return socket.gethostname()[:40]
-
-
-def worker_name() -> str:
-    """Who claims rows: this process on this machine."""
-    return f"{host_name()}:{os.getpid()}"
 
 
 def all_duties() -> list[Duty]:
@@ -91,11 +87,14 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
         ),
         *_drop_duties(spool),
         Duty("ingest", 0.5, lambda: if_behind(ingest_with_room(store, spool, worker, reserve()))),
+        Duty("reparse", 2.0, lambda: reparse_with_room(reserve())),
         Duty("follow", 5.0, lambda: follow_intake(now=utc_now())),
-        Duty("windows", 30.0, lambda: find_windows(now=utc_now())),
+        Duty("windows", 30.0, lambda: look_up_missing(now=utc_now())),
         Duty("compare", 20.0, lambda: compare_new(store=store, now=utc_now())),
         Duty("compare whole", 60.0, lambda: compare_whole(store=store, now=utc_now())),
         Duty("watch", 5.0, lambda: watch_intake(now=utc_now())),
+        Duty("watch doors", 15.0, lambda: watch_doors(now=utc_now())),
+        Duty("watch lines", 60.0, lambda: watch_lines(now=utc_now())),
         Duty("chain", 30.0, lambda: watch_chains(store=store, now=utc_now())),
         Duty("watch flow", 15.0, lambda: flow_watch.watch(now=utc_now())),
         Duty("watch store", 15.0, lambda: watch_store(disks=disks(), now=utc_now())),
@@ -105,7 +104,22 @@ def _log_duties(store: LogStore, spool: Spool, worker: str) -> list[Duty]:
 
 def ingest_with_room(store: LogStore, spool: Spool, worker: str, reserved: Floor) -> int:
     """Store what is due, unless that would take the disk's last room from the database."""
-    return 0 if reserved.is_reached() else logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now)
+    if reserved.is_reached():
+        return 0
+    told = backends.position().note
+    return logs.ingest_due(store=store, spool=spool, worker=worker, clock=utc_now, on_bytes=told)
+
+
+def reparse_house() -> House:
+    """Where files that are read again come from and go to."""
+    return House(
+        store=backends.log_store(), spool=backends.spool(), worker=worker_name(), clock=utc_now, sleep=time.sleep
+    )
+
+
+def reparse_with_room(reserved: Floor) -> int:
+    """Read the next stored files again, if somebody has asked for it; a copy of a day takes room for a while."""
+    return 0 if reserved.is_reached() else reread_next(reparse_house())
 
 
 def if_behind(files: int) -> int:
@@ -185,13 +199,16 @@ def _news_duties() -> list[Duty]:
 
 
 def _letting_go(store: LogStore, spool: Spool) -> list[Duty]:
-    """What ends: old days of the log, their findings that led to nothing, drafts that nobody imported, contracts."""
+    """What ends: old days of the log, their findings that led to nothing, drafts that nobody imported, contracts; and
+    notes of who was not let in.
+    """
     return [
         # Days that are too old are partitions: while there are none, looking costs next to nothing.
         Duty("retention", 15.0, lambda: _retention(store, spool, utc_now())),
         Duty("ledger", 600.0, lambda: forget_files(store=store)),
         Duty("findings", 3600.0, lambda: _old_findings(utc_now())),
         Duty("drafts", 3600.0, lambda: forget_drafts(now=utc_now())),
+        Duty("refused senders", 3600.0, lambda: forget_refused(now=utc_now())),
         # Under a name of its own: what other duties of this process hold is somebody else's.
         Duty("closing", 5.0, lambda: _closing(store, spool, f"{host_name()}:closing:{os.getpid()}")),
     ]
@@ -208,7 +225,8 @@ def _old_findings(now: datetime) -> int:
 
 def _closing(store: LogStore, spool: Spool, worker: str) -> int:
     closing.watch_approvals(now=utc_now())
-    return closing.delete_due(store=store, spool=spool, worker=worker, clock=utc_now)
+    places = Places(store=store, spool=spool, data=settings.CONFIG.data, drop=settings.CONFIG.drop)
+    return closing.delete_due(places=places, worker=worker, clock=utc_now)
 
 
 def _tickets(wave: timedelta, now: datetime) -> int:

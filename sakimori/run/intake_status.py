@@ -11,10 +11,12 @@ from django.db import DatabaseError
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import day_of
 from sakimori.logs.flow import Lag
-from sakimori.logs.gaps import Gap
+from sakimori.logs.formats.version import PARSER_VERSION
+from sakimori.logs.gaps import Gap, troubled
 from sakimori.logs.health import DoorHealth, Health, health_of
 from sakimori.logs.models import DoorState, PullState
 from sakimori.logs.queries import contracts_with_intake, door_states
+from sakimori.logs.receive.without_index import is_lost
 
 _TOLD_FOR = timedelta(days=3)
 
@@ -27,6 +29,8 @@ class Looks:
     next_try_at: datetime | None = None
     failures: int = 0
     error: str = ""
+    left_out: str = ""
+    index_missing_since: datetime | None = None
 
 
 def statuses(*, contract: str, now: datetime) -> Sequence[Mapping[str, Any]]:
@@ -70,21 +74,23 @@ def _status(
         "unkept_lines": contract.unkept_lines,  # type: ignore[attr-defined]
         "doubles": contract.doubles,  # type: ignore[attr-defined]
     }
+    counted = sums["rows"] + sums["quarantined_lines"] + sums["unkept_lines"]
     check = getattr(contract, "store_check", None)
     differences = check.differences if check else {}
     gaps = health.completeness.gaps
+    doors = _doors(contract, health, states)
+    without_some = runs and any(door["left_out"] or door["index_missing_since"] for door in doors)
     return {
         "contract": contract.number,
         "customer": contract.customer.name,
         "runs": runs,
-        "troubled": bool(
-            gaps or differences or sums["lines"] != sums["rows"] + sums["quarantined_lines"] + sums["unkept_lines"]
-        ),
+        "troubled": troubled(gaps) or bool(differences) or sums["lines"] != counted or without_some,
         "complete_until": _text(health.completeness.complete_until),
         "gaps": [_gap(gap) for gap in gaps],
-        "doors": _doors(contract, health, states),
+        "doors": doors,
         "oldest_waiting": _text(health.waiting.oldest_at),
         "sums": sums,
+        "parser": {"version": PARSER_VERSION, "older_files": contract.parsed_before},  # type: ignore[attr-defined]
         "store": {"checked_at": _text(check.checked_at) if check else None, "differences": differences},
     }
 
@@ -102,7 +108,11 @@ def _doors(
 
 
 def _looks(state: PullState | DoorState) -> Looks:
-    return Looks(state.last_success_at, state.next_try_at, state.failures, state.last_error)
+    if isinstance(state, DoorState):
+        own: dict[str, Any] = {"left_out": state.left_out}
+    else:
+        own = {"index_missing_since": state.index_missing_since if is_lost(state) else None}
+    return Looks(state.last_success_at, state.next_try_at, state.failures, state.last_error, **own)
 
 
 def _door(name: str, came: DoorHealth | None, looks: Looks) -> Mapping[str, Any]:
@@ -117,6 +127,8 @@ def _door(name: str, came: DoorHealth | None, looks: Looks) -> Mapping[str, Any]
         "next_try_at": _text(looks.next_try_at),
         "failures": looks.failures,
         "error": looks.error,
+        "left_out": looks.left_out,
+        "index_missing_since": _text(looks.index_missing_since),
     }
 
 

@@ -18,14 +18,15 @@ from django.db.models import Q
 from sakimori import backends
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
+from sakimori.lib.claims import worker_name
 from sakimori.lib.jst import day_of, utc_now
 from sakimori.logs.duties import ingest_due
 from sakimori.logs.lateness import IMPORT_DOOR
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive.back_fill import NotTaken, Source, Taken, find, take
-from sakimori.logs.store.interface import LogStore, StoreUnavailable
-from sakimori.run.duties import worker_name
-from sakimori.run.prepare import free_claims_of_the_dead
+from sakimori.logs.store.clients import engine_held_quiet
+from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
+from sakimori.run.prepare import free_claims_of_the_dead, nobody_else_prepares
 from sakimori.run.progress import Progress
 
 _LOOK_EVERY_SECONDS = 0.5
@@ -68,6 +69,9 @@ class _Import:
     sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     taken: dict[int, Taken] = field(default_factory=dict)
     refused: int = 0
+    read_bytes: dict[int, int] = field(default_factory=dict)
+    storing: int = 0
+    total_bytes: int = 0
 
     def run(self, sources: Sequence[Source], missing: Sequence[str], *, waits: bool) -> int:
         for word in missing:
@@ -123,23 +127,52 @@ class _Import:
 
     def _store_all(self) -> None:
         """Store, or wait for who does, until nothing of ours waits, or nothing goes on."""
-        store = _free_store() if self._waiting() else None
+        store = free_store() if self._waiting() else None
         if store is not None:
             free_claims_of_the_dead(me=os.getpid())
         elif self._waiting():
             self.progress.say("Another process holds the log store; waiting until it has stored the files.")
-        ours, quiet_seconds, before = Q(contract=self.contract, door=IMPORT_DOOR), 0.0, -1
+        ours, quiet_seconds, before = Q(contract=self.contract, door=IMPORT_DOOR), 0.0, (-1, -1)
+        self.total_bytes = sum(taken.file.size_bytes for taken in self.taken.values())
         while (waiting := self._waiting()) and quiet_seconds < _PATIENCE_SECONDS:
-            settled = len(self.taken) - len(waiting)
-            self.progress.show(settled, len(self.taken), f"stored {settled} of {len(self.taken)} files")
-            quiet_seconds = 0.0 if settled != before else quiet_seconds + _LOOK_EVERY_SECONDS
-            before = settled
+            self._settle(waiting)
+            stands = (len(waiting), self._show())
+            quiet_seconds = 0.0 if stands != before else quiet_seconds + _LOOK_EVERY_SECONDS
+            before = stands
             if all(file.attempts >= _TRIES for file in waiting):
                 break
             if store is None or not ingest_due(
-                store=store, spool=backends.spool(), worker=worker_name(), clock=utc_now, only=ours
+                store=store,
+                spool=backends.spool(),
+                worker=worker_name(),
+                clock=utc_now,
+                only=ours,
+                on_bytes=self._on_read,
             ):
                 self.sleep(_LOOK_EVERY_SECONDS)
+
+    def _settle(self, waiting: Sequence[LogFile]) -> None:
+        """What is stored or quarantined has been read to its end; another process tells how far it is with the rest."""
+        positions = _positions_of_another(waiting)
+        left = {file.pk for file in waiting}
+        for key, taken in self.taken.items():
+            size = taken.file.size_bytes
+            self.read_bytes[key] = min(positions.get(key, 0), size) if key in left else size
+
+    def _on_read(self, file: LogFile, read_bytes: int) -> None:
+        """A file that lies further back than the one before is stored: that one has been read to its end."""
+        if self.storing != file.pk and self.storing in self.taken:
+            self.read_bytes[self.storing] = self.taken[self.storing].file.size_bytes
+        self.storing = file.pk
+        if file.pk in self.taken:
+            self.read_bytes[file.pk] = min(read_bytes, file.size_bytes)
+            self._show(file.name)
+
+    def _show(self, name: str = "") -> int:
+        """Draw how much of all files, by their bytes, has been read for the store; returns it."""
+        read = sum(self.read_bytes.values())
+        self.progress.show(read, self.total_bytes, f"storing {name or f'{len(self.taken)} files'}")
+        return read
 
     def _waiting(self) -> list[LogFile]:
         return list(self._rows(Q(state__in=_WAITING)))
@@ -170,11 +203,26 @@ class _Import:
         return int(not is_whole or bool(unreadable or waiting or not_taken or bad))
 
 
-def _free_store() -> LogStore | None:
-    """The log store, unless another process holds it (the embedded one) or it cannot be reached."""
-    store = backends.log_store()
+def _positions_of_another(waiting: Sequence[LogFile]) -> dict[int, int]:
+    """How far the process is that stores the files for us, if it answers. It stores one at a time."""
+    storing = [file for file in waiting if file.state == LogFileState.STORING]
+    if not storing:
+        return {}
     try:
-        store.migrate()
+        other = backends.store_of_another()
+        return {file.pk: other.read_bytes(file.pk) for file in storing} if other else {}
+    except StoreError:
+        return {}
+
+
+def free_store() -> LogStore | None:
+    """The log store, unless another process holds it (the embedded one) or it cannot be reached."""
+    try:
+        if backends.store_of_another() is not None:
+            return None
+        store = backends.log_store()
+        with nobody_else_prepares(), engine_held_quiet():
+            store.migrate()
     except StoreUnavailable:
         return None
     return store

@@ -7,12 +7,13 @@ modules.
 import argparse
 import sys
 from collections.abc import Mapping
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from sakimori.lib.rsa_keys import read_rsa_key
 from sakimori.logs.printing import event_as_json
 from sakimori.logs.read_file import BadLine, read_events
 from sakimori.logs.unpack import UnreadableFile
@@ -20,14 +21,16 @@ from sakimori.run import logs_search, logs_status, logs_verify
 from sakimori.run.cli import Command, ready
 
 HELP = (
-    "read log files (parse), import them (import), seek (search), check the chain (verify), tell how it goes (status)"
+    "read log files (parse), import them (import), read stored ones again (reparse), seek (search), check the chain"
+    " (verify), tell how it goes (status)"
 )
 _PROGRESS_EVERY = 100_000
+_WITH_MODELS = {"import": "sakimori.run.log_import", "reparse": "sakimori.run.log_reparse"}
 _MODULES: Mapping[str, Command] = {"search": logs_search, "status": logs_status, "verify": logs_verify}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`parse FILE [--key ID=PEM]`, `import --contract NUMBER FILE...`, `search CONTRACT`, `status`, `verify`."""
+    """`parse FILE [--key ID=PEM]`, `import --contract NUMBER FILE...`, `reparse`, `search`, `status`, `verify`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     parse = actions.add_parser("parse", help="print one JSON object per event")
     parse.add_argument("file", type=Path, help="a vendor log file or bare lines, in any supported format")
@@ -41,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, module in _MODULES.items():
         module.add_arguments(actions.add_parser(name, help=module.HELP))
     _add_import(actions)
+    _add_reparse(actions)
 
 
 def _add_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,11 +60,35 @@ def _add_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
 
 
+def _add_reparse(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    reparse = actions.add_parser(
+        "reparse",
+        help="make the rows of stored files anew, as the parser of today reads them",
+        description="Reads stored files again, by default all that an older parser version has read, and puts the new"
+        " rows in the place of the old. Nothing is blocked, mailed or called because of it. Files of which other lines"
+        " would be rows are left alone. The running process does it, behind new files; without one this command does.",
+    )
+    reparse.add_argument("--contract", default="", metavar="NUMBER", help="only files of this contract")
+    for name, words in (("from", "from this Japanese day on"), ("to", "until this Japanese day")):
+        reparse.add_argument(
+            f"--{name}",
+            dest=f"{name}_day",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help=f"only files with events {words}",
+        )
+    reparse.add_argument("--again", action="store_true", help="also files that this parser version has read already")
+    what = reparse.add_mutually_exclusive_group()
+    what.add_argument("--dry-run", action="store_true", help="tell how many files and rows it is about; change nothing")
+    what.add_argument("--no-wait", action="store_true", help="ask for it, and end; the running process does it")
+    what.add_argument("--stop", action="store_true", help="begin no further files of what is being read again")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Do what the action says. Returns its exit code."""
-    if arguments.action == "import":
-        # It needs settings and models, which `parse` does without.
-        return import_module("sakimori.run.log_import").run(arguments) if ready() else 2
+    if arguments.action in _WITH_MODELS:
+        # They need settings and models, which `parse` does without.
+        return import_module(_WITH_MODELS[arguments.action]).run(arguments) if ready() else 2
     module = _MODULES.get(arguments.action)
     return module.run(arguments) if module else _parse(arguments)
 
@@ -99,7 +127,4 @@ def _key(text: str) -> tuple[int, RSAPrivateKey]:
     number, equals, path = text.partition("=")
     if not equals or not number.isdecimal():
         raise ValueError(f"{text!r} is not of the form ID=FILE")
-    key = load_pem_private_key(Path(path).read_bytes(), password=None)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError(f"{path} holds no RSA key")
-    return int(number), key
+    return int(number), read_rsa_key(Path(path).read_bytes())

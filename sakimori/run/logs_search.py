@@ -9,10 +9,8 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from sakimori.lib.config import SettingError, read
 from sakimori.lib.defang import visible
@@ -26,7 +24,7 @@ from sakimori.logs.search_address import read_moment
 from sakimori.logs.store.interface import LogStore, StoreError
 from sakimori.run.cli import set_up_django
 
-HELP = "seek in the log store (not while `sakimori up` has an embedded one open)"
+HELP = "seek in the log store"
 _FORMATS = ("json", "table", "count")
 _OLDEST = datetime(2000, 1, 1, tzinfo=JST)
 
@@ -75,9 +73,7 @@ def _search(arguments: argparse.Namespace, query: LogQuery) -> int:
     from sakimori.logs.queries import contracts_with_log  # noqa: PLC0415
 
     try:
-        store = backends.log_store()
-        with engine_held_quiet():
-            store.ping()
+        store = backends.store_to_read()
         contract = contracts_with_log().filter(number=arguments.contract).first()
         if contract is None:
             print(f"There is no contract {arguments.contract!r}.", file=sys.stderr)
@@ -99,20 +95,6 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise ValueError(text)
     return int(text)
-
-
-@contextmanager
-def engine_held_quiet() -> Iterator[None]:
-    """The embedded engine tells of its failure on the process's stderr by itself, before we can say it in our words."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _period(arguments: argparse.Namespace, *, now: datetime) -> periods.Span:

@@ -65,6 +65,7 @@ def lines_of(status: Status) -> list[str]:
         *(_door(door) for door in status["doors"]),
         _files(status),
         _lines(status),
+        _parser(status["parser"], runs=status["runs"]),
     ]
 
 
@@ -86,6 +87,14 @@ def _lines(status: Status) -> str:
     )
 
 
+def _parser(parser: Status, *, runs: bool) -> str:
+    """Those of a contract that has ended are not read again: they are to be deleted."""
+    version, older = parser["version"], parser["older_files"]
+    what_to_do = " (sakimori logs reparse)" if runs else ""
+    told = f"{older} files were read by an older one{what_to_do}" if older else "all files were read by it"
+    return f"  parser version {version}: {told}"
+
+
 def _why(gap: Status) -> str:
     return f"{gap['why']} {gap['door']}" if gap["door"] else f"{gap['why']} ({gap['count']})"
 
@@ -100,6 +109,8 @@ def _door(door: Status) -> str:
     return (
         f"  {door['door']}: {door['files']} files, last {_clock(door['last_file_at'])}{', ' if lags else ''}{lags}"
         f"{failing if door['failures'] else ''}"
+        f"{'; left out: ' + door['left_out'] if door['left_out'] else ''}"
+        f"{'; no index since ' + _clock(door['index_missing_since']) if door['index_missing_since'] else ''}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sakimori import backends
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Alarm, Severity
 from sakimori.run.examination import Finding, look_at_house
@@ -14,7 +15,7 @@ def examine_ourselves(*, now: datetime) -> int:
 
     Returns 0.
     """
-    for found in look_at_house():
+    for found in look_at_house(lambda: backends.log_store().ping()):
         if found.trouble and not (found.mild and _was_warned(found, now)):
             what = "注意点" if found.mild else "異常"
             raise_alarm(

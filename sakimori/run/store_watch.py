@@ -7,8 +7,8 @@ from sakimori.lib.disk import MIB
 from sakimori.logs.models import StoreCheck
 from sakimori.notify.actions import end_alarm
 from sakimori.notify.models import Alarm, Severity
-from sakimori.run.flow_watch import tell_on
 from sakimori.run.rooms import Disk
+from sakimori.run.telling import tell_on
 
 _BALANCE = "balance:"
 _MOST_NAMED = 3
@@ -52,12 +52,11 @@ def _watch_differences(now: datetime) -> None:
 
 def _tell_difference(check: StoreCheck, now: datetime) -> None:
     contract = check.contract
-    named = "、".join(
+    shown = "、".join(
         f"ファイル {number}：台帳 {rows[0]} 行・保管庫 {rows[1]} 行"
         for number, rows in list(check.differences.items())[:_MOST_NAMED]
     )
     sentence = (
-        f"{contract.customer.name}（契約 {contract.number}）のログ {len(check.differences)} ファイルで、"
-        f"保管庫の行数が台帳と一致しません（{named}）。"
+        f"{contract.named}のログ {len(check.differences)} ファイルで、保管庫の行数が台帳と一致しません（{shown}）。"
     )
     tell_on(f"{_BALANCE}{check.contract_id}", sentence, Severity.HIGH, now=now)

@@ -1,4 +1,4 @@
-"""The syslog door behind TLS, in a thread of its own. Only senders with a registered certificate get in."""
+"""The syslog door behind TLS, in a thread of its own. Who is let in is told in `logs/receive/syslog_door.py`."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,13 @@ from django.db import DatabaseError
 
 from sakimori import backends
 from sakimori.lib.jst import utc_now
+from sakimori.logs.receive.arriving import Arriving
 from sakimori.logs.receive.syslog import SyslogLimits, SyslogReceiver
 from sakimori.logs.receive.syslog_door import SyslogDoor
 from sakimori.run.collector import certificate_files
 from sakimori.run.promptness import answer_promptly
 
 _log = structlog.get_logger()
-_HANDSHAKE_SECONDS = 10.0
 _ROUND_SECONDS = 5.0
 _STOP_SECONDS = 10.0
 _FAILED_FOR = timedelta(seconds=30)
@@ -32,8 +32,8 @@ class SyslogServer:
         self.port = port
         self._host = host
         self._door = SyslogDoor(settings.CONFIG.data / "syslog", backends.spool(), utc_now)
-        self._receiver = SyslogReceiver(self._door, limits or SyslogLimits())
         self._context = _context(host)
+        self._receiver = SyslogReceiver(self._door, self._context, limits or SyslogLimits())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
@@ -65,9 +65,9 @@ class SyslogServer:
             loop.run_until_complete(loop.shutdown_default_executor())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(
-            self._take, sock=self._socket, ssl=self._context, ssl_handshake_timeout=_HANDSHAKE_SECONDS
-        )
+        if self._socket is None:
+            return
+        server = await asyncio.get_running_loop().create_server(lambda: Arriving(self._take), sock=self._socket)
         rounds = asyncio.ensure_future(self._rounds())
         await self._stopping.wait()
         server.close()
@@ -75,18 +75,13 @@ class SyslogServer:
         for task in self._connections:
             task.cancel()
         await asyncio.gather(rounds, *self._connections, return_exceptions=True)
+        await asyncio.to_thread(self._write_down)
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
+    def _take(self, arriving: Arriving) -> None:
+        _keep_alive(arriving.transport)
+        task = asyncio.get_running_loop().create_task(self._receiver.serve(arriving))
         self._connections.add(task)
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                _keep_alive(writer)
-                await self._receiver.serve(reader, writer)
-        finally:
-            self._connections.discard(task)
+        task.add_done_callback(self._connections.discard)
 
     async def _rounds(self) -> None:
         while True:
@@ -95,10 +90,15 @@ class SyslogServer:
 
     def _round(self, *, older_than: timedelta) -> None:
         try:
+            self._write_down()
             self._trust()
             self._door.sweep(older_than=older_than)
         except (OSError, DatabaseError) as error:
             _log.warning("syslog.round_failed", error=f"{type(error).__name__}: {error}"[:300])
+
+    def _write_down(self) -> None:
+        self._door.write_cuts()
+        self._door.refusals.write()
 
     def _trust(self) -> None:
         """Let in certificates that were registered meanwhile. One that was removed is refused by its fingerprint."""
@@ -112,15 +112,15 @@ def _context(host: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(*certificate_files(host))
-    context.verify_mode = ssl.CERT_REQUIRED
-    # A registered certificate is trusted itself, whoever issued it.
+    # Who shows none may be known by his address. A registered certificate is trusted itself, whoever issued it.
+    context.verify_mode = ssl.CERT_OPTIONAL
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
-def _keep_alive(writer: asyncio.StreamWriter) -> None:
+def _keep_alive(transport: asyncio.Transport) -> None:
     """A sender that is gone without a word is noticed within minutes."""
-    plain = writer.get_extra_info("socket")
+    plain = transport.get_extra_info("socket")
     for name, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, name):
             plain.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)

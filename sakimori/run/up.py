@@ -9,6 +9,7 @@ from typing import Protocol
 from django.conf import settings
 
 from sakimori import backends
+from sakimori.lib.memory import settle_in
 from sakimori.run.collector import CollectorServer
 from sakimori.run.control_pages import warn
 from sakimori.run.duties import all_duties
@@ -79,7 +80,10 @@ def start() -> Running:
         servers.append(SyslogServer(*settings.CONFIG.syslog_listen))
     if settings.CONFIG.smtp_listen:
         servers.append(MailDoor(*settings.CONFIG.smtp_listen))
+    if door := backends.store_door():
+        servers.append(door)
     running = Running(servers, Loops(all_duties()))
+    settle_in()
     running.start()
     return running
 

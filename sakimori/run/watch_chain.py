@@ -31,7 +31,7 @@ def _alarm(found: Broken, now: datetime) -> None:
     raise_alarm(
         key=key,
         severity=Severity.HIGH,
-        sentence=f"{contract.customer.name}（契約 {contract.number}）の {written_day(found.day)}のログについて、"
+        sentence=f"{contract.named}の {written_day(found.day)}のログについて、"
         f"改ざん検知の照合が一致しません（{found.count} 件）。sakimori logs verify で確認してください。",
         link=_LINK,
         now=now,

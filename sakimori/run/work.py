@@ -5,6 +5,7 @@ import argparse
 from django.conf import settings
 
 from sakimori import backends
+from sakimori.lib.memory import settle_in
 from sakimori.run.control_pages import warn
 from sakimori.run.duties import all_duties
 from sakimori.run.loops import Loops
@@ -24,9 +25,15 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     warn(settings.CONFIG)
     prepare()
     loops = Loops(all_duties())
+    settle_in()
+    door = backends.store_door()
+    if door:
+        door.start()
     loops.start()
     print("Duties are running.", flush=True)
     wait_for_signal()
+    if door:
+        door.stop()
     loops.stop(timeout_seconds=_STOP_SECONDS)
     backends.log_store().close()
     return 0

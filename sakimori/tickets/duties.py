@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from sakimori.blacklist.late import came_late
 from sakimori.blacklist.models import CLOSED_STATES, Block, BlockState, Finding, FindingState, RestoreChannel
 from sakimori.customers.models import Contract, Customer
 from sakimori.customers.queries import running
@@ -39,7 +41,8 @@ def open_tickets(*, wave: timedelta, now: datetime) -> int:
     """Put what is new of attackers' addresses into its customer's ticket of this wave. Returns of how many.
 
     New are blocks that are active, wait or were refused, findings whose address the guard refused, and decisions on
-    addresses of which a ticket said that they wait. What was refused longer than a day ago is no news any more.
+    addresses of which a ticket said that they wait. What was refused longer than a day ago is no news any more, and
+    what came late or was imported never is.
     """
     alive = running(day_of(now), contract="contract")
     settled = Q(active_at__isnull=False) | Q(state__in=(BlockState.PROPOSED, BlockState.FAILED))
@@ -48,7 +51,7 @@ def open_tickets(*, wave: timedelta, now: datetime) -> int:
     ).exclude(reason__in=NEVER_TOLD)
     refused = Finding.objects.filter(
         alive, state=FindingState.REFUSED, block=None, ticket_finding=None, found_at__gt=now - _NEWS
-    ).exclude(Q(reason__in=NEVER_TOLD) | Q(address=""))
+    ).exclude(Q(reason__in=NEVER_TOLD) | Q(address="") | came_late(timedelta(minutes=settings.CONFIG.late_minutes)))
     joined = 0
     for contract in _contracts(news.values("contract")):
         joined += join_ticket(contract, news.filter(contract=contract).order_by("pk")[:_MOST_JOIN], wave=wave, now=now)

@@ -33,9 +33,7 @@ def look_now(contract: Contract, *, by: User, now: datetime) -> None:
         if not contract.runs_on(day_of(now)):
             raise NotPossible("解約済みの契約のため、確認は行いません。")
         UsageState.objects.update_or_create(contract=contract, defaults={"samples_next_at": now, "setup_next_at": now})
-        audit.record(
-            "usage.look", by=by.username, target=f"contract:{contract.pk}", now=now, customer=contract.customer
-        )
+        audit.record_of(contract, "usage.look", by=by.username, now=now)
 
 
 def months_to_upgrade(contract: Contract, *, now: datetime) -> list[Month]:

@@ -129,7 +129,7 @@ def _tell_soc(contract: Contract, what: str, failures: int, now: datetime) -> No
         raise_alarm(
             key=f"usage:{contract.pk}:{what}",
             severity=Severity.MIDDLE,
-            sentence=f"{contract.customer.name}（契約 {contract.number}）の{what}をベンダーから取得できていません。",
+            sentence=f"{contract.named}の{what}をベンダーから取得できていません。",
             link=_LINK,
             now=now,
         )

@@ -50,7 +50,7 @@ def test_no_group_is_long_and_each_is_announced_by_the_label_that_everybody_sees
 def test_the_current_part_is_marked_once(people: People, client: Client, person: str, address: str, part: str) -> None:
     client.force_login(getattr(people, person))
     page = client.get(reverse(address)).content.decode()
-    menu = page.partition('<div class="menu">')[2].partition("</nav>")[0]
+    menu = page.partition('<div class="menu"')[2].partition("</nav>")[0]
     assert menu.count('aria-current="page"') == 1
     assert f'aria-current="page">{part}</a>' in menu
 

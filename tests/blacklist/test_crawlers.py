@@ -93,7 +93,7 @@ def test_what_a_user_agent_claims(agent: str, claimed: bool) -> None:
 
 
 def test_answers_are_remembered_for_an_hour_and_silence_for_a_minute(names: FakeNames) -> None:
-    crawlers = Crawlers(names, seconds=5)
+    crawlers = Crawlers(names, seconds=60)
     both = {GOOGLE: Proof.CRAWLER, SILENT: Proof.UNKNOWN}
     assert crawlers.look_up(list(both), claimed=(), now=START) == both
     names.asked.clear()
@@ -108,7 +108,7 @@ def test_answers_are_remembered_for_an_hour_and_silence_for_a_minute(names: Fake
 
 
 def test_a_name_server_that_is_silent_is_left_alone_for_a_minute(names: FakeNames) -> None:
-    crawlers = Crawlers(names, seconds=5)
+    crawlers = Crawlers(names, seconds=60)
     assert crawlers.look_up([SILENT], claimed=(), now=START) == {SILENT: Proof.UNKNOWN}
     assert crawlers.look_up([GOOGLE], claimed=(), now=START + timedelta(seconds=30)) == {GOOGLE: Proof.UNKNOWN}
     assert names.asked == [SILENT]
@@ -118,7 +118,7 @@ def test_a_name_server_that_is_silent_is_left_alone_for_a_minute(names: FakeName
 def test_who_claims_something_is_asked_about_first(names: FakeNames) -> None:
     addresses = [f"8.8.5.{number}" for number in range(60)]
     claimed = addresses[50:]
-    Crawlers(names, seconds=5).look_up(addresses, claimed=claimed, now=START)
+    Crawlers(names, seconds=60).look_up(addresses, claimed=claimed, now=START)
     assert set(names.asked[:10]) >= set(claimed[:5])
     assert set(names.asked) == set(addresses)
 
@@ -129,7 +129,7 @@ def test_nobody_waits_longer_than_the_seconds_of_a_round() -> None:
         wait: Event = field(default_factory=Event)
 
         def names_of(self, address: str) -> Collection[str]:
-            self.wait.wait(10)
+            self.wait.wait(120)
             return ()
 
         def addresses_of(self, name: str) -> Collection[str]:
@@ -142,7 +142,7 @@ def test_nobody_waits_longer_than_the_seconds_of_a_round() -> None:
         now = START + timedelta(minutes=2 * number)
         found = crawlers.look_up([f"8.8.4.{number}"], claimed=[GOOGLE], now=now)
         assert set(found.values()) == {Proof.UNKNOWN}
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 60
     slow.wait.set()
     crawlers.begin_round()
     assert crawlers.look_up([GOOGLE], claimed=(), now=START + timedelta(hours=1)) == {GOOGLE: Proof.NOBODY}
@@ -156,7 +156,7 @@ def test_addresses_of_examples_are_asked_of_nobody(names: FakeNames) -> None:
 
 def test_the_memory_is_bounded(names: FakeNames, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sakimori.blacklist.crawlers._MOST", 2)
-    crawlers = Crawlers(names, seconds=5)
+    crawlers = Crawlers(names, seconds=60)
     for address in ("8.8.6.1", "8.8.6.2", "8.8.6.3"):
         crawlers.look_up([address], claimed=(), now=START)
     names.asked.clear()

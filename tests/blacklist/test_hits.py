@@ -9,10 +9,12 @@ from sakimori.blacklist import actions
 from sakimori.blacklist.hits import count_hits
 from sakimori.blacklist.models import Block, BlockState, CountedFile
 from sakimori.customers.models import Contract, Site
+from sakimori.logs.lateness import IMPORT_DOOR
+from sakimori.logs.receive.accept import accept
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Alarm
 from tests.chain import Chain, make_chain
-from tests.lines import cef
+from tests.lines import cef, log_file
 from tests.moments import START
 from tests.people import People, make_people
 
@@ -162,6 +164,33 @@ def test_a_request_let_through_long_after_is_an_alarm(chain: Chain, people: Peop
         "株式会社さくら商店（契約 K-A-001）：登録済みの 198.51.100.7 ほか 1 件からの通信が、"
         "登録の確認から 7 分後も通過しています。"
     )
+
+
+def test_late_and_imported_requests_that_went_through_are_counted_and_shown_and_call_nobody(
+    chain: Chain, people: People
+) -> None:
+    """A back-fill of old access lines is no news: what the entry does now is what timely lines say."""
+    lately, imported = on_list(people.a, ATTACKER), on_list(people.a, OTHER)
+    net = on_list(people.a, "203.0.113.0/24")
+    chain.clock.pass_time(hours=3)
+    take_in(chain, passed(ATTACKER, 900), stopped(ATTACKER, 901), passed("203.0.113.9", 902))
+    content = log_file([passed(OTHER, 3 * 3600), stopped(OTHER, 901)])
+    accept([content], contract=people.a, door=IMPORT_DOOR, name="x.log", spool=chain.spool, now=chain.clock())
+    chain.duties()[1]()
+    assert count(chain) == 2
+    assert not Alarm.objects.exists()
+    hits = {block.pk: (block.hits, block.last_passed_at) for block in Block.objects.all()}
+    assert hits == {lately.pk: (1, at(900)), imported.pk: (1, at(3 * 3600)), net.pk: (0, at(902))}
+
+
+def test_a_timely_request_that_went_through_is_an_alarm_beside_late_ones_of_its_file(
+    chain: Chain, people: People
+) -> None:
+    on_list(people.a, ATTACKER)
+    chain.clock.pass_time(hours=3)
+    take_in(chain, passed(ATTACKER, 900), passed(ATTACKER, 2.5 * 3600), passed(ATTACKER, 24 * 3600))
+    count(chain)
+    assert "登録の確認から 150 分後も通過しています。" in Alarm.objects.get().sentence
 
 
 def test_what_was_removed_by_hand_or_is_being_restored_raises_no_second_alarm(chain: Chain, people: People) -> None:

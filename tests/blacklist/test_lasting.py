@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.accounts.models import SocRole
@@ -263,7 +263,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 def test_whatever_happens_a_block_covers_what_is_blocked(
     contract: Contract, steps: list[tuple[int, Decision, BlockState | None, Rules]]
 ) -> None:

@@ -15,10 +15,12 @@ from sakimori.blacklist.proxy import Case, Target
 from sakimori.blacklist.proxy_cases import attach, known_targets, note, taking_part, waiting_cases
 from sakimori.blacklist.reasons import Reason
 from sakimori.logs import duties as logs
+from sakimori.logs.lateness import IMPORT_DOOR
+from sakimori.logs.receive.accept import accept
 from sakimori.logs.store.interface import LogStore
 from sakimori.notify.models import Alarm, Severity
 from tests.chain import Chain, make_chain
-from tests.lines import cef
+from tests.lines import cef, log_file
 from tests.moments import START
 from tests.people import NOW, People, make_block, make_people, make_proxy_case
 
@@ -37,18 +39,24 @@ def chain(log_store: LogStore, tmp_path: Path, people: People) -> Chain:
     return make_chain(log_store, tmp_path, people.a)
 
 
-def visitors(
+def attacks(
     chain: Chain, numbers: range, *, agent: str = CHROME, query: str = "q=%27 OR 1=1", name: str = "SQL Injection"
-) -> None:
-    """A file with one attack of each of these visitors."""
+) -> list[bytes]:
+    """One attack of each of these visitors."""
     old = b"requestClientApplication=Mozilla/5.0 (X11; Linux x86_64)"
-    lines = [
+    return [
         cef(name, f"198.51.100.{number}", at=chain.clock())
         .replace(old, f"requestClientApplication={agent}".encode())
         .replace(rb"qstr=q\=%27%20OR%201\=1", ("qstr=" + query.replace("=", r"\=")).encode())
         for number in numbers
     ]
-    chain.deliver(lines)
+
+
+def visitors(
+    chain: Chain, numbers: range, *, agent: str = CHROME, query: str = "q=%27 OR 1=1", name: str = "SQL Injection"
+) -> None:
+    """A file with one attack of each of these visitors."""
+    chain.deliver(attacks(chain, numbers, agent=agent, query=query, name=name))
 
 
 def decide(chain: Chain) -> None:
@@ -208,6 +216,22 @@ def test_one_look_into_the_store_for_each_contract_and_round(
     decide_findings(store=chain.store, now=chain.clock())
     assert len([sql for sql in asked if "uniqExact(client_ip)" in sql]) == 1
     assert len(asked) <= 3
+
+
+def test_imported_visitors_alone_make_no_case_and_call_nobody(chain: Chain, people: People) -> None:
+    """Somebody else attacks at their time: what was imported must not be told of on the occasion."""
+    visitors(chain, range(1, 2))
+    decide(chain)
+    write(chain)
+    assert states() == [BlockState.ACTIVE]
+    lines = attacks(chain, range(1, 13))
+    accept([log_file(lines)], contract=people.a, door=IMPORT_DOOR, name="x.log", spool=chain.spool, now=chain.clock())
+    decide(chain)
+    visitors(chain, range(200, 201), query="page=%27 OR 1=1")
+    decide(chain)
+    assert not ProxyCase.objects.exists()
+    assert not Alarm.objects.filter(key__startswith="proxy:").exists()
+    assert states() == [BlockState.ACTIVE, BlockState.APPROVED]
 
 
 def case_of(*addresses: str) -> Case:

@@ -305,7 +305,6 @@ def test_the_list_is_right_in_the_end_whatever_is_played() -> None:
         settings=settings(
             max_examples=30,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

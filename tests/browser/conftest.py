@@ -5,11 +5,12 @@ Where no Chromium is installed these tests are skipped.
 
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from sakimori.accounts.models import User
@@ -25,7 +26,9 @@ _OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
-Browse = Callable[[User], Page]
+# Only a test that fails waits for so long, on a busy machine too.
+_PATIENCE_MS = 60_000
+Browse = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +40,27 @@ def chromium(django_db_setup: None) -> Iterator[Browser]:
     # That loop is no reason not to ask the database from this thread.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=path, args=[*_OPTIONS])
+        browser = playwright.chromium.launch(executable_path=path, args=[*_OPTIONS], timeout=2 * _PATIENCE_MS)
+        expect.set_options(timeout=_PATIENCE_MS)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def browse(chromium: Browser, live_server: LiveServer) -> Iterator[Browse]:
-    """Sign somebody in. What the page's scripts complain of fails the test."""
+    """Sign somebody in, if need be with further options of the context. What the page's scripts complain of fails."""
     complaints: list[str] = []
     contexts = []
 
-    def sign_in(user: User) -> Page:
+    def sign_in(user: User, **options: Any) -> Page:
         client = Client()
         client.force_login(user)
-        context = chromium.new_context(base_url=live_server.url, locale="ja-JP")
+        context = chromium.new_context(base_url=live_server.url, locale="ja-JP", **options)
         contexts.append(context)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(_PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         return page

@@ -11,6 +11,7 @@ from sakimori.accounts.models import SocRole, User
 from sakimori.closing import actions
 from sakimori.closing.duties import delete_due
 from sakimori.closing.models import Closing
+from sakimori.closing.outside import Places
 from sakimori.customers import files
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import start_of_day
@@ -33,10 +34,15 @@ class World:
     manager: User
     store: LogStore
     spool: Spool
+    drop: Path
     clock: Clock = field(default_factory=lambda: Clock(AFTER))
 
     def delete(self) -> int:
-        return delete_due(store=self.store, spool=self.spool, worker="host:closing:1", clock=self.clock)
+        return delete_due(places=self.places, worker="host:closing:1", clock=self.clock)
+
+    @property
+    def places(self) -> Places:
+        return Places(store=self.store, spool=self.spool, data=self.drop.parent, drop=self.drop)
 
     def cancel(self, contract: Contract | None = None, *, approved: bool = True) -> Closing:
         contract = contract or self.people.a
@@ -46,12 +52,15 @@ class World:
         return Closing.objects.get(contract=contract)
 
     def put(self, contract: Contract, file: LogFile) -> None:
-        """Two events, one spooled file and one upload."""
+        """Two events, one spooled file, one that nobody took, and one upload."""
         events = [(number, Event(time=NOW, request_id=f"{contract.pk}-{number}")) for number in (1, 2)]
         self.store.append(events, contract_id=contract.pk, file_id=file.pk)
         spooled = self.spool.put([b"line"], limit_bytes=99).name
         LogFile.objects.filter(pk=file.pk).update(spool_name=spooled)
         files.keep(contract.customer, b"upload")
+        folder = self.drop / contract.number
+        folder.mkdir(parents=True)
+        (folder / "late.log").write_bytes(b"line")
 
     def store_rows(self, contract: Contract) -> int:
         sql = "SELECT count() AS rows FROM events WHERE contract_id = {contract_id:UInt32}"
@@ -69,7 +78,7 @@ def world(people: People, log_store: LogStore, tmp_path: Path, settings: Any) ->
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     settings.CONFIG = replace(settings.CONFIG, data=tmp_path)
     manager = make_user("manager", "黒田", "誠", soc_role=SocRole.MANAGER)
-    made = World(people, manager, log_store, Spool(tmp_path / "spool"))
+    made = World(people, manager, log_store, Spool(tmp_path / "spool"), tmp_path / "drop")
     for contract in (people.a, people.b):
         made.put(contract, make_file(contract))
     return made

@@ -170,9 +170,9 @@ def test_where_a_contract_stands(world: World, day: date, approved: bool, expect
 
 def test_the_preview_counts_what_will_go(world: World) -> None:
     world.cancel(approved=False)
-    rows, outside, customer_too = preview(contract(world), store=world.store, spool=world.spool)
+    rows, outside, customer_too = preview(contract(world), places=world.places)
     assert customer_too
-    assert (outside.store_rows, outside.spool_files, outside.files) == (2, 1, 1)
+    assert (outside.store_rows, outside.spool_files, outside.dropped_files, outside.files) == (2, 1, 1, 1)
     assert {"お客様": 1, "契約": 1, "サイト": 1, "ログファイル": 1, "利用者（ログイン）": 2}.items() <= dict(
         rows
     ).items()

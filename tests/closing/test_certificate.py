@@ -27,6 +27,7 @@ def proof(**columns: object) -> DeletionProof:
         "rows": [{"label": "チケット", "rows": 1234}],
         "store_rows": 56,
         "spool_files": 7,
+        "dropped_files": 10,
         "files": 8,
         "left_on_list": 9,
         "record": "ab" * 32,
@@ -67,4 +68,4 @@ def test_the_same_proof_gives_the_same_bytes() -> None:
 
 
 def test_everything_is_counted() -> None:
-    assert [number for _, number in counted(proof())] == [1234, 56, 7, 8]
+    assert [number for _, number in counted(proof())] == [1234, 56, 7, 10, 8]

@@ -18,6 +18,7 @@ from sakimori.accounts.models import User
 from sakimori.closing import deletion, outside
 from sakimori.closing.belongings import keys_of, paths_to
 from sakimori.closing.models import Closing, DeletionProof
+from sakimori.closing.outside import Places
 from sakimori.customers import audit, files
 from sakimori.customers.models import AuditEntry, AuditHead, Contact, Contract, Customer, Member, Site
 from sakimori.lib.jst import start_of_day
@@ -82,6 +83,20 @@ def test_what_lies_outside_the_database_goes_and_others_stay(world: World) -> No
     assert (world.store_rows(a), world.store_rows(b)) == (0, 2)
     assert (gone.exists(), kept.exists()) == (False, True)
     assert (files.count(a.customer), files.count(b.customer)) == (0, 1)
+
+
+def test_lines_that_still_lie_at_a_door_are_counted_and_go(world: World) -> None:
+    """A process that received lines was killed and never started again."""
+    a, b = world.people.a.pk, world.people.b.pk
+    for door in ("hec", "syslog"):
+        (world.drop.parent / door).mkdir()
+        for name in (f"{a}-00.open", f"{a}-01.ready", f"{b}-02.open", f"{a}{b}-03.ready"):
+            (world.drop.parent / door / name).write_bytes(b"line")
+    world.cancel()
+    assert world.delete() == 1
+    assert DeletionProof.objects.get().spool_files == 5
+    left = sorted(path.name for path in (world.drop.parent / "hec").iterdir())
+    assert left == sorted([f"{b}-02.open", f"{a}{b}-03.ready"])
 
 
 def test_rows_that_wait_in_the_store_are_counted_and_go(world: World) -> None:
@@ -301,15 +316,15 @@ class TestKilledAndBegunAgain:
         world.clock.pass_time(hours=1)
         assert world.delete() == 1
         proof = DeletionProof.objects.get()
-        assert (proof.store_rows, proof.spool_files, proof.files) == (2, 1, 1)
+        assert (proof.store_rows, proof.spool_files, proof.dropped_files, proof.files) == (2, 1, 1, 1)
         assert (proof.began_at, proof.finished_at) == (AFTER, world.clock.now)
 
     def _break(self, place: str, patch: pytest.MonkeyPatch) -> None:
         def killed(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        def half(contract: Contract, keys: object, *, store: object, **_: object) -> None:
-            store.forget_contract(contract.pk)  # type: ignore[attr-defined]
+        def half(contract: Contract, keys: object, *, places: Places, **_: object) -> None:
+            places.store.forget_contract(contract.pk)
             raise KeyboardInterrupt
 
         where: dict[str, tuple[object, str, Callable[..., None]]] = {
@@ -451,6 +466,7 @@ def test_every_model_is_either_the_customers_or_known_to_be_nobodys() -> None:
         "SummedHour",  # A mark of an hour.
         "MailPattern",  # How the vendor's mails are understood, the same for all customers.
         "PatternVersion",
+        "RefusedSender",  # Who knocked in vain, of nobody knows whom; forgotten after seven days.
     }
 
 

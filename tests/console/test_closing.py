@@ -71,7 +71,7 @@ def test_nobody_is_sent_to_the_sign_in_page(people: People, client: Client) -> N
 def test_a_day_is_entered_and_the_day_of_deletion_is_shown(people: People, client: Client) -> None:
     client.force_login(people.dana)
     text = _post(client, "enter", people, ends_on=_today().isoformat())
-    assert f"データ削除予定日は {written_day(deletion_day(_today()))} です" in text
+    assert f"データ削除予定日は {written_day(deletion_day(_today()))}です" in text
     assert Contract.objects.get(pk=people.a.pk).ends_on == _today()
     assert "解約を取り消す" in text
     assert "削除される内容" in text
@@ -113,6 +113,18 @@ def test_who_entered_it_sees_no_button_and_cannot_approve(people: People, manage
     assert "データの削除を承認しました" in _post(client, "approve", people, typed=people.a.number)
     assert Closing.objects.get().approved_by == manager
     assert "黒田 誠" in _page(client, people)
+
+
+def test_after_the_day_of_deletion_an_approval_is_said_to_delete_at_once(
+    people: People, manager: User, client: Client
+) -> None:
+    client.force_login(people.dana)
+    _post(client, "enter", people, ends_on=_today().isoformat())
+    client.force_login(manager)
+    assert "承認すると、データ削除予定日の終わりに" in _page(client, people)
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=date(2026, 1, 1))
+    late = _page(client, people)
+    assert ("まもなく自動で削除されます" in late, "データ削除予定日の終わりに、上の" in late) == (True, False)
 
 
 def test_after_the_day_of_deletion_there_is_nothing_to_change(people: People, client: Client) -> None:
@@ -164,7 +176,7 @@ def test_the_proof_is_shown_and_downloaded(people: People, client: Client) -> No
     client.force_login(people.dana)
     assert reverse("console:proof", args=[row.pk]) in client.get(reverse("console:closings")).content.decode()
     text = client.get(reverse("console:proof", args=[row.pk])).content.decode()
-    for part in ("残存確認", "0 件", "チケット", "1234", "破棄済み", "ab" * 32):
+    for part in ("残存確認", "0 件", "チケット", "1,234", "破棄済み", "ab" * 32):
         assert part in text, part
     answer = client.get(reverse("console:proof-pdf", args=[row.pk]))
     assert answer.headers["Content-Type"] == "application/pdf"

@@ -11,8 +11,9 @@ from django.urls import reverse
 from sakimori import backends
 from sakimori.customers.models import Contract
 from sakimori.lib.jst import JST, day_of, utc_now
-from sakimori.logs.following import find_windows, follow_intake
-from sakimori.logs.models import DoorFlow, DoorState, LogFileState, MissingFiles, StoreCheck
+from sakimori.logs.following import follow_intake, look_up_missing
+from sakimori.logs.gaps import MANY_IN_A_ROW
+from sakimori.logs.models import DoorFlow, DoorState, LogFileState, MissingFiles, QuarantinedLine, StoreCheck
 from sakimori.logs.store.interface import LogStore
 from tests.people import People, make_contract, make_file
 
@@ -54,16 +55,47 @@ def test_the_desk_reads_until_when_and_what_is_missing_and_how_late(people: Peop
     come(people.a, minutes=10, number=3)
     MissingFiles.objects.create(contract=people.a, prefix="7", first=2, last=2, noticed_at=utc_now())
     make_file(people.a, state=LogFileState.RECEIVED, received_at=utc_now() - 2 * M, lines=0, rows=0)
-    find_windows(now=utc_now())
+    look_up_missing(now=utc_now())
     answer = desk.get(reverse("console:intake"))
     row = next(row for row in answer.context["completeness"] if row.contract == people.a)
     assert row.sentence.startswith(f"{clock(10)} まで揃っています。")
     assert "は未着の可能性があります（欠番 1 件）。" in row.sentence
     text = answer.content.decode()
     assert row.sentence in text
-    for part in ("欠けあり", "3 分", "95%：3 分以内", "取得（HTTPS）", "1 件", "最長 2 分"):
+    assert "欠けあり" not in text, "the vendor leaves out numbers of its own accord"
+    for part in ("未着の可能性のみ", "3 分", "95%：3 分以内", "取得（HTTPS）", "1 件", "最長 2 分"):
         assert part in text, part
     assert "WAF から自動で届いたログは、まだありません。" in text, "contract B"
+
+
+def test_a_file_that_was_listed_and_did_not_come_is_marked(people: People, desk: Client) -> None:
+    MissingFiles.objects.create(contract=people.a, prefix="7", first=2, last=2, noticed_at=utc_now(), was_listed=True)
+    text = intake(desk)
+    assert "欠けあり" in text
+    assert "未着の可能性のみ" not in text
+
+
+def unreadable(contract: Contract, lines: int) -> None:
+    """A file of the drop folder without a readable line."""
+    values = {"door": "drop", "lines": lines, "rows": 0, "quarantined_lines": lines}
+    row = make_file(contract, name="new-format.log", received_at=utc_now(), stored_at=utc_now(), **values)
+    QuarantinedLine.objects.create(file=row, line_number=1, reason="unknown_format", raw=b"?")
+
+
+def test_lines_that_cannot_be_read_are_said_and_the_desk_is_led_to_them(
+    people: People, desk: Client, page: Callable[[str], str]
+) -> None:
+    come(people.a, minutes=10)
+    link = f'href="{reverse("console:intake")}#quarantine"'
+    assert link not in intake(desk)
+    unreadable(people.a, 120)
+    said = "に読み取れない行があります（120 行）。"
+    at_desk, log_page = intake(desk), reverse("console:logs") + "?contract=K-A-001"
+    assert (said in at_desk, at_desk.count(link), "new-format.log" in at_desk) == (True, 1, True)
+    searched = desk.get(log_page).content.decode()
+    assert (said in searched, link in searched) == (True, True)
+    mine = page("bob")
+    assert (said in mine, "#quarantine" in mine, "/console/" in mine) == (True, False, False)
 
 
 def test_a_contract_that_ended_is_not_asked_for_its_logs(people: People, desk: Client) -> None:
@@ -123,6 +155,19 @@ def test_the_customer_reads_it_on_his_log_page_and_nobody_elses(people: People, 
     assert f"{clock(10)} まで揃っています。" in mine
     assert f"{clock(50)} まで揃っています。" in theirs
     assert "直近のファイルは、最後のイベントから 3 分で SOC に届き、その後 0 秒で検索できるようになりました。" in mine
+
+
+def test_a_skipped_number_is_told_to_the_customer_without_a_warning(people: People, page: Callable[[str], str]) -> None:
+    come(people.a)
+    row = MissingFiles.objects.create(contract=people.a, prefix="7", first=2, last=2, noticed_at=utc_now())
+    text = page("bob")
+    assert "未着の可能性があります（欠番 1 件）" in text
+    assert 'class="arrived note-box"' not in text
+    row.last = 2 + MANY_IN_A_ROW - 1
+    row.save()
+    text = page("bob")
+    assert "未着の可能性があります（欠番 10 件）" in text
+    assert 'class="arrived note-box"' in text
 
 
 def test_more_gaps_than_a_sentence_holds_are_listed(people: People, page: Callable[[str], str]) -> None:

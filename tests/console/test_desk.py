@@ -99,7 +99,8 @@ def test_intake_tells_lag_counts_and_that_the_lines_add_up(people: People, desk:
     bad = make_file(people.a, lines=12, rows=10, quarantined_lines=2)
     for number in (4, 9):
         QuarantinedLine.objects.create(file=bad, line_number=number, reason="bad_utf8", raw=b"\xff")
-    make_file(people.b, state=LogFileState.QUARANTINED, reason="ZlibError: broken", lines=3, rows=0)
+    whole = make_file(people.b, state=LogFileState.QUARANTINED, reason="ZlibError: broken", lines=3, rows=0)
+    QuarantinedLine.objects.create(file=whole, line_number=1, reason="bad_utf8", raw=b"\xff")
     answer = desk.get(reverse("console:intake"))
     text = answer.content.decode()
     for part in (
@@ -108,6 +109,7 @@ def test_intake_tells_lag_counts_and_that_the_lines_add_up(people: People, desk:
         "22 行 ＝ 保存 20 ＋ 隔離 2",
         "1 分 10 秒前",
         "行がUTF-8として読み取れません。（2 行）",
+        "行がUTF-8として読み取れません。（先頭の 1 行）",
         "隔離 1",
         "エラーが発生しました。",
         "ZlibError: broken",
@@ -115,6 +117,15 @@ def test_intake_tells_lag_counts_and_that_the_lines_add_up(people: People, desk:
     ):
         assert part in text, part
     assert [row.balanced for row in answer.context["contracts"]] == [False, True]
+
+
+def test_of_very_many_bad_lines_the_page_says_how_many_are_only_counted(people: People, desk: Client) -> None:
+    bad = make_file(people.a, lines=5000, rows=10, quarantined_lines=4990)
+    for number in (4, 9):
+        QuarantinedLine.objects.create(file=bad, line_number=number, reason="bad_utf8", raw=b"\xff")
+    text = desk.get(reverse("console:intake")).content.decode()
+    assert "行がUTF-8として読み取れません。（保存分 2 行）" in text
+    assert "残りの 4,988 行は件数だけを数え" in text
 
 
 def test_a_pull_that_has_gone_stale_is_marked_with_its_trouble(people: People, desk: Client) -> None:

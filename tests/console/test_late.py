@@ -61,6 +61,7 @@ def test_a_group_is_one_row_with_all_that_an_analyst_needs(people: People, desk:
         "shop-a.example.jp",
         "SQLインジェクション",
         "遮断 6・通過 2",
+        "国：日本（JP）",
         "2026/11/23 22:02:07",
         "アドレスなし",
         "&lt;U+202E&gt;Backdoor",

@@ -107,6 +107,7 @@ def test_what_became_of_the_files_is_shown(people: People, desk: Client, spool: 
         "12 行 ＝ 保存 9 ＋ 隔離 1 ＋ 保存対象外 2",
         ">4<",
         "途中で切れています。",
+        "読み取れない行を見る",
         "―",
     ):
         assert part in text, part

@@ -105,7 +105,7 @@ def test_a_contract_that_does_not_exist_is_not_there(dana: Client) -> None:
 
 
 def test_the_menu_leads_to_it(dana: Client) -> None:
-    menu = _get(dana).partition('<div class="menu">')[2].partition("</nav>")[0]
+    menu = _get(dana).partition('<div class="menu"')[2].partition("</nav>")[0]
     assert f'<a href="{reverse("console:logs")}" aria-current="page">ログ検索</a>' in menu
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.customers import audit
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30)
 COLUMNS = ("at", "actor", "action", "target", "customer_number", "sealed_details", "previous", "digest")
-PLAY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PLAY = settings(max_examples=12)
 
 
 @st.composite

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.customers.hours import (
@@ -135,13 +135,11 @@ def test_words_say_what_holds_on_holidays() -> None:
     assert hours_in_words(read_hours("平日 9:00-18:00", on_holidays=False)) == "月-金 09:00-18:00（祝日を除く）"
 
 
-@settings(deadline=None)
 @given(some_hours)
 def test_what_is_written_is_read_back(hours: Hours) -> None:
     assert read_hours(write_hours(hours), on_holidays=hours.on_holidays) == hours
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="月火水木金土日平毎祝0123456789:-～、 ;\n24時間", max_size=40))
 def test_whatever_is_written_is_hours_or_a_sentence(text: str) -> None:
     try:
@@ -151,7 +149,6 @@ def test_whatever_is_written_is_hours_or_a_sentence(text: str) -> None:
     assert read_hours(write_hours(hours)) == hours
 
 
-@settings(deadline=None)
 @given(some_hours, moments)
 def test_the_next_opening_is_open_and_nothing_before_it_is(hours: Hours, now: datetime) -> None:
     begins = next_open(hours, now)
@@ -164,7 +161,6 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(hours: Hours, now: da
         assert not any(is_open(hours, now + (begins - now) * part / 7) for part in range(7))
 
 
-@settings(deadline=None)
 @given(some_hours, moments, st.integers(1, 72))
 def test_what_is_uncovered_is_closed_and_the_rest_is_open(hours: Hours, start: datetime, length: int) -> None:
     end = start + timedelta(hours=length)
@@ -178,7 +174,6 @@ def test_what_is_uncovered_is_closed_and_the_rest_is_open(hours: Hours, start: d
         assert is_open(hours, moment) is not any(begin <= moment < finish for begin, finish in found)
 
 
-@settings(deadline=None)
 @given(st.lists(some_hours, max_size=3), moments)
 def test_more_people_never_leave_more_uncovered(people: list[Hours], start: datetime) -> None:
     end = start + timedelta(days=3)

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings
 from django.db import connection
 
@@ -87,16 +87,27 @@ def test_a_collector_token_is_found_by_its_digest_alone(account: VendorAccount) 
 
 
 def test_log_keys_belong_to_one_contract_and_number(people: People) -> None:
-    pem = private_pem()
+    pem, another = private_pem(), private_pem()
     key = secrets.add_log_key(people.a, 7, pem)
-    assert secrets.open_log_keys(people.a) == {7: pem}
-    assert secrets.open_log_keys(people.b) == {}
-    secrets.add_log_key(people.a, 7, b"another")
-    assert secrets.open_log_keys(people.a) == {7: b"another"}
+    assert in_pem(secrets.open_log_key(people.a, 7)) == pem
+    with pytest.raises(KeyError):
+        secrets.open_log_key(people.b, 7)
+    secrets.add_log_key(people.a, 7, another)
+    assert in_pem(secrets.open_log_key(people.a, 7)) == another
     key.contract = people.b
     key.save()
     with pytest.raises(CannotOpen):
-        secrets.open_log_keys(people.b)
+        secrets.open_log_key(people.b, 7)
+
+
+@pytest.mark.parametrize("kind", ["no key at all", "of another kind", "with a password"])
+def test_a_log_key_that_opens_nothing_is_refused_when_it_is_entered(people: People, kind: str) -> None:
+    plain, sealed = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"secret")
+    key = ec.generate_private_key(ec.SECP256R1()) if kind == "of another kind" else new_rsa_key()
+    wrong = in_pem(key, sealed if kind == "with a password" else plain)
+    with pytest.raises(ValueError, match="a log key must be an RSA private key"):
+        secrets.add_log_key(people.a, 7, b"no key at all" if kind == "no key at all" else wrong)
+    assert not people.a.log_keys.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite is one file")
@@ -135,9 +146,18 @@ def test_a_key_that_cannot_be_opened_is_a_refused_credential(account: VendorAcco
 
 
 def private_pem() -> bytes:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    return in_pem(new_rsa_key())
+
+
+def new_rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def in_pem(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    protection: serialization.KeySerializationEncryption = serialization.NoEncryption(),  # noqa: B008 - never changed
+) -> bytes:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
 
 
 def database_file() -> bytes:

@@ -1,9 +1,11 @@
 """The patterns that are shipped: they understand clear words, and nothing that only sounds like them."""
 
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from sakimori.incidents.mail_rows import MailKind
 from sakimori.incidents.models import MailPattern
@@ -25,7 +27,7 @@ def test_they_can_be_used() -> None:
 @pytest.mark.django_db
 def test_a_new_installation_has_them() -> None:
     MailPattern.objects.all().delete()  # Tests that empty the database leave it without what migrations wrote.
-    _MIGRATION.write(apps, None)
+    _MIGRATION.write(apps, SimpleNamespace(connection=connection))
     assert {expressions_of(row) for row in MailPattern.objects.all()} == set(FIRST)
 
 

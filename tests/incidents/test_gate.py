@@ -10,8 +10,8 @@ from sakimori.incidents.gate import Gate
 from sakimori.incidents.visit import Limits
 from tests.incidents.stage import answer, serving
 
-TRAINING = Limits(probe_seconds=5, slow_seconds=2, training=True)
-REAL = Limits(probe_seconds=5, slow_seconds=2, training=False)
+TRAINING = Limits(probe_seconds=60, slow_seconds=30, training=True)
+REAL = Limits(probe_seconds=60, slow_seconds=30, training=False)
 
 
 def ask(gate: Gate, data: bytes) -> bytes:

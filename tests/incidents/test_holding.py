@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.accounts.models import User
@@ -251,7 +251,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(STEPS, st.booleans())
 def test_whatever_happens_a_wave_tells_exactly_once(db: None, steps: list[tuple[str, int]], waf: bool) -> None:
     """Workers that do things twice, clocks that jump, restarts: at most one round of calls, one mark and no gap."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -39,9 +39,7 @@ QUIET = TIMES.quiet
 SOURCES = [SignalSource.LOG, SignalSource.THREATS, SignalSource.BLOCKED, SignalSource.NETWORK, SignalSource.MAIL]
 quick = settings(
     max_examples=60,
-    deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

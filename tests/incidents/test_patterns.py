@@ -131,10 +131,10 @@ def test_no_text_makes_an_expression_slow(expression: str) -> None:
     check_expression(expression)
     began = time.process_time()
     assert fit(Expressions("x", MailKind.IGNORE, "", expression), subject="", text="a" * MOST_READ) is None
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 30  # Milliseconds, or for ever.
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40), st.text(max_size=200), st.text(max_size=200))
 def test_any_expression_is_used_or_refused_and_any_mail_is_read(expression: str, subject: str, text: str) -> None:
     pattern = Expressions("x", MailKind.START, "", expression)

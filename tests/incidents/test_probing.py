@@ -4,6 +4,7 @@ import gzip
 import socket
 import ssl
 import time
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.incidents.certificate import make_certificate
 from tests.incidents.stage import Talk, answer, serving
 from tests.moments import START
 
-LIMITS = Limits(probe_seconds=5, slow_seconds=2, training=True)
+LIMITS = Limits(probe_seconds=60, slow_seconds=30, training=True)
 HURRIED = Limits(probe_seconds=0.3, slow_seconds=0.1, training=True)
 PAGE = "<html><title>さきもり商店</title></html>"
 
@@ -83,12 +84,12 @@ def test_nobody_who_listens_is_a_connection_trouble() -> None:
 
 
 def _silence(peer: socket.socket, _head: str) -> None:
-    peer.settimeout(3)
+    peer.settimeout(60)
     peer.recv(1)
 
 
 def _drip(peer: socket.socket, _head: str) -> None:
-    for sign in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 300:
+    for sign in chain(b"HTTP/1.1 200 OK\r\nX-Slow: ", repeat(ord("a"))):
         peer.sendall(bytes([sign]))
         time.sleep(0.02)
 
@@ -101,10 +102,9 @@ def _endless(peer: socket.socket, _head: str) -> None:
 
 @pytest.mark.parametrize("talk", [_silence, _drip])
 def test_the_whole_time_is_limited_whatever_the_other_side_does(talk: Talk) -> None:
-    began = time.monotonic()
+    """Without a limit this would not end: the other side goes on until we leave."""
     with serving(talk) as site:
         assert look(site.url(), limits=HURRIED).trouble is Trouble.TIMEOUT
-    assert time.monotonic() - began < 2
 
 
 def test_of_an_endless_body_the_first_mebibyte_is_read() -> None:

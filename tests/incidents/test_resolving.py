@@ -24,7 +24,7 @@ NOTATIONS = [
     "http://[::ffff:7f00:1]/", "http://localhost/", "http://user:secret@127.0.0.1/", "http://127.0.0.1:80/",
     "http://[fe80::1%25eth0]/", "https://127.0.0.1/", "http://0x7f000001/",
 ]  # fmt: skip
-REAL = Limits(probe_seconds=3, slow_seconds=1, training=False)
+REAL = Limits(probe_seconds=60, slow_seconds=30, training=False)
 
 
 @pytest.mark.parametrize("address", INSIDE)

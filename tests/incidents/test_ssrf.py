@@ -18,7 +18,7 @@ from tests.incidents.stage import Door, answer, serving
 from tests.incidents.test_resolving import INSIDE, NOTATIONS
 from tests.moments import START
 
-REAL = Limits(probe_seconds=3, slow_seconds=1, training=False)
+REAL = Limits(probe_seconds=60, slow_seconds=30, training=False)
 PUBLIC = "1.1.1.1"
 NAME = "shop.example.jp"
 KEY = "k" * 40
@@ -160,7 +160,7 @@ def test_the_second_vantage_point_never_connects_inside(
 @pytest.mark.parametrize("address", _LITERALS)
 def test_no_redirect_leads_inside(address: str) -> None:
     """The first page lies on loopback, which only training allows; the next one does not, unless it is another site."""
-    training = Limits(probe_seconds=3, slow_seconds=1, training=True)
+    training = Limits(probe_seconds=60, slow_seconds=30, training=True)
     place = f"http://{_host(address)}/"
     with serving(answer(b"", status="302 Found", headers=f"Location: {place}\r\n")) as site:
         real, connected = socket.create_connection, []

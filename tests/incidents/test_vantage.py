@@ -35,7 +35,7 @@ from tests.incidents.stage import Door, Pages
 from tests.moments import START, Clock
 
 KEY, OTHER_KEY = "k" * 40, "o" * 40
-LIMITS = Limits(probe_seconds=5, slow_seconds=2, training=True)
+LIMITS = Limits(probe_seconds=60, slow_seconds=30, training=True)
 NOW = int(START.timestamp())
 SEEN = Visit(
     at=START,
@@ -214,7 +214,7 @@ def port() -> Iterator[int]:
     thread.start()
     yield listener.getsockname()[1]
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     listener.close()
 
 

@@ -92,7 +92,7 @@ def test_a_hostile_page_costs_little_time(piece: str) -> None:
     body = ("_Incapsula_Resource incapsula incident id " + piece * 40_000).encode()
     began = time.process_time()
     page_kind(MARKS, body)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 30  # Milliseconds, or for ever.
 
 
 def test_titles_scripts_and_comments_are_no_words() -> None:

@@ -41,7 +41,7 @@ def test_a_slow_visit_delays_no_other() -> None:
     runner, gate = Visitors(most=2), threading.Event()
 
     def slow() -> Examination:
-        gate.wait(10)
+        gate.wait(60)
         return Examination(2, (), controls_open=True)
 
     runner.send(slow)
@@ -100,7 +100,7 @@ def browser_of(pictures: list[bytes], gate: threading.Event | None = None):  # t
 
     def browse(target: Target, *, limits: Limits, at: datetime, seconds: float | None = None, **_: object) -> Sight:
         if gate is not None:
-            gate.wait(10)
+            gate.wait(60)
         return Sight(Visit(at=at, url=target.url, status=200, path="browser"), pictures.pop(0))
 
     return browse
@@ -114,7 +114,7 @@ def test_a_verdict_never_waits_for_a_picture_and_the_next_visit_brings_it() -> N
     gate.set()
     for thread in threading.enumerate():
         if thread.name == "beside":
-            thread.join(5)
+            thread.join(60)
     assert examine(2, Target(SITE), here, one_is_enough=False, pictured="normal").screenshot == b""
     assert examine(1, Target(SITE), here, one_is_enough=True).screenshot == b""
     assert examine(1, Target(SITE), here, one_is_enough=False, pictured="normal").screenshot == b"late"
@@ -159,7 +159,7 @@ def test_a_site_that_hangs_has_its_tries_in_little_more_than_the_time_of_one() -
         began.append(1)
         if len(began) == 2:
             gate.set()
-        gate.wait(10)
+        gate.wait(60)
         return dead(at, url)
 
     pauses: list[int] = []
@@ -191,7 +191,7 @@ def test_an_error_of_a_try_is_raised() -> None:
 
 def test_control_pages_are_asked_at_once_and_a_late_one_is_shut() -> None:
     gate = threading.Event()
-    assert all_at_once([lambda: True, lambda: gate.wait(10), lambda: False], seconds=0.1) == [True, False, False]
+    assert all_at_once([lambda: True, lambda: gate.wait(60), lambda: False], seconds=2) == [True, False, False]
     gate.set()
     assert all_at_once([], seconds=1) == []
 
@@ -203,7 +203,7 @@ def test_control_pages_are_looked_at_while_the_other_tries_go_on() -> None:
     def bad(at: datetime, url: str) -> Visit:
         tried.append(1)
         if len(tried) == 2:
-            assert gate.wait(10)  # The second try comes home after the control pages.
+            assert gate.wait(60)  # The second try comes home after the control pages.
         return dead(at, url)
 
     def control(at: datetime, url: str) -> Visit:

@@ -15,7 +15,7 @@ from sakimori.incidents.ways import ways_of
 from tests.incidents.stage import answer, serving
 from tests.moments import START
 
-LIMITS = Limits(probe_seconds=5, slow_seconds=2, training=True)
+LIMITS = Limits(probe_seconds=60, slow_seconds=30, training=True)
 PAGE = "<html><body>さきもり商店</body></html>".encode()
 CHALLENGE = b'<html><head><script src="/_Incapsula_Resource?SWJIYLWA=719d"></script></head><body></body></html>'
 TEXT = "さきもり商店"

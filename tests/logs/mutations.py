@@ -46,6 +46,7 @@ _BITS = (
     ' cs10=[{"a":"b c=d"}]',
     " cs11=[",
     " cs11=,[{}],",
+    ' cs11=[{"a":"b] c"}] cs11Label=Rule Additional Info',
     ' additionalReqHeaders=[{"Host":"a"}]',
     ' additionalReqHeaders={"a":"b in=5 c"}',
     " in=-5",

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from hypothesis import HealthCheck, given, settings
+from django.db import connection
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.blacklist import facts
@@ -146,7 +148,7 @@ def test_a_file_of_access_lines_alone_is_stored_with_no_rows(
     assert (file.state, file.lines, file.rows, file.unkept_lines) == (LogFileState.STORED, 5, 0, 5)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(kinds=st.lists(st.sampled_from(["access", "attack", "bad", "signal"]), max_size=30), keeps=st.booleans())
 def test_lines_are_rows_quarantined_and_unkept_whatever_the_file_holds(
     log_store: LogStore, contract: Contract, spool: Spool, kinds: list[str], keeps: bool
@@ -193,7 +195,7 @@ def test_files_that_were_stored_before_kept_everything(contract: Contract) -> No
     files = [make_file(contract, state=state) for state in states]
     told = make_file(contract, keeps_access_lines=False)
     migration = import_module("sakimori.logs.migrations.0010_files_that_kept_access_lines")
-    migration.note_that_all_was_kept(apps, None)
+    migration.note_that_all_was_kept(apps, SimpleNamespace(connection=connection))
     kept = {file.pk: file.keeps_access_lines for file in LogFile.objects.all()}
     assert kept == dict(zip([file.pk for file in [*files, told]], [True, True, None, None, False], strict=True))
 

@@ -1,5 +1,6 @@
 """The ledger against the store: what is a difference and what is none, new files and whole contracts, each once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,25 @@ def test_what_retention_let_go_of_is_no_difference(
     )
     compare_new(store=log_store, now=START)
     assert len(differences(contract)) == wrong
+
+
+@pytest.mark.parametrize("compare", [compare_new, compare_whole])
+def test_a_day_that_is_let_go_of_while_files_are_compared_is_no_difference(
+    log_store: LogStore, contract: Contract, compare: Callable[..., int]
+) -> None:
+    """The proof is written first, then the day is dropped, then the rows are counted."""
+    store_file(log_store, contract, 5)
+
+    class LettingGo:
+        def query(self, *args: object) -> object:
+            RetentionProof.objects.create(
+                contract=contract, day=day_of(START), ran_at=START, kept_from=day_of(START) + D
+            )
+            log_store.drop_day(contract_id=contract.pk, day=day_of(START))
+            return log_store.query(*args)  # type: ignore[arg-type]
+
+    assert compare(store=LettingGo(), now=START) == 1
+    assert differences(contract) == {}
 
 
 def test_of_a_file_of_which_no_time_is_known_days_may_be_gone(log_store: LogStore, contract: Contract) -> None:

@@ -5,19 +5,23 @@ import sys
 from pathlib import Path
 from threading import active_count
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
-from sakimori.logs.formats.bulk import judging, read_block
+from sakimori.logs.formats.bulk import judging
+from sakimori.logs.formats.bulk.json_texts import is_closed
+from sakimori.logs.formats.cutting import _end_of_json
 from sakimori.logs.original import original_line
 from sakimori.logs.read_file import BadLine, numbered_events, tables_and_events
 from sakimori.logs.store.blocks import event_table
 from sakimori.logs.unpack import Limits, read_log_file
 from tests.logs.mutations import simulated
+from tests.logs.tables import table_of
 from tests.luck import SEED
 
 HEAD = "CEF:0|Incapsula|SIEMintegration|1|1|Normal|0| "
@@ -54,9 +58,9 @@ def with_lines(table: pa.Table) -> pa.Table:
     read = [
         original_line(row) for row in table.select([name for name in table.column_names if name != "extra"]).to_pylist()
     ]
-    return table.set_column(table.column_names.index("frame"), "frame", pa.repeat("", len(table))).set_column(
-        table.column_names.index("line"), "line", pa.array(read, pa.string())
-    )
+    return table.set_column(
+        table.column_names.index("frame"), "frame", pa.repeat("", len(table)).dictionary_encode()
+    ).set_column(table.column_names.index("line"), "line", pa.array(read, pa.string()))
 
 
 def check(content: bytes, *, limits: Limits | None = None) -> int:
@@ -104,6 +108,67 @@ def test_labels_apart_from_their_slots_and_equal_doubles_are_regular() -> None:
         chance.shuffle(pairs)
         lines.append(HEAD + " ".join(pairs))
     assert check("\n".join(lines).encode()) == 300
+
+
+def test_numbers_that_are_none_are_regular_where_nothing_else_is_in_doubt() -> None:
+    regular = [
+        f"{HEAD}{START} src=192.0.2.1 cn1=None act=REQ_PASSED",
+        f"{HEAD}{START} cn1=None new=kept in=None spt=443",
+        f"{HEAD}{START} cn1= None  ver=TLSv1.2",
+        f"{HEAD}{START} cn1=Nonesuch",
+        f"{HEAD}{START} end=None",
+        f'{HEAD}{START} cn1=None cs11=[{{"a":"b"}}] cs11Label=Rule Additional Info',
+    ]
+    assert check("\n".join(regular).encode()) == 5  # Only the word itself.
+    odd = [
+        f"{HEAD}{START} cn1=None cn1=None",
+        f"{HEAD}{START} cn1=None cn1=200",
+        f"{HEAD}{START} cn1=none",
+        f"{HEAD}start=None cn1=200",
+        f'{HEAD}{START} cn1=None cs11=[{{"a":"b" cs11Label=Rule Additional Info',
+    ]
+    assert check("\n".join(odd).encode()) == 0
+
+
+@pytest.mark.parametrize("json", ["[]", '[{"a":"b c"}]', ",,[{}],", ' {"a":"]","b":"\\\\" } ', r'{"a":"\"","b\=":[1]}'])
+def test_columns_after_json_that_is_closed_are_regular(json: str) -> None:
+    lines = [
+        f"{HEAD}{START} cs11={json} cs11Label=Rule Additional Info src=192.0.2.1",
+        f"{HEAD}{START} additionalReqHeaders={json} in=5 ccode=JP ccode=JP",
+        f"{HEAD}{START} additionalReqHeaders={json} in=5 additionalResHeaders={json} spt=1",
+    ]
+    assert check("\n".join(lines).encode()) == len(lines)
+
+
+@pytest.mark.parametrize(
+    "json",
+    [
+        "",
+        "[",
+        "x[]",
+        '[{"a":"b in=6 c"}]',
+        '[{"a":"b in=6 c]}',
+        '["]',
+        '"[]"',
+        '{"a":"\\"',
+        '[{"a":"bcs7Label=latitude"}]',
+        "[] [",
+        "[]x",
+        "[]\u3000",
+    ],
+)
+def test_columns_after_other_json_read_the_same(json: str) -> None:
+    lines = [f"{HEAD}{START} cs11={json} cs11Label=Rule Additional Info src=192.0.2.1"]
+    lines += [f"{HEAD}{START} additionalReqHeaders={json} src=192.0.2.1 cs11={json} ccode=JP ccode=US"]
+    lines += [f"{HEAD}{START} additionalReqHeaders={json} in=5 additionalReqHeaders={json} in=5"]
+    check("\n".join(lines).encode())
+
+
+@given(st.text(st.sampled_from('a ,[]{}"\\='), max_size=12), st.text(st.sampled_from('] }"a'), max_size=6))
+def test_json_that_is_closed_ends_where_the_careful_parser_ends_it(value: str, rest: str) -> None:
+    text = np.frombuffer(f"{value}{rest}.".encode(), np.uint8)
+    is_found = 0 < _end_of_json(f"{value}{rest}", 0) <= len(value)
+    assert is_found if is_closed(text, 0, len(value)) else not is_found or '"' in value
 
 
 def test_the_two_faults_of_live_lines_are_regular() -> None:
@@ -182,7 +247,6 @@ def test_addresses_read_the_same() -> None:
     assert check("\n".join(lines).encode()) == len(lines)
 
 
-@settings(deadline=None)  # Both ways with their threads, on whatever machine.
 @given(
     st.lists(
         st.tuples(
@@ -248,4 +312,4 @@ def test_breaking_off_ends_the_threads() -> None:
 def test_many_different_unknown_keys_cost_no_memory() -> None:
     line = f"{HEAD}{START}".encode()
     content = b"\n".join(line + b" k%d=1" % number for number in range(20_000))
-    assert len(read_block(content, first_line_no=1, max_line_bytes=1_000).table) < 100
+    assert len(table_of(content, max_line_bytes=1_000)) < 100

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.logs.attack_kinds import AttackKind, Outcome
-from sakimori.logs.chart import HEIGHT, LEFT, PLOT_HEIGHT, RIGHT, TOP, WIDTH, Chart, chart_of, grid_step
+from sakimori.logs.chart import HEIGHT, PLOT_HEIGHT, TOP, Chart, chart_of, grid_step
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.fields import Event
 from sakimori.logs.filters import EMPTY, LONGEST_VALUE, By, Filter
@@ -59,7 +59,7 @@ def test_every_piece_lies_inside_the_drawing_and_counts_agree(counts: dict[int, 
     chart = drawn(counts)
     assert sum(part.count for part in chart.parts) == sum(column.count for column in chart.columns)
     for column in chart.columns:
-        assert LEFT <= column.x < column.x + column.width <= WIDTH - RIGHT
+        assert 0 <= column.x < column.x + column.width <= 100
         assert sum(column.counts) == column.count
         assert len(column.counts) == len(chart.parts)
         for piece in column.pieces:
@@ -86,11 +86,24 @@ def test_ticks_are_few_and_at_round_moments(hours: int, first: str, number: int)
     assert len(ticks) == number
 
 
-def test_a_text_at_the_right_edge_ends_there() -> None:
-    query = LogQuery(1, MIDNIGHT + timedelta(hours=1), MIDNIGHT + timedelta(hours=24.5))
-    step = step_of(timedelta(hours=23.5))
+@pytest.mark.parametrize(
+    ("begins", "hours", "days", "kept"),
+    [
+        (18, 24, ["11/01", "", "11/02", "", "", "", "", ""], ["18:00", "00:00", "06:00", "12:00"]),
+        (15, 24, ["11/01", "", "", "11/02", "", "", "", ""], ["18:00", "00:00", "06:00", "12:00"]),
+        (1, 2, ["11/01", "", "", ""], ["01:00", "02:00"]),
+        (0, 48, ["11/01", "", "", "", "11/02", "", "", ""], ["00:00", "12:00", "00:00", "12:00"]),
+    ],
+)
+def test_a_day_stands_under_the_first_moment_and_wherever_another_begins(
+    begins: int, hours: int, days: list[str], kept: list[str]
+) -> None:
+    """Also where half of the moments are left out for want of room: a day that begins never is."""
+    query = LogQuery(1, MIDNIGHT + begins * HOUR, MIDNIGHT + (begins + hours) * HOUR)
+    step = step_of(hours * HOUR)
     ticks = chart_of(Timeline(step, bars(query, step, ())), Links(query, "K-1")).ticks
-    assert [tick.is_last for tick in ticks] == [*[False] * (len(ticks) - 1), True]
+    assert [tick.day for tick in ticks] == days
+    assert [tick.text for tick in ticks if not tick.is_spare] == kept
 
 
 def test_a_short_period_is_told_to_the_second() -> None:
@@ -157,7 +170,8 @@ def test_a_value_that_is_too_long_to_be_sought_has_no_links() -> None:
         (By.COUNTRY, EMPTY, "不明"),
         (By.SITE, EMPTY, "（なし）"),
         (By.TEXT, EMPTY, EMPTY),
-        (By.COUNTRY, "JP", "JP"),
+        (By.COUNTRY, "JP", "日本（JP）"),
+        (By.COUNTRY, "XX", "XX"),
     ],
 )
 def test_a_value_in_words(by: By, value: str, words: str) -> None:
@@ -166,7 +180,7 @@ def test_a_value_in_words(by: By, value: str, words: str) -> None:
 
 def test_chips_say_what_is_on_and_lead_away_from_it() -> None:
     chips = links(Filter(By.COUNTRY, "US"), Filter(By.OUTCOME, "blocked", exclude=True)).chips()
-    assert [(chip.text, chip.exclude) for chip in chips] == [("結果：遮断", True), ("国：US", False)]
+    assert [(chip.text, chip.exclude) for chip in chips] == [("結果：遮断", True), ("国：アメリカ（US）", False)]
     assert ("outcome", "blocked") in parse_qsl(chips[0].turn[1:])
     assert "outcome" not in chips[0].remove
     assert "country=US" in chips[0].remove
@@ -186,6 +200,21 @@ def test_a_listed_event_in_words() -> None:
     assert (shown.country.text, shown.tone) == ("不明", "stop")
 
 
+def test_a_listed_request_can_be_read_where_it_was_sent_encoded() -> None:
+    shown = log_row(row(url="shop.example.jp/%E6%9D%B1%", query="q=%E4%BA%AC+1&x=%FF"), links())
+    assert shown.request == "GET shop.example.jp/%E6%9D%B1%?q=%E4%BA%AC+1&x=%FF"
+    assert shown.decoded == "shop.example.jp/東%?q=京 1&x=%FF"
+    assert log_row(row(query="q=1"), links()).decoded == ""
+
+
+def test_all_of_an_event_has_what_was_sent_and_what_it_says() -> None:
+    event = row(url="shop.example.jp/%E6%9D%B1+1", query="a=%e2%80%ae+b", referrer="https://shop.example.jp/%FF")
+    details = {detail.label: detail.text for detail in details_of(event, links())}
+    assert (details["URL"], details["URL（デコード後）"]) == ("shop.example.jp/%E6%9D%B1+1", "shop.example.jp/東+1")
+    assert (details["クエリ"], details["クエリ（デコード後）"]) == ("a=%e2%80%ae+b", "a=\u202e b")
+    assert "リファラー（デコード後）" not in details
+
+
 def test_an_address_that_could_not_be_read_is_shown_as_it_came_and_sought_as_lacking() -> None:
     shown = log_row(row(address="", client_ip_text="999.1.1.1"), links()).address
     assert shown.text == "999.1.1.1"
@@ -197,15 +226,20 @@ def test_rules_without_names_go_by_their_numbers() -> None:
     assert [rule.text for rule in log_row(row(rule_names=["", ""]), links()).rules] == ["1", "2", "3"]
 
 
+def test_a_rule_that_is_sought_comes_first_and_as_it_is_sought() -> None:
+    sought = links(Filter(By.RULE, "3"), Filter(By.RULE, "nowhere"))
+    assert [rule.text for rule in log_row(row(), sought).rules] == ["3", "Rule A"]
+
+
 def test_an_event_tells_every_column_that_says_something_with_what_can_be_sought() -> None:
     details = {detail.label: detail for detail in details_of(row(extra={"新": "値"}, line="原文の行"), links())}
     assert details["原文"].text == "原文の行"
     assert details["その他の項目"].text == "新=値"
     assert details["発生時刻"].text == "2026年11月1日 00:00:00.000"
     assert "都市" not in details
-    assert [choice.text for choice in details["攻撃種別(すべて)"].choices] == ["SQLインジェクション", "悪性ボット"]
+    assert [choice.text for choice in details["攻撃種別（すべて）"].choices] == ["SQLインジェクション", "悪性ボット"]
     assert [choice.text for choice in details["ルール名"].choices] == ["Rule A"]
-    assert details["ルールID"].choices == ()
+    assert details["ルール ID"].choices == ()
     sought: list[Choice] = [choice for detail in details.values() for choice in detail.choices]
     assert {choice.label for choice in sought} == {
         by.label for by in (By.SITE, By.ADDRESS, By.KIND, By.OUTCOME, By.URL, By.RULE, By.REQUEST)

@@ -1,6 +1,7 @@
 """Complete until when, what is missing, and how it is said: tables of cases and what always holds."""
 
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sakimori.lib.jst import day_of
 from sakimori.logs.completeness import Completeness, completeness, gap_sentence, sentence_of
 from sakimori.logs.flow import Flow
-from sakimori.logs.gaps import Gap, Why, merged, since, window
+from sakimori.logs.gaps import MANY_IN_A_ROW, Gap, Why, merged, since, troubled, why_missing, window
 from tests.japanese.text import japanese_or_allowed
 from tests.moments import START
 
@@ -64,10 +65,14 @@ def test_the_files_beside_it_say_where_a_missing_one_lies(
         ([gap(-9, -7), gap(-6, -4)], [gap(-9, -4, count=2)]),
         ([gap(-9, -7), gap(-5.9, -4)], [gap(-9, -7), gap(-5.9, -4)]),
         ([gap(-9, -1), gap(-8, -7)], [gap(-9, -1, count=2)]),
-        ([gap(-9, -7), gap(-8, None)], [gap(-9, None, count=2)]),
-        ([gap(-9, None), gap(-2, -1)], [gap(-9, None, count=2)]),
-        ([gap(None, -7), gap(-8, -4)], [gap(None, -4, count=2)]),
-        ([gap(None, None), gap(None, -4)], [gap(None, None, count=2)]),
+        ([gap(-9, -7), gap(-8, None)], [gap(-9, -7), gap(-8, None)]),
+        ([gap(-9, None), gap(-2, -1)], [gap(-9, None), gap(-2, -1)]),
+        ([gap(-9, None), gap(-8, None, count=2)], [gap(-9, None, count=3)]),
+        ([gap(-9, None), gap(-7.9, None)], [gap(-9, None), gap(-7.9, None)]),
+        ([gap(None, -7), gap(-8, -4)], [gap(None, -7), gap(-8, -4)]),
+        ([gap(None, -7), gap(None, -6)], [gap(None, -6, count=2)]),
+        ([gap(None, None), gap(None, -4)], [gap(None, None), gap(None, -4)]),
+        ([gap(None, None), gap(-9, -8), gap(None, None, count=2)], [gap(None, None, count=3), gap(-9, -8)]),
         ([gap(-9, -7), gap(-8, -4, Why.WAITING)], [gap(-9, -7), gap(-8, -4, Why.WAITING)]),
         (
             [gap(-9, None, Why.SILENT, door="hec"), gap(-9, None, Why.SILENT, door="pull")],
@@ -95,20 +100,33 @@ GAPS = st.lists(
 )
 
 
-@given(GAPS)
-def test_merging_loses_no_moment_and_no_count(gaps: list[Gap]) -> None:
+@given(GAPS, st.randoms(use_true_random=False))
+def test_merging_loses_no_number_and_no_known_moment_whatever_the_order(gaps: list[Gap], luck: Random) -> None:
     done = merged(gaps)
     assert merged(done) == done
+    shuffled = list(gaps)
+    luck.shuffle(shuffled)
+    assert merged(shuffled) == done
     assert sum(each.count for each in done) == sum(each.count for each in gaps)
     for each in gaps:
         assert any(_holds(whole, each) for whole in done)
 
 
 def _holds(whole: Gap, part: Gap) -> bool:
-    begins = whole.begins is None or (part.begins is not None and whole.begins <= part.begins)
+    """Whether a gap covers another and knows no less of it than the other did."""
     return (
-        whole.why == part.why and begins and (whole.ends is None or (part.ends is not None and part.ends <= whole.ends))
+        (whole.why, whole.begins is None, whole.ends is None) == (part.why, part.begins is None, part.ends is None)
+        and (whole.begins is None or part.begins is None or whole.begins <= part.begins)
+        and (whole.ends is None or part.ends is None or part.ends <= whole.ends)
     )
+
+
+def test_one_gap_of_unknown_time_hides_no_known_one() -> None:
+    holes = [gap(70, 72), gap(160, 162), gap(None, None)]
+    said = sentence_of(Completeness(at(125), merged(holes)), now=LATER + H)
+    for part in ("13:10〜13:12 は未着です", "14:40〜14:42 は未着です", "時刻の分からない一部は未着です（欠番 1 件）"):
+        assert part in said
+    assert merged([gap(70, None), gap(370, 371)]) == [gap(70, None), gap(370, 371)]
 
 
 def test_what_lies_before_a_moment_is_not_told() -> None:
@@ -158,14 +176,18 @@ def test_how_it_is_said_until_when(until: float | None, sentence: str) -> None:
     [
         (gap(70, 72, count=2), "13:10〜13:12 は未着です（欠番 2 件）"),
         (gap(70, 72, why=Why.SKIPPED, count=2), "13:10〜13:12 は未着の可能性があります（欠番 2 件）"),
+        (gap(70, 72, why=Why.MANY_SKIPPED, count=12), "13:10〜13:12 は未着の可能性があります（欠番 12 件）"),
         (gap(70.5, 70.9), "13:10 頃の一部は未着です（欠番 1 件）"),
         (gap(-800, -700), "11月22日 22:40〜11月23日 00:20 は未着です（欠番 1 件）"),
         (gap(-2000, -1990), "11月22日 02:40〜02:50 は未着です（欠番 1 件）"),
         (gap(None, 70.1), "13:11 以前の一部は未着です（欠番 1 件）"),
         (gap(None, None), "時刻の分からない一部は未着です（欠番 1 件）"),
         (gap(70, 72, Why.QUARANTINED), "13:10〜13:12 は読み取れず隔離しています（ファイル 1 件）"),
+        (gap(70, 72, Why.UNREADABLE, 11_484), "13:10〜13:12 に読み取れない行があります（11,484 行）"),
+        (gap(70, 70, Why.UNREADABLE, 2), "13:10 頃の一部に読み取れない行があります（2 行）"),
+        (gap(70, None, Why.UNREADABLE, 2), "13:10 以降の一部に読み取れない行があります（2 行）"),
         (gap(70, None, Why.WAITING, 9), "13:10 以降の一部は取込待ちです（ファイル 9 件）"),
-        (gap(70, 70, Why.CUT, 0), "13:10 頃の一部は syslog の切断で失われました"),
+        (gap(70, 70, Why.CUT, 0), "13:10 頃に syslog の接続が切れました（失われた行の有無は分かりません）"),
         (gap(70, 70, Why.CUT, 8), "13:10 頃の一部は syslog の切断で失われました（8 行）"),
         (gap(70, None, Why.SILENT, door="hec"), "プッシュ（HEC）からは 13:10 以降届いていません"),
         (gap(None, None, Why.SILENT, door="hec"), "プッシュ（HEC）からは届いていません"),
@@ -183,6 +205,30 @@ def test_the_newest_gaps_are_named_and_the_others_counted() -> None:
     said = sentence_of(Completeness(at(125), gaps), now=LATER)
     assert [f"12:{number}0〜" in said for number in range(5)] == [False, False, True, True, True]
     assert said.endswith("。ほかに 2 件の欠けがあります。")
+
+
+def test_what_is_missing_is_named_before_what_may_never_have_been() -> None:
+    missing, others = gap(0, 2), [gap(number * 10, number * 10 + 2, Why.SKIPPED) for number in range(1, 5)]
+    said = sentence_of(Completeness(at(125), [missing, *others]), now=LATER)
+    assert [f"12:{number}0〜" in said for number in range(5)] == [True, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "was_listed", "why", "is_trouble"),
+    [
+        (1, False, Why.SKIPPED, False),
+        (MANY_IN_A_ROW - 1, False, Why.SKIPPED, False),
+        (MANY_IN_A_ROW, False, Why.MANY_SKIPPED, True),
+        (1, True, Why.MISSING, True),
+        (MANY_IN_A_ROW, True, Why.MISSING, True),
+    ],
+)
+def test_numbers_that_the_vendor_skips_are_trouble_only_if_many_are_skipped_in_a_row(
+    numbers: int, was_listed: bool, why: Why, is_trouble: bool
+) -> None:
+    assert why_missing(numbers, was_listed=was_listed) is why
+    assert troubled([gap(1, 2, Why.SKIPPED), gap(1, 2, why)]) is is_trouble
+    assert not troubled([])
 
 
 @given(st.none() | st.integers(-1_000_000, 1000), GAPS)

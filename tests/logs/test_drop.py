@@ -250,6 +250,22 @@ def test_links_pipes_and_folders_are_left_alone(drop: Drop, tmp_path: Path) -> N
     assert drop.left(drop.a) == ["link.log", "pipe.log", "sub.log"]
 
 
+def test_many_folders_within_keep_no_file_out(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sakimori.logs.receive.folder._SEEN_AT_ONCE", 3)
+    for number in range(4):
+        (drop.folder(drop.a) / f"0{number}").mkdir()
+    drop.put("1_1.log")
+    assert drop.looks() == 1
+    assert drop.names(drop.a) == ["1_1.log"]
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".log", "\u3042" * 83 + ".log"])
+def test_a_file_whose_name_is_as_long_as_can_be_is_taken(drop: Drop, name: str) -> None:
+    drop.put(name)
+    assert drop.looks() == 1
+    assert drop.left(drop.a) == []
+
+
 def test_a_link_that_takes_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("not yours")
     (tmp_path / "folder").mkdir()
@@ -262,6 +278,20 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(tmp_path: Path) -
     file.symlink_to(tmp_path / "secret")
     with pytest.raises(Unreadable), folder.taken(found) as chunks:
         list(chunks)
+
+
+def test_each_name_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1.log").write_text("line")
+
+    def second_look(*_: object, **__: object) -> None:
+        raise AssertionError("the folder was read, and tells how its files look")
+
+    folder = Folder(tmp_path)
+    with monkeypatch.context() as watched:
+        watched.setattr("sakimori.logs.receive.folder.os.stat", second_look)
+        folder.complete(now=START, pause=QUIET)
+        (found,) = folder.complete(now=START + QUIET, pause=QUIET)
+    assert (found.name, found.look.size_bytes) == ("1.log", 4)
 
 
 def test_a_folder_that_is_a_link_is_not_followed(drop: Drop, tmp_path: Path) -> None:
@@ -287,7 +317,11 @@ def test_a_file_that_is_too_large_is_told_by_name_and_keeps_none_behind_it_out(
     drop.put("2.log", bytes(100))
     assert drop.looks() == 1
     assert drop.names(drop.a) == ["2.log"]
-    assert (drop.left(drop.a), drop.state().last_error) == (["1.log"], "ファイルが大きすぎます：1.log。")
+    assert (drop.left(drop.a), drop.state().left_out) == (["1.log"], "ファイルが大きすぎます：1.log。")
+    assert (drop.state().failures, drop.state().last_error, drop.state().left_out_since) == (0, "", drop.clock())
+    (drop.folder(drop.a) / "1.log").unlink()
+    drop.look()
+    assert (drop.state().left_out, drop.state().left_out_since) == ("", None)
 
 
 @AS_ROOT
@@ -296,7 +330,7 @@ def test_a_file_that_may_not_be_read_is_told_by_name_and_keeps_its_name(drop: Dr
         drop.put(f"{number}.log").chmod(0)
     drop.put("8.log")
     assert drop.looks() == 1
-    assert drop.state().last_error.endswith("0.log、1.log、2.log ほか 4 件。")
+    assert drop.state().left_out.endswith("0.log、1.log、2.log ほか 4 件。")
     assert len(drop.left(drop.a)) == 7
 
 
@@ -308,7 +342,7 @@ def test_a_name_that_is_no_text_is_told_harmlessly(drop: Drop, monkeypatch: pyte
     monkeypatch.setattr(accepting, "LIMIT_BYTES", 3)
     drop.put(name, b"x" * 9)
     drop.looks()
-    assert "裏?gol.\ufffd" in drop.state().last_error
+    assert "裏?gol.\ufffd" in drop.state().left_out
 
 
 def test_nothing_is_taken_from_the_day_of_cancellation_on(drop: Drop) -> None:

@@ -1,8 +1,10 @@
 """The table of columns is consistent, and what is derived from it follows it."""
 
+import re
 from typing import get_type_hints
 
 from sakimori.logs.fields import FIELDS, Event, Kind
+from sakimori.logs.filters import By
 
 _TYPES = {
     Kind.TEXT: "<class 'str'>",
@@ -13,6 +15,17 @@ _TYPES = {
     Kind.FLOAT: "float | None",
     Kind.ADDRESS: "str | None",
 }
+
+
+def test_pages_spell_labels_in_one_way() -> None:
+    shown = {field.name: field.on_pages for field in FIELDS}
+    assert (shown["request_id"], shown["client_ip"]) == (By.REQUEST.label, By.ADDRESS.label)
+    assert (shown["attack_kinds"], shown["post_body"], shown["xff"]) == (
+        "攻撃種別（すべて）",
+        "POST 本文",
+        "X-Forwarded-For",
+    )
+    assert not [label for label in shown.values() if re.search("[()]|[ァ-龠][A-Za-z]|[A-Za-z][ァ-龠]", label)]
 
 
 def test_every_column_has_a_label_of_its_own() -> None:

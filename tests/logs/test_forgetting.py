@@ -103,6 +103,28 @@ def test_what_is_left_of_the_chain_and_of_the_sums_still_holds(house: House) -> 
     assert StoreCheck.objects.get().differences == {}
 
 
+def test_a_file_of_the_year_2099_goes_with_all_that_came_on_its_day(house: House) -> None:
+    house.deliver("ahead.log", events_at=datetime(2099, 12, 31, tzinfo=UTC))
+    house.deliver("right.log")
+    house.night(start_of_day(date(2028, 8, 31)))
+    assert house.names() == ["ahead.log", "right.log"]
+    house.night(start_of_day(date(2028, 9, 2)))
+    assert house.names() == []
+    assert (ChainDay.objects.count(), house.store.count_contract(house.contract.pk)) == (0, 0)
+    assert check_end(ChainHead.objects.get()) == []
+
+
+def test_what_is_gone_of_times_to_come_is_no_difference(house: House) -> None:
+    """Another room needs the file's row."""
+    file = house.deliver("ahead.log", events_at=datetime(2099, 12, 31, tzinfo=UTC))
+    make_finding(house.contract, "198.51.100.7", file=file)
+    house.night(start_of_day(date(2028, 9, 2)))
+    assert "ahead.log" in house.names()
+    assert house.store.count_contract(house.contract.pk) == 0
+    compare_whole(store=house.store, now=house.clock())
+    assert str(file.pk) not in StoreCheck.objects.get().differences
+
+
 def test_a_year_of_days_leaves_no_more_rows_than_are_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "_AT_ONCE", 7)
     begin = start_of_day(date(2027, 11, 1))

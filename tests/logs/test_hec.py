@@ -6,12 +6,11 @@ import json
 import shutil
 import socket
 import ssl
-import time
 import tracemalloc
 import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +28,12 @@ from sakimori.logs.duties import ingest_due
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive import gathered
 from sakimori.logs.receive.hec import HecDoor, collector
+from sakimori.logs.receive.hec_body import BodyLimits
 from sakimori.logs.receive.tokens import Tokens
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore
 from sakimori.run.collector import CollectorServer
+from sakimori.run.patient import Patience
 from sakimori.simulators.hec_pusher import HecPusher, hec_client, queue_lines
 from sakimori.simulators.spec import PushTarget
 from sakimori.simulators.state import State
@@ -125,6 +126,22 @@ def test_raw_lines_stay_byte_for_byte(door: Door, path: str) -> None:
     assert door.content() == [body]
 
 
+def test_a_raw_json_document_stays_byte_for_byte_and_its_events_become_rows(door: Door, log_store: LogStore) -> None:
+    event = {"@timestamp": 1700000000000, "client": {"ip": "192.0.2.1"}}
+    documents = [json.dumps(document, indent=1).encode() for document in ([event, event], {"logs": [event]}, event)]
+    for body in documents:
+        assert door.post(body, path=RAW) == (200, 0)
+    assert door.post(json.dumps({"time": 1700000000.5, "event": [{"a": 1}, event]}).encode()) == (200, 0)
+    assert door.content() == [*documents, f'hec.time=1700000000.5 {{"a": 1}}\n{json.dumps(event)}\n'.encode()]
+    ingest_due(store=log_store, spool=door.spool, worker="one", clock=Clock())
+    assert list(LogFile.objects.order_by("pk").values_list("rows", "quarantined_lines")) == [
+        (2, 0),
+        (1, 0),
+        (1, 0),
+        (2, 0),
+    ]
+
+
 @pytest.mark.parametrize("path", [EVENT, RAW])
 def test_gzip_is_unpacked(door: Door, path: str) -> None:
     body = events(LINE) if path == EVENT else LINE.encode() + b"\n"
@@ -143,16 +160,34 @@ def test_line_breaks_in_an_event_forge_no_second_line(door: Door) -> None:
     assert door.content() == [b"one CEF:0|forged  CEF:0|forged\n"]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"a":1,"a":2,"n":1.10000000000000000001}',
+        b'{ "b" :\t"\\u3055\xe3\x81\x8f\xff" , "deep": [[{"event": "no"}]] }',
+        b"-0.0e+05",
+        b"9" * 9000,
+    ],
+)
+def test_an_event_that_is_no_text_stays_as_it_was_written(door: Door, event: bytes) -> None:
+    body = b'{"time": 1, "event": "not this", "event":' + event + b', "fields": {"event": 2}}'
+    assert door.post(body) == (200, 0)
+    assert door.content() == [event + b"\n"]
+
+
+def test_a_blank_event_keeps_no_other_out(door: Door) -> None:
+    assert door.post(events("one", "", None, "two")) == (200, 0)
+    assert door.content() == [b"one\ntwo\n"]
+
+
 def test_space_between_events_is_no_event(door: Door) -> None:
     body = b" \n" + events("one") + b"\r\n\t " + events("two") + b"\n\n"
     assert door.post(body) == (200, 0)
     assert door.content() == [b"one\ntwo\n"]
 
 
-def test_many_small_events_take_linear_time(door: Door) -> None:
-    began = time.process_time()  # Not the clock: a busy machine is no defect.
+def test_a_hundred_thousand_small_events_come_in_one_request(door: Door) -> None:
     assert door.post(events(*range(100_000))) == (200, 0)
-    assert time.process_time() - began < 12
     assert door.content()[0].count(b"\n") == 100_000
 
 
@@ -232,9 +267,15 @@ def test_a_stranger_cannot_make_us_read_a_large_body(door: Door, headers: dict[s
         (b"{}", (400, 12)),
         (b'{"event": ""}', (400, 13)),
         (b'{"event": null}', (400, 13)),
-        (b'{"event": "a"}{"event": null}', (400, 13)),
+        (b'{"event": ""} {"event": null}', (400, 13)),
+        (b'{"event": "a",}', (400, 6)),
+        (b'{event: "a"}', (400, 6)),
+        (b'{"event" "a"}', (400, 6)),
+        (b'{"event": "a" "host": "b"}', (400, 6)),
+        (b'{"event": [1, 2}', (400, 6)),
+        (b"true", (400, 12)),
     ],
-    ids=range(11),
+    ids=range(17),
 )
 def test_what_cannot_be_understood_is_refused_whole(door: Door, body: bytes, expected: tuple[int, int]) -> None:
     assert door.post(body) == expected
@@ -274,7 +315,7 @@ def test_too_large_is_refused_before_all_of_it_is_read(door: Door) -> None:
             yield bytes(1 << 20)
 
     assert door.post(large(), path=RAW) == (413, 27)
-    assert taken <= 66 << 20
+    assert taken <= 18 << 20
     assert door.nothing_kept()
 
 
@@ -442,7 +483,7 @@ def test_somebody_elses_client_delivers(door: Door, server: Server) -> None:
     assert asyncio.run(deliver()) == [True, False, True, 0]
     server.stop()
     lines = b"".join(door.content()).decode().splitlines()
-    assert lines == [*(f"{LINE} {number}" for number in range(300)), '{"act": "さくら"}']
+    assert lines == [*(f"{LINE} {number}" for number in range(300)), json.dumps({"act": "さくら"})]
     assert {file.contract for file in in_order()} == {door.a}
 
 
@@ -454,7 +495,7 @@ def test_old_tls_is_refused(server: Server, version: str, taken: bool) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Asking for the old version is the point here.
         context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain:
         if taken:
             with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
                 assert secure.version() == version.replace("_", ".")
@@ -480,3 +521,91 @@ def push(state: State, target: PushTarget, act: Callable[[HecPusher], Awaitable[
             return await act(HecPusher(state, "4001", target, client))
 
     return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (b"", b""),
+        (b"POST /services/collector HTTP/1.1\r\nHost: x\r\n", b""),
+        (b"GET /services/collector/health HTTP/1.1\r\nHost: x\r\n\r\nGET /services", b"HTTP/1.1 200"),
+        (b"POST /services/collector/raw HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"HTTP/1.1 401"),
+        (b"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Length: 9\r\n\r\nbegun", b"HTTP/1.1 408"),
+    ],
+    ids=["nothing", "half a head", "half a second head", "no token and no body", "half a body"],
+)
+def test_a_client_that_stops_in_the_middle_is_let_go(
+    door: Door, impatient: Server, sent: bytes, answered: bytes
+) -> None:
+    if b"%s" in sent:
+        sent %= RAW.encode(), f"Splunk {door.token_a}".encode()
+    with spoken_to(impatient) as connection:
+        connection.sendall(sent)
+        assert everything(connection)[: len(answered)] == answered
+    impatient.stop()
+    assert door.nothing_kept()
+
+
+def test_a_client_that_never_begins_the_handshake_is_let_go(impatient: Server) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=60) as plain:
+        assert everything(plain) == b""
+
+
+def test_there_are_only_so_many_connections(door: Door, impatient: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(3):
+            connection = held.enter_context(spoken_to(impatient))
+            connection.sendall(b"GET /services/collector/health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        with spoken_to(impatient) as one_more:
+            assert everything(one_more) == b""
+    impatient.stop()
+    assert door.nothing_kept()
+
+
+def test_while_as_much_as_may_be_is_under_way_others_are_told_to_wait(door: Door, impatient: Server) -> None:
+    answer = httpx.post(
+        f"https://127.0.0.1:{impatient.port}{RAW}",
+        content=b"x" * 5000,
+        headers={"authorization": f"Splunk {door.token_a}"},
+        verify=impatient.trust,
+    )
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, 9, "5")
+    impatient.stop()
+    assert door.nothing_kept()
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_no_traceback(
+    door: Door, impatient: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with spoken_to(impatient) as connection:
+        head = f"POST {RAW} HTTP/1.1\r\nHost: x\r\nAuthorization: Splunk {door.token_a}\r\nContent-Length: 9\r\n\r\nbe"
+        connection.sendall(head.encode())
+    impatient.stop()
+    assert door.nothing_kept()
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.fixture
+def impatient(door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A collector that waits for nobody, and takes little at once."""
+    monkeypatch.setattr(backends, "spool", lambda: door.spool)
+    bodies = BodyLimits(begin_seconds=0.3, contract_bytes=4000)
+    made = CollectorServer("127.0.0.1", 0, patience=Patience(1.0, 0.3, 1, 3), bodies=bodies)
+    made.start()
+    yield Server(made.port, (settings.CONFIG.data / "keys" / "collector.pem").read_text(), made.stop)
+    made.stop()
+
+
+def spoken_to(server: Server) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    return server.trust.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def everything(connection: socket.socket) -> bytes:
+    """What comes until the other side lets go."""
+    came = b""
+    with suppress(ConnectionResetError, ssl.SSLEOFError):
+        while data := connection.recv(4096):
+            came += data
+    return came

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sakimori.logs.formats.unreadable import Reason
-from sakimori.logs.read_file import BadLine, numbered_events, read_events
+from sakimori.logs.read_file import BadLine, numbered_events, read_events, tables_and_events
 from sakimori.logs.unpack import FileReason, Limits, UnreadableFile, read_log_file
 from tests.logs.test_unpack import CONTENT, encrypted, packed, private_key
 
@@ -120,3 +120,18 @@ def test_every_line_of_a_mixed_file_is_an_event_or_a_bad_line(tmp_path: Path) ->
     ]
     assert len(found) - len(bad) == 2
     assert (bad[0].raw, len(bad[2].raw)) == (b"\xff", 256 * 1024 + 1)
+
+
+@pytest.mark.parametrize("way", ["line by line", "with threads", "without"])
+@pytest.mark.parametrize("line", [b"x", b"", b"# a remark"])
+def test_lines_without_end_that_are_no_events_are_read_no_further(way: str, line: bytes) -> None:
+    most = 3 if line == b"x" else 60
+    for lines, is_read in ((most, True), (most + 1, False)):
+        file = read_log_file((line + b"\n") * lines, limits=Limits(max_bad_lines=3))
+        read = numbered_events(file) if way == "line by line" else tables_and_events(file, with_threads=way[-1] == "s")
+        if is_read:
+            assert len(list(read)) == (3 if line == b"x" else 0)
+            continue
+        with pytest.raises(UnreadableFile) as caught:
+            list(read)
+        assert caught.value.reason is FileReason.TOO_MANY_BAD_LINES

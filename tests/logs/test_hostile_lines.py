@@ -120,6 +120,11 @@ _WORST = {
     "many keys": _CEF + b"".join(b" k%d=1" % number for number in range(_SIZE // 9)),
     "one key": _CEF + b" src=1" * (_SIZE // 6),
     "differing": _CEF + b"".join(b" src=%d" % number for number in range(_SIZE // 9)),
+    "most that may differ": _CEF + b"".join(b" src=%-11d" % number for number in range(3_900)),
+    "all columns differ": _CEF
+    + b"".join(b" %s=%d" % (field.cef[0].encode(), number) for number in range(85) for field in FIELDS if field.cef),
+    "given time": b"hec.time=" + b"1" * _SIZE,
+    "given time and blanks": b"hec.time=1700000000 " + b" " * _SIZE + b"{}",
     "labels": _CEF + b"cs5Label=" * (_SIZE // 9),
     "open json": _CEF + b" cs10=[" * (_SIZE // 7),
     "open quotes": _CEF + b' cs10=["' * (_SIZE // 8),
@@ -134,6 +139,8 @@ _WORST = {
     "w3c words": b"a " * (_SIZE // 2),
     "json depth": b'{"time":1,"x":' + b'{"a":' * 400 + b"1" + b"}" * 401,
     "json lists": b'{"time":1,"x":' + b"[" * (_SIZE // 2) + b"]" * (_SIZE // 2) + b"}",
+    "json list": b'[{"time":1}' + b",{}" * (_SIZE // 3) + b"]",
+    "json list of nothing": b'{"logs":[' + b" " * _SIZE,
     "json keys": b'{"time":1,"x":{' + b",".join(b'"%d":1' % number for number in range(_SIZE // 8)) + b"}}",
 }
 

@@ -3,9 +3,10 @@
 import base64
 import os
 import tracemalloc
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,15 @@ from django.db.models import Q
 
 from sakimori.customers.models import Contract, LogKey
 from sakimori.customers.secrets import add_log_key
-from sakimori.logs import duties
+from sakimori.logs import duties, ingest
 from sakimori.logs.duties import clear_spool, ingest_due
 from sakimori.logs.fields import Event
 from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine
-from sakimori.logs.read_file import tables_and_events
+from sakimori.logs.read_file import BadLine, tables_and_events
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool
 from sakimori.logs.store.interface import LogStore, SmallFile, StoreUnavailable
-from sakimori.logs.unpack import read_log_file
+from sakimori.logs.unpack import FileReason, Limits, read_log_file
 from tests.lines import cef, log_file
 from tests.moments import START, Clock
 from tests.people import make_contract
@@ -102,9 +103,9 @@ class Breaking:
         self._meet("discard")
         self._store.discard(contract_id=contract_id, file_id=file_id)
 
-    def count_file(self, *, contract_id: int, file_id: int) -> int:
+    def count_file(self, *, contract_id: int, file_id: int, days: tuple[date, date] | None = None) -> int:
         self._meet("count_file")
-        held = self._store.count_file(contract_id=contract_id, file_id=file_id)
+        held = self._store.count_file(contract_id=contract_id, file_id=file_id, days=days)
         return held - 1 if "lost_row" in self.errors else held
 
     def _meet(self, name: str) -> None:
@@ -246,6 +247,20 @@ def test_an_empty_file_is_stored_with_nothing(intake: Intake) -> None:
         assert (file.state, file.lines, file.rows) == (LogFileState.STORED, 0, 0)
 
 
+@pytest.mark.usefixtures("way")
+def test_events_of_json_documents_are_rows_and_lines_in_are_accounted_for(intake: Intake) -> None:
+    event = b'{"@timestamp":1761955200000,"event":{"id":"%d"},"client":{"ip":"192.0.2.1"}}'
+    whole = intake.take(b"[\n" + b",\n".join(event % number for number in range(5)) + b"\n]\n")
+    wrapped = intake.take(b'{"logs":[' + b",".join(event % number for number in range(5)) + b'],"next":null}')
+    cut_off = intake.take(b"[" + b",".join(event % number for number in range(5, 9))[:-9])
+    intake.run()
+    for file, lines, bad in ((whole, 5, 0), (wrapped, 5, 0), (cut_off, 4, 1)):
+        file.refresh_from_db()
+        counted = (file.state, file.lines, file.rows, file.quarantined_lines, intake.rows(file))
+        assert counted == (LogFileState.STORED, lines, lines - bad, bad, lines - bad)
+    assert bytes(cut_off.bad_lines.get().raw) == (event % 8)[:-9]
+
+
 def test_twenty_five_thousand_bad_lines_cost_little_memory_and_are_all_counted(intake: Intake) -> None:
     file = intake.take(b"".join(b"nonsense %06d " % number + b"x" * 3500 + b"\n" for number in range(25_000)))
     list(tables_and_events(read_log_file(b"nonsense\n")))  # Modules are loaded before memory is counted.
@@ -257,8 +272,93 @@ def test_twenty_five_thousand_bad_lines_cost_little_memory_and_are_all_counted(i
         tracemalloc.stop()
     file.refresh_from_db()
     assert (file.state, file.lines, file.quarantined_lines) == (LogFileState.STORED, 25_000, 25_000)
-    assert QuarantinedLine.objects.count() == 25_000
+    kept = file.bad_lines.order_by("line_number").values_list("line_number", flat=True)
+    assert list(kept) == list(range(1, ingest.MOST_BAD_LINES_KEPT + 1)), (
+        "a million bad lines must not fill the database"
+    )
     assert peak < 45 << 20, "all lines together are 88 MB; some blocks of 4 MiB are under way"
+
+
+def test_a_bomb_of_lines_that_are_none_is_quarantined_as_a_whole_and_read_no_further(intake: Intake) -> None:
+    """Some kilobytes that unpack to 33 million lines of one letter, behind lines that are events."""
+    bomb = zlib.compress(b"\n".join([*attacks(3), b""]) + b"x\n" * (32 << 20), 9)
+    assert len(bomb) < 70_000
+    file, fine = intake.take(bomb), intake.take(log_file(attacks(1)))
+    list(tables_and_events(read_log_file(b"nonsense\n")))  # Modules are loaded before memory is counted.
+    tracemalloc.start()
+    try:
+        assert intake.run() == 2
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    file.refresh_from_db()
+    fine.refresh_from_db()
+    assert (file.state, file.reason) == (LogFileState.QUARANTINED, FileReason.TOO_MANY_BAD_LINES.sentence)
+    assert (file.lines, file.rows, file.quarantined_lines, intake.rows(file)) == (0, 0, 0, 0)
+    assert list(file.bad_lines.order_by("line_number").values_list("line_number", flat=True)) == list(range(4, 104))
+    assert fine.state == LogFileState.STORED
+    assert peak < 200 << 20, "64 MiB of lines; what is read of them are some blocks of 4 MiB"
+
+
+def test_a_file_of_which_not_all_bad_lines_are_kept_stays_in_the_spool(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "MOST_BAD_LINES_KEPT", 3)
+    monkeypatch.setattr(duties, "MOST_BAD_LINES_KEPT", 3)
+    most, more = (intake.take(log_file([*attacks(2), *[b"nonsense"] * number])) for number in (3, 4))
+    intake.run()
+    LogFile.objects.update(searched_at=intake.clock())
+    later = intake.clock() + 2 * HOUR
+    assert clear_spool(spool=intake.spool, keep=HOUR, now=later) == 1
+    assert [intake.spool.path(file.spool_name).exists() for file in (most, more)] == [False, True]
+    assert [file.bad_lines.count() for file in (most, more)] == [3, 3]
+
+
+def test_as_many_bad_lines_as_a_file_may_have_are_all_counted(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "Limits", lambda: Limits(max_bad_lines=700))
+    most, more = (intake.take(log_file([*attacks(6000), *[b"nonsense"] * number])) for number in (700, 701))
+    intake.run()
+    assert dict(LogFile.objects.values_list("pk", "state")) == {most.pk: "stored", more.pk: "quarantined"}
+    most.refresh_from_db()
+    assert (most.rows, most.quarantined_lines, most.bad_lines.count()) == (6000, 700, 700)
+    assert (intake.rows(more), more.bad_lines.count()) == (0, 100)
+
+
+def test_the_lease_of_a_file_that_takes_long_begins_anew(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its lines takes ten minutes; meanwhile another worker looks for work."""
+    monkeypatch.setattr(duties, "SMALL", NOTHING)
+    file = intake.take(log_file([b"nonsense"] * 7))
+    tried = []
+    really = ingest._bad_line
+
+    def slow(file: LogFile, bad: BadLine) -> QuarantinedLine:
+        intake.clock.pass_time(minutes=10)
+        tried.append(intake.run(worker="two"))
+        return really(file, bad)
+
+    monkeypatch.setattr(ingest, "_bad_line", slow)
+    assert intake.run() == 1
+    assert tried == [0] * 7
+    file.refresh_from_db()
+    assert (file.state, file.attempts, file.quarantined_lines) == (LogFileState.STORED, 1, 7)
+
+
+def test_who_lost_a_large_file_reads_it_no_further(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "SMALL", NOTHING)
+    file = intake.take(log_file([b"nonsense"] * 7))
+    read: list[int] = []
+    really = ingest._bad_line
+
+    def lose(file: LogFile, bad: BadLine) -> QuarantinedLine:
+        read.append(bad.line_no)
+        LogFile.objects.update(claimed_by="two", claimed_until=intake.clock() + 2 * HOUR)
+        intake.clock.pass_time(hours=1)
+        return really(file, bad)
+
+    monkeypatch.setattr(ingest, "_bad_line", lose)
+    intake.run()
+    file.refresh_from_db()
+    assert (file.state, file.claimed_by, len(read)) == (LogFileState.STORING, "two", 1)
 
 
 def test_a_bad_line_is_kept_as_it_came_up_to_a_limit(intake: Intake) -> None:
@@ -303,7 +403,7 @@ def test_a_stored_key_that_cannot_be_opened_postpones_only_its_own_contract(
     """Say, the keyring of another installation: when it is back, nothing was lost."""
     good = add_log_key(intake.contract, 7, pem(key)).sealed_private_pem
     LogKey.objects.update(sealed_private_pem="v1.gone.AAAA")
-    file = intake.take(log_file(attacks(1)))
+    file = intake.take(encrypted(log_file(attacks(1)), key, key_id=7))
     other = accept(
         [log_file(attacks(1))],
         contract=make_contract("有限会社もみじ堂", "B"),
@@ -329,9 +429,9 @@ def test_two_workers_store_every_file_once(intake: Intake) -> None:
     files = [intake.take(log_file(attacks(2))) for _ in range(4)]
 
     class Meanwhile(Breaking):
-        def count_file(self, *, contract_id: int, file_id: int) -> int:
+        def count_file(self, *, contract_id: int, file_id: int, days: tuple[date, date] | None = None) -> int:
             intake.run(worker="two")
-            return super().count_file(contract_id=contract_id, file_id=file_id)
+            return super().count_file(contract_id=contract_id, file_id=file_id, days=days)
 
         def append_together(self, files: Sequence[SmallFile]) -> list[int]:
             intake.run(worker="two")
@@ -363,13 +463,13 @@ def test_a_file_that_is_read_ahead_is_left_to_who_has_taken_it_over_meanwhile(
     files = [intake.take(log_file(attacks(2))) for _ in range(3)]
 
     class Slow(Breaking):
-        def count_file(self, *, contract_id: int, file_id: int) -> int:
+        def count_file(self, *, contract_id: int, file_id: int, days: tuple[date, date] | None = None) -> int:
             if file_id == files[0].pk:
                 intake.clock.pass_time(hours=1)
                 LogFile.objects.filter(pk=files[1].pk).update(
                     claimed_by="two", claimed_until=intake.clock() + HOUR, attempts=7
                 )
-            return super().count_file(contract_id=contract_id, file_id=file_id)
+            return super().count_file(contract_id=contract_id, file_id=file_id, days=days)
 
     intake.run(Slow(intake.store))  # type: ignore[arg-type]
     assert list(LogFile.objects.order_by("pk").values_list("state", "attempts")) == [

@@ -14,7 +14,6 @@ import pytest
 import sakimori.logs.store
 from sakimori.logs.columns import EVENT_TABLE
 from sakimori.logs.fields import FIELDS, Event
-from sakimori.logs.formats.bulk import read_block
 from sakimori.logs.formats.cef import parse_cef
 from sakimori.logs.original import original_line
 from sakimori.logs.read_file import read_events
@@ -24,6 +23,7 @@ from sakimori.logs.store.clickhouse import ADDRESS_TEXT, EVENTS, ClickHouseStore
 from sakimori.logs.store.ddl import column_type, events_table
 from sakimori.logs.store.interface import LogStore, StoreError, StoreUnavailable
 from tests.fixtures_logstore import fresh_store_url, killed_at_command
+from tests.logs.tables import table_of
 
 SAMPLES = Path(__file__).parent / "samples"
 NOON = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
@@ -90,15 +90,60 @@ def test_tables_and_events_may_be_mixed_and_come_back_alike(log_store: LogStore)
 
 def test_lines_that_were_read_in_blocks_come_back_as_they_came(log_store: LogStore) -> None:
     lines = [line for path in sorted(SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
-    block = read_block(b"\n".join(lines), first_line_no=1, max_line_bytes=100_000)
-    assert len(block.table) > 10
-    log_store.append([block.table], contract_id=1, file_id=2)
+    block = table_of(b"\n".join(lines), max_line_bytes=100_000)
+    assert len(block) > 10
+    log_store.append([block], contract_id=1, file_id=2)
     names = ", ".join(field.name for field in FIELDS)
     found = log_store.query(f"SELECT line_no, frame, {names} FROM events ORDER BY line_no")
     assert all(row["frame"] and not row["line"] for row in found)
     assert {row["line_no"]: original_line(row) for row in found} == {
-        number: lines[number - 1].decode() for number in block.table["line_no"].to_pylist()
+        number: lines[number - 1].decode() for number in block["line_no"].to_pylist()
     }
+
+
+def test_rows_of_a_file_are_counted_on_some_of_its_days(log_store: LogStore) -> None:
+    noon = datetime(2026, 10, 31, 3, 0, tzinfo=UTC)
+    times = [noon, noon + timedelta(hours=11, minutes=59), noon + timedelta(days=1), noon + timedelta(days=2)]
+    rows = [(number, event(number, time=time)) for number, time in enumerate(times, 1)]
+    log_store.append(rows, contract_id=1, file_id=1)
+    days = [date(2026, 10, 31) + timedelta(days=number) for number in range(4)]
+    assert [log_store.count_file(contract_id=1, file_id=1, days=(day, day)) for day in days] == [2, 1, 1, 0]
+    assert log_store.count_file(contract_id=1, file_id=1, days=(days[1], days[3])) == 2
+
+
+def test_tables_of_one_block_keep_their_own_dictionaries(log_store: LogStore) -> None:
+    groups = [[event(number, site=f"{group}-{number}.example") for number in range(3)] for group in range(3)]
+    tables = [
+        event_table([(3 * group + number, each) for number, each in enumerate(events)])
+        for group, events in enumerate(groups)
+    ]
+    assert log_store.append(tables, contract_id=1, file_id=1) == 9
+    found = log_store.query("SELECT line_no, site FROM events ORDER BY line_no")
+    assert [row["site"] for row in found] == [each.site for events in groups for each in events]
+    assert len({row["p"] for row in log_store.query("SELECT _part AS p FROM events")}) == 1
+
+
+def test_what_waits_lies_in_few_files_and_is_as_durable(log_store: LogStore) -> None:
+    assert isinstance(log_store, ClickHouseStore)
+    log_store._command(statements.make_like_events("staging_1_1"))
+    where = "WHERE database = currentDatabase() AND name IN ('events', 'staging_1_1') ORDER BY name"
+    events, staging = log_store.query(f"SELECT engine_full AS made FROM system.tables {where}")
+    for setting in (
+        "fsync_after_insert = 1",
+        "fsync_part_directory = 1",
+        "min_compressed_bytes_to_fsync_after_merge = 1",
+    ):
+        assert setting in events["made"]
+        assert setting in staging["made"]
+    assert "index_granularity = 8192" in events["made"]
+    rows = [(number, event(number, request_id=f"{number:09}")) for number in range(20_000)]
+    assert log_store.append(rows, contract_id=1, file_id=1) == 20_000
+    of_events = "WHERE active AND table = 'events' AND database = currentDatabase()"
+    (part,) = log_store.query(f"SELECT part_type AS kind, marks FROM system.parts {of_events}")
+    assert part == {"kind": "Compact", "marks": 2}
+    log_store._command("OPTIMIZE TABLE events FINAL")
+    (part,) = log_store.query(f"SELECT marks FROM system.parts {of_events}")
+    assert part["marks"] > 2
 
 
 def test_a_table_without_rows_is_nothing(log_store: LogStore) -> None:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from sakimori.logs.receive.numbering import Missing, missing_since, numbers_of, settled_until, without
+from sakimori.logs.receive.numbering import (
+    Missing,
+    missing_since,
+    numbers_of,
+    runs,
+    settled_until,
+    unsettled,
+    without,
+)
 
 
 def test_names_are_read_as_numbers_and_others_are_passed_over() -> None:
@@ -77,3 +85,23 @@ def test_nothing_is_seen_beyond_what_could_not_be_taken(
 ) -> None:
     names = [f"7_{number}.log" for number in listed]
     assert settled_until(newest, names, {f"7_{number}.log" for number in settled}) == expected
+
+
+@pytest.mark.parametrize(
+    ("newest", "settled", "expected"),
+    [
+        ({"7": 3, "8": 1}, {"7_3.log"}, {"7": [4, 6]}),
+        ({"7": 3, "8": 0}, {"7_3.log", "7_6.log"}, {"7": [4], "8": [1]}),
+        ({"7": 6, "8": 1}, set(), {}),
+    ],
+)
+def test_what_is_listed_and_not_settled_is_remembered(
+    newest: dict[str, int], settled: set[str], expected: dict[str, list[int]]
+) -> None:
+    names = ["7_3.log", "7_4.log", "7_6.log", "8_1.log", "MD5.txt"]
+    assert unsettled(newest, names, settled) == expected
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [([], []), ([4], [(4, 4)]), ([9, 4, 5, 4, 7, 8], [(4, 5), (7, 9)])])
+def test_numbers_without_a_hole_between_them_are_one_span(numbers: list[int], expected: list[tuple[int, int]]) -> None:
+    assert runs("7", numbers) == [Missing("7", *span) for span in expected]

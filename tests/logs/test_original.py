@@ -6,15 +6,16 @@ import pyarrow as pa
 import pytest
 
 from sakimori.logs.fields import FIELDS, Kind
-from sakimori.logs.formats.bulk import read_block
+from sakimori.logs.formats.bulk import TableReader
 from sakimori.logs.original import MARKS, original_line
+from tests.logs.tables import table_of
 
 HEAD = "CEF:0|Incapsula|SIEMintegration|1|1|Normal|0| "
 _TAKEN_OUT = {Kind.TEXT, Kind.WORD, Kind.JSON, Kind.INT, Kind.PORT, Kind.FLOAT, Kind.TIME}
 
 
 def frame_of(line: str) -> tuple[str, dict[str, object]]:
-    table = read_block(line.encode(), first_line_no=1, max_line_bytes=10_000).table
+    table = table_of(line.encode(), max_line_bytes=10_000)
     assert isinstance(table, pa.Table)
     (row,) = table.to_pylist()
     return row["frame"], row
@@ -73,6 +74,7 @@ def test_what_a_column_gives_back_is_taken_out(pairs: str, frame: str) -> None:
 
 @pytest.mark.parametrize("mark", ["\x01", "\x02"])
 def test_a_line_with_a_mark_of_its_own_is_odd(mark: str) -> None:
-    block = read_block(f"{HEAD}start=1790000000000 request=a{mark}Rb".encode(), first_line_no=1, max_line_bytes=10_000)
-    assert len(block.table) == 0
-    assert len(list(block.odd)) == 1
+    reader = TableReader()
+    odd = list(reader.read(f"{HEAD}start=1790000000000 request=a{mark}Rb".encode(), max_line_bytes=10_000))
+    assert len(reader.take()) == 0
+    assert len(odd) == 1

@@ -186,3 +186,22 @@ def test_a_line_that_shows_nothing_is_unreadable(parser: LineParser, reason: Rea
 def test_a_broken_fields_line_is_a_bad_line() -> None:
     parser = LineParser()
     assert not parser.is_no_event(b"#Fields: \xff")
+
+
+def test_the_order_of_fields_may_stand_behind_a_byte_order_mark() -> None:
+    parser = LineParser()
+    assert parser.is_no_event(b"\xef\xbb\xbf#Fields: cs-start c-ip sc-action")
+    assert parser.parse(b"1700000000000 192.0.2.1 REQ_PASSED").client_ip == "192.0.2.1"
+    assert parser.is_no_event(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("sign", [" ", "\t"])
+def test_an_incident_in_leef_says_what_it_says_in_cef(sign: str) -> None:
+    (line,) = lines("incident.cef.log")
+    _, product, more, version, _, name, _, pairs = line.decode().split("|", 7)
+    pairs = re.sub(r" +(?=\w+=)", sign, pairs)
+    in_leef = parse_leef("|".join(("LEEF:0", product, more, version, name, pairs)).encode())
+    in_cef = parse_cef(line)
+    extra = {key: text for key, text in in_cef.extra.items() if key != "severity"}
+    assert in_leef == in_cef._replace(line=in_leef.line, extra=extra)
+    assert in_leef.attack_kinds == (AttackKind.ATTACK_ANALYTICS, AttackKind.SQL_INJECTION)

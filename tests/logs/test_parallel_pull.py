@@ -84,13 +84,13 @@ class Slow(MemoryVendor):
 
     def log_index(self) -> Sequence[str]:
         self.asked.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(60)
         return super().log_index()
 
 
 def until(under_way: int) -> None:
     """Wait until no more accounts than that are under way. (The tests' database takes one thread at a time.)"""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while sum(thread.name.startswith("pull-") for thread in threading.enumerate()) > under_way:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -102,7 +102,7 @@ def test_a_slow_account_delays_no_other(pull: Pull) -> None:
     slow = pull.vendors[a.pk] = Slow()
     parallel = Parallel(pull.puller)
     assert parallel.start_due() == 0
-    assert slow.asked.wait(20)
+    assert slow.asked.wait(60)
     until(1)
     for number in (2, 3):
         pull.vendors[b.pk].put_log(f"1_{number}.log", b"more%d" % number)  # type: ignore[attr-defined]
@@ -122,7 +122,7 @@ def test_an_account_is_not_looked_at_twice_at_once(pull: Pull) -> None:
     slow = pull.vendors[pull.contracts[0].pk] = Slow()
     parallel = Parallel(pull.puller)
     parallel.start_due()
-    assert slow.asked.wait(20)
+    assert slow.asked.wait(60)
     slow.asked.clear()
     pull.clock.pass_time(hours=1)
     assert parallel.start_due() == 0

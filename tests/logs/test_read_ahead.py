@@ -92,3 +92,14 @@ def test_an_error_between_two_files_ends_the_reading_of_both(files: list[Path]) 
     with pytest.raises(ConnectionError):
         next(read)
     assert active_count() == before
+
+
+def test_who_stores_is_told_how_much_has_been_read(files: list[Path]) -> None:
+    told: list[tuple[str, int]] = []
+
+    def note(path: Path, read_bytes: int) -> None:
+        told.append((path.name, read_bytes))
+
+    for _, reading in one_ahead(files, read_log_file, note):
+        rows_of(reading)
+    assert told == [(path.name, path.stat().st_size) for path in files]

@@ -1,5 +1,6 @@
 """Retention: today and the past three months with the option, a number of days without it, to the day of Japan."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sakimori.logs.models import LogFile, LogFileState, QuarantinedLine, Retenti
 from sakimori.logs.queries import last_retention_proofs
 from sakimori.logs.retention import first_kept, retain
 from sakimori.logs.spool import Spool
-from sakimori.logs.store.interface import LogStore
+from sakimori.logs.store.interface import LogStore, StoreError
 from tests.people import make_contract, make_file
 
 pytestmark = pytest.mark.django_db
@@ -165,10 +166,131 @@ def test_doubles_go_too(log_store: LogStore, spool: Spool, a: Contract) -> None:
 def test_a_file_that_is_being_stored_or_searched_is_waited_for_but_not_for_long(
     log_store: LogStore, spool: Spool, a: Contract, columns: dict[str, object], waits: bool
 ) -> None:
+    assert run(log_store, spool, NOW - timedelta(minutes=59)) == 0
     make_file(a, **columns)
     put(log_store, a, start_of_day(KEPT) - MILLISECOND)
     assert run(log_store, spool) == (0 if waits else 1)
-    assert RetentionProof.objects.exists() != waits
+    assert (RetentionProof.objects.get().rows == 0) == waits
+
+
+def test_files_that_never_stop_coming_are_waited_for_an_hour_at_most(
+    log_store: LogStore, spool: Spool, a: Contract
+) -> None:
+    """Somebody's attack fills a file a minute: at every look one was just stored and is not searched yet."""
+    put(log_store, a, start_of_day(KEPT))
+    midnight = start_of_day(date(2026, 11, 26))
+    gone_at = []
+    for minutes in range(-5, 70):
+        now = midnight + timedelta(minutes=minutes)
+        LogFile.objects.update(searched_at=now)
+        make_file(a, stored_at=now, searched_at=None, received_at=now)
+        if run(log_store, spool, now):
+            gone_at.append(minutes)
+    assert gone_at == [59]
+    assert RetentionProof.objects.get(day=date(2026, 11, 26)).rows == 1
+
+
+def test_the_proof_says_when_it_was_last_looked(log_store: LogStore, spool: Spool, a: Contract) -> None:
+    for minutes in (0, 1, 2):
+        run(log_store, spool, NOW + timedelta(minutes=minutes))
+    assert RetentionProof.objects.get().ran_at == NOW + timedelta(minutes=2)
+
+
+class Failing:
+    """A store that cannot drop the days of one contract, and else is the real one."""
+
+    def __init__(self, store: LogStore, contract: Contract) -> None:
+        self._store, self._contract = store, contract
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def drop_day(self, *, contract_id: int, day: date) -> None:
+        if contract_id == self._contract.pk:
+            raise StoreError("a part is broken")
+        self._store.drop_day(contract_id=contract_id, day=day)
+
+
+def test_a_contract_whose_log_cannot_be_dropped_stops_no_other_and_is_told(
+    log_store: LogStore, spool: Spool, a: Contract, b: Contract
+) -> None:
+    old = start_of_day(KEPT) - MILLISECOND
+    for number, contract in enumerate((a, b), 1):
+        put(log_store, contract, old, file_id=number)
+    with pytest.raises(StoreError, match="a part is broken"):
+        run(Failing(log_store, a), spool)  # type: ignore[arg-type]
+    assert (left(log_store, a), left(log_store, b)) == ([old], [])
+    proofs = dict(RetentionProof.objects.values_list("contract", "ran_at"))
+    assert proofs == {a.pk: start_of_day(date(2026, 11, 25)), b.pk: NOW}
+    assert run(log_store, spool) == 1
+    assert left(log_store, a) == []
+
+
+def test_a_file_that_cannot_be_removed_stops_neither_the_log_nor_other_files(
+    log_store: LogStore, spool: Spool, a: Contract, b: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = start_of_day(KEPT) - MILLISECOND
+    stuck, loose = (
+        make_file(a, state=LogFileState.QUARANTINED, received_at=old, stored_at=old, spool_name=name)
+        for name in ("stuck", "loose")
+    )
+    put(log_store, a, old)
+    put(log_store, b, old, file_id=2)
+
+    def remove(_spool: Spool, name: str) -> None:
+        if name == "stuck":
+            raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Spool, "remove", remove)
+        for _ in range(2):
+            with pytest.raises(PermissionError):
+                run(log_store, spool)
+    assert (left(log_store, a), left(log_store, b)) == ([], [])
+    assert list(LogFile.objects.filter(spool_cleared_at=None)) == [stuck]
+    run(log_store, spool)
+    assert set(LogFile.objects.values_list("pk", "spool_cleared_at")) == {(stuck.pk, NOW), (loose.pk, NOW)}
+
+
+class TestEventsOfTimesToCome:
+    """A clock that is wrong keeps its lines, its file and its chain no longer than a right one."""
+
+    far = datetime(2099, 12, 31, 3, tzinfo=UTC)
+    came = start_of_day(KEPT)
+
+    def days_until_gone(self, log_store: LogStore, spool: Spool, a: Contract) -> Iterator[int]:
+        for days in range(4):
+            if run(log_store, spool, NOW + timedelta(days=days)):
+                yield days
+
+    def test_they_go_a_day_after_what_came_with_them(self, log_store: LogStore, spool: Spool, a: Contract) -> None:
+        file = make_file(a, received_at=self.came, stored_at=self.came, searched_at=self.came)
+        put(log_store, a, self.came, self.came + timedelta(days=1), self.far, file_id=file.pk)
+        gone: list[list[datetime]] = []
+        for days in range(3):
+            run(log_store, spool, NOW + timedelta(days=days))
+            gone.append(left(log_store, a))
+        assert gone == [
+            [self.came, self.came + timedelta(days=1), self.far],
+            [self.came + timedelta(days=1), self.far],
+            [],
+        ]
+
+    def test_younger_files_keep_a_day_that_is_theirs_too(self, log_store: LogStore, spool: Spool, a: Contract) -> None:
+        for received in (self.came, self.came + timedelta(days=1)):
+            file = make_file(a, received_at=received, stored_at=received, searched_at=received)
+            put(log_store, a, self.far, file_id=file.pk)
+        assert list(self.days_until_gone(log_store, spool, a)) == [3]
+        assert left(log_store, a) == []
+
+    def test_tomorrow_and_rows_of_files_that_nobody_knows_stay(
+        self, log_store: LogStore, spool: Spool, a: Contract
+    ) -> None:
+        file = make_file(a, received_at=self.came - timedelta(days=9))
+        put(log_store, a, NOW + timedelta(days=1), file_id=file.pk)
+        put(log_store, a, self.far, file_id=file.pk + 1)
+        assert run(log_store, spool) == 0
+        assert left(log_store, a) == [NOW + timedelta(days=1), self.far]
 
 
 def test_unreadable_lines_and_files_go_with_the_day_they_came(log_store: LogStore, spool: Spool, a: Contract) -> None:

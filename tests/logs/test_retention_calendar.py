@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sakimori.customers.models import Contract, Customer
@@ -38,7 +38,7 @@ def naive_first_kept(today: date) -> date:
 
 
 @given(st.dates(date(2020, 1, 1), date(2045, 12, 31)))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_three_months_are_what_somebody_counts_with_a_finger_on_the_calendar(today: date) -> None:
     assert first_kept_day(today) == naive_first_kept(today)
 
@@ -147,9 +147,7 @@ STEP = st.tuples(
 @pytest.mark.django_db
 @settings(
     max_examples=6,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(begins=st.dates(date(2027, 1, 1), date(2028, 12, 31)), steps=st.lists(STEP, min_size=2, max_size=4))
 @example(begins=date(2028, 1, 20), steps=[(0, [], False), (45, [], False), (0, [], True), (0, [(90, 0)], False)])

@@ -8,7 +8,8 @@ import pytest
 from sakimori.logs import search
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import Event
-from sakimori.logs.filters import EMPTY, By, Filter, filter_of
+from sakimori.logs.filters import EMPTY, MOST_FILTERS, By, Filter, filter_of
+from sakimori.logs.percent import MOST_FORMS
 from sakimori.logs.search import LogQuery, condition_of, count, days, rows, walk
 from sakimori.logs.store.interface import LogStore
 from sakimori.logs.top_lists import TOP_LISTS, Top, top, tops
@@ -111,6 +112,9 @@ def test_the_newest_comes_first_and_only_of_this_contract(store: LogStore) -> No
         (By.RULE, ["SQL SELECT"], [0]),
         (By.RULE, ["2", "77"], [0, 2]),
         (By.RULE, [QUOTE.strip()], []),
+        (By.RULE, ["７７"], [2]),
+        (By.SITE, ["ｓｈｏｐ．example.jp"], [0, 1]),
+        (By.REQUEST, ["ｒ３"], [3]),
         (By.RULE, [EMPTY], [3, 4, 5]),
         (By.REQUEST, ["r3"], [3]),
     ],
@@ -122,6 +126,29 @@ def test_every_filter_and_its_opposite(store: LogStore, by: By, values: list[str
     assert count(store, met) == len(expected)
     others = sought(*(each.opposite for each in filters))
     assert sorted(found(store, others)) == [f"r{n}" for n in range(6) if n not in expected]
+
+
+@pytest.mark.parametrize("sent", ["%E5%8C%97%E6%B5%B7+%E9%81%93", "%e5%8c%97%E6%b5%b7%20%e9%81%93", "北海 道"])
+def test_a_japanese_text_is_found_however_its_url_was_written(log_store: LogStore, sent: str) -> None:
+    events = [
+        (1, Event(time=NOON, request_id="path", url=f"shop.example.jp/{sent}/x")),
+        (2, Event(time=NOON, request_id="query", url="shop.example.jp/", query=f"q={sent}")),
+        (3, Event(time=NOON, request_id="other", url="shop.example.jp/%E5%8C%97")),
+    ]
+    log_store.append(events, contract_id=1, file_id=1)
+    text = filter_of(By.TEXT, "北海 道")
+    assert sorted(found(log_store, sought(text))) == ["path", "query"]
+    assert found(log_store, sought(text.opposite)) == ["other"]
+
+
+def test_as_many_texts_as_are_allowed_can_be_asked_for_at_once(store: LogStore) -> None:
+    texts = [filter_of(By.TEXT, f"ガ　{number} １") for number in range(MOST_FILTERS)]
+    assert found(store, sought(*texts)) == []
+    assert MOST_FILTERS * MOST_FORMS <= 255
+
+
+def test_an_ascii_text_is_asked_for_as_ever() -> None:
+    assert condition_of(sought(filter_of(By.TEXT, "a b+%E5")))[1]["text"] == ["a b+%E5"]
 
 
 def test_a_value_with_every_odd_sign_is_found_as_it_is(store: LogStore) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.logs.spool import Spool, TooLarge
@@ -26,7 +26,7 @@ def spool(folder: Path) -> Spool:
     return Spool(folder)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(chunks=st.lists(st.binary(max_size=200), max_size=6))
 def test_what_goes_in_comes_out(spool: Spool, chunks: list[bytes]) -> None:
     content = b"".join(chunks)

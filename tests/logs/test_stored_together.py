@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from sakimori.logs.fields import FIELDS, Event
-from sakimori.logs.formats.bulk import read_block
 from sakimori.logs.store import clickhouse, statements
 from sakimori.logs.store.blocks import as_one_table
 from sakimori.logs.store.clickhouse import ClickHouseStore, open_store
-from sakimori.logs.store.interface import LogStore, SmallFile
+from sakimori.logs.store.interface import LogStore, SmallFile, StoreError, StoreUnavailable
 from sakimori.logs.store.layout import Layout
 from tests.fixtures_logstore import fresh_store_url
+from tests.logs.tables import table_of
 from tests.logs.test_log_store import NOON, SAMPLES, event, rows, samples, seen, tables
 
 
@@ -92,7 +92,7 @@ def test_files_of_several_contracts_are_stored_together_and_each_is_counted(log_
 
 def test_together_or_alone_the_rows_are_the_same(log_store: LogStore) -> None:
     lines = [line for path in sorted(SAMPLES.glob("*.log")) for line in path.read_bytes().splitlines()]
-    block = read_block(b"\n".join(lines), first_line_no=1, max_line_bytes=100_000).table
+    block = table_of(b"\n".join(lines), max_line_bytes=100_000)
     mixed = [block, *((number, event) for number, event in enumerate(samples(), 10_001))]
     log_store.append(mixed, contract_id=1, file_id=1)
     assert log_store.append_together([SmallFile(2, 2, as_one_table(mixed))]) == [block.num_rows + len(samples())]
@@ -128,6 +128,63 @@ def test_rows_that_wait_together_are_counted_for_their_contract_and_forgotten_wi
     assert [log_store.count_contract(number) for number in (1, 2)] == [0, 0]
     assert log_store.append_together(files[1:]) == [1], "what went with it comes again"
     assert tables(log_store) == {"events", "events_once", "schema_versions"}
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_file_comes_once_also_if_an_earlier_try_of_its_company_reaches_the_server_late(
+    log_store: LogStore, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    """A client gave up on a statement that stores two files. The second of them, whose name the group does not bear,
+    is stored again before that statement is carried out.
+    """
+    assert isinstance(log_store, ClickHouseStore)
+    files = [small([event(1)], file_id=1), small([event(2), event(3)], file_id=2)]
+    command, late = log_store._command, []
+
+    def gives_up(sql: str, **values: Any) -> None:
+        if sql.lstrip().startswith("INSERT INTO events"):
+            late.append(sql)
+            raise StoreUnavailable("time-out")
+        command(sql, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_store, "_command", gives_up)
+        with pytest.raises(StoreUnavailable):
+            log_store.append_together(files)
+    if alone:
+        log_store.append([files[1].rows], contract_id=1, file_id=2)
+    else:
+        assert log_store.append_together([files[1]]) == [2]
+    with pytest.raises(StoreError, match="UNKNOWN_TABLE"):
+        command(late[0])
+    assert [log_store.count_file(contract_id=1, file_id=number) for number in (1, 2)] == [0, 2]
+    assert log_store.append_together(files) == [1, 2]
+    assert tables(log_store) == {"events", "events_once", "schema_versions"}
+
+
+def test_a_group_that_goes_while_it_is_looked_at_was_stored(
+    log_store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process finished with it in that moment; one that cannot be read is an error."""
+    assert isinstance(log_store, ClickHouseStore)
+    broken_off_before(4, log_store, monkeypatch, [small([event(1)], file_id=1), small([event(2)], file_id=2)])
+    query, group = log_store.query, statements.group_name(contract_id=1, file_id=1)
+
+    def failing(*, goes: bool) -> Callable[..., Any]:
+        def asked(sql: str, *values: Any, **more: Any) -> Any:
+            if sql == statements.files_of_group(group):
+                if goes:
+                    log_store._command(statements.drop_table(group))
+                raise StoreError("no such table")
+            return query(sql, *values, **more)
+
+        return asked
+
+    monkeypatch.setattr(log_store, "query", failing(goes=False))
+    with pytest.raises(StoreError, match="no such table"):
+        log_store.append(rows(2), contract_id=1, file_id=2)
+    monkeypatch.setattr(log_store, "query", failing(goes=True))
+    assert log_store.append(rows(2), contract_id=1, file_id=2) == 1
 
 
 def test_a_replicated_store_takes_files_one_by_one() -> None:

@@ -53,7 +53,7 @@ def play(door: Door, acts: Callable[[Together], Coroutine[None, None, None]], li
         finally:
             await together.close()
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_requests_of_a_contract_are_one_file_in_their_order(door: Door) -> None:
@@ -87,7 +87,7 @@ def test_nothing_is_answered_before_it_is_synced(door: Door, monkeypatch: pytest
 
     def slow(descriptor: int) -> None:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         real(descriptor)
 
     monkeypatch.setattr(gathered.os, "fsync", slow)
@@ -151,7 +151,7 @@ def test_after_a_failed_sync_nothing_stays_and_the_next_try_is_taken(
 def test_somebody_who_goes_away_takes_nothing_along(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     real = gathered.os.fsync
-    monkeypatch.setattr(gathered.os, "fsync", lambda descriptor: go_on.wait(20) and real(descriptor))
+    monkeypatch.setattr(gathered.os, "fsync", lambda descriptor: go_on.wait(60) and real(descriptor))
 
     async def acts(together: Together) -> None:
         first, second = (asyncio.create_task(together.take(1, b"line\n", alone=False)) for _ in range(2))

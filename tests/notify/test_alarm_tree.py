@@ -130,7 +130,6 @@ def test_whatever_happens_a_person_acknowledges_every_alarm_that_is_phoned() -> 
         settings=settings(
             max_examples=15,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

@@ -161,7 +161,7 @@ def test_no_forgery_is_believed_from_a_strangers_machine(raw: bytes) -> None:
         assert not judged(raw, Envelope("198.51.100.7", "thief.example.net", path)).authenticated
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, len(GENUINE["as it was signed"]) - 1), st.integers(0, 255))
 def test_no_byte_of_a_genuine_mail_can_be_changed_in_its_meaning(place: int, value: int) -> None:
     """What still is believed reads the same: white space, case of a name, an unsigned header."""
@@ -176,7 +176,7 @@ def test_no_byte_of_a_genuine_mail_can_be_changed_in_its_meaning(place: int, val
             assert any(part.lower().split() == told for part in changed.split(b"\r\n")), changed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_nothing_is_raised_and_nothing_believed(raw: bytes) -> None:
     assert not judged(raw, Envelope("192.0.2.7", "x", "a@imperva.example.com\n")).authenticated

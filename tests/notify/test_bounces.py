@@ -166,7 +166,7 @@ def test_the_return_path_is_the_surest_mark() -> None:
     assert report.tokens == (TOKEN,)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=500))
 def test_whatever_bytes_come_nothing_is_raised(raw: bytes) -> None:
     assert isinstance(read_report(raw), DeliveryReport)
@@ -181,7 +181,7 @@ _PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(_PIECES), max_size=30))
 def test_whatever_order_its_pieces_come_in_nothing_is_raised(pieces: list[bytes]) -> None:
     assert isinstance(read_report(b"".join(pieces)), DeliveryReport)

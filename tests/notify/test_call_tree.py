@@ -223,7 +223,6 @@ def test_nothing_is_lost_and_nothing_rings_twice_whatever_is_played() -> None:
         settings=settings(
             max_examples=25,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

@@ -256,7 +256,6 @@ def test_nothing_is_lost_and_nothing_doubled_however_the_way_to_the_provider_bre
         settings=how(
             max_examples=100 if HUNTING else 5,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
         ),

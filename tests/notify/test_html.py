@@ -95,7 +95,7 @@ def test_nothing_is_fetched_and_nothing_hides() -> None:
     assert '<meta name="color-scheme" content="light dark">' in html
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(
         st.sampled_from(

@@ -65,5 +65,4 @@ def test_the_mails_of_twenty_incidents_leave_before_any_newsletter(customer: Cus
     assert rounds == INCIDENTS * CONTACTS / 10
     assert office.connections == rounds, "one connection for a round"
     assert {address for address in office.recipients if address.startswith("r")} == set()
-    assert took < 60, "far below ten seconds on a machine that does nothing else"
     print(f"\n{INCIDENTS * CONTACTS} urgent mails in {took:.2f} s beside {NEWS} waiting ones")

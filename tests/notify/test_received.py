@@ -54,7 +54,7 @@ def test_a_mail_is_handled_once() -> None:
     assert not unread(Mailbox.BOUNCES).exists()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=600))
 @example(b"Content-Type: multipart/mixed; boundary=a\n\n--a\n--a--")
 @example(b"Content-Type: text/plain; charset=nonsense\n\n\xff\xfe")
@@ -65,7 +65,7 @@ def test_whatever_bytes_come_they_are_read(raw: bytes) -> None:
     assert isinstance(read(raw), Reading)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from(

@@ -41,7 +41,7 @@ def parsed(raw: bytes) -> EmailMessage:
     return cast("EmailMessage", message_from_bytes(raw, policy=default))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_TEXT)
 def test_any_subject_is_read_back_by_old_and_new_clients(subject: str) -> None:
     raw = as_bytes(replace(MAIL, subject=subject))
@@ -51,7 +51,7 @@ def test_any_subject_is_read_back_by_old_and_new_clients(subject: str) -> None:
     assert str(parsed(raw)["Subject"]) == subject
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_TEXT)
 def test_any_name_stays_a_name(name: str) -> None:
     raw = as_bytes(replace(MAIL, recipient_name=name, sender_name=name))
@@ -65,7 +65,7 @@ def test_any_name_stays_a_name(name: str) -> None:
     assert decoded(plain["To"]) == f"{name} 様 <a@example.jp>"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=150))
 @example(".\xa00")
 @example("a" * 99 + ". .png")
@@ -78,7 +78,7 @@ def test_any_file_name_is_harmless_and_comes_back(name: str) -> None:
     assert not set(file_name(name)) & set('/\\:*?"<>|\r\n\0')
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=400))
 def test_any_body_arrives_in_both_parts(body: str) -> None:
     message = parsed(as_bytes(replace(MAIL, body=body, html=f"<p>{body}</p>")))
@@ -88,7 +88,7 @@ def test_any_body_arrives_in_both_parts(body: str) -> None:
     assert html.get_content_type() == "text/html"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["subject", "recipient_name", "recipient", "sender", "sender_name", "reply_to", "message_id"]),
     st.text(max_size=20),

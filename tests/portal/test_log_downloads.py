@@ -118,9 +118,17 @@ def test_a_bundle_is_made_meanwhile_and_fetched(
     export = Export.objects.get()
     fetching = reverse("portal:log-export", args=[export.pk])
     assert client.get(fetching).status_code == 404
-    assert client.get(reverse("portal:log-exports-progress")).status_code == 200
+    asking = f"{reverse('portal:log-exports-progress')}?moving={export.pk}"
+    assert f'hx-get="{asking}' in text
+    under_way = client.get(asking).content.decode()
+    assert "順番待ち" in under_way
+    assert f'hx-get="{asking}' in under_way
+    assert "<button" not in under_way, "what has not changed stays, with the focus on it"
     make(store)
-    assert client.get(reverse("portal:log-exports-progress")).status_code == 286
+    made = client.get(asking).content.decode()
+    assert "ZIP をダウンロード" in made
+    assert "作成中のダウンロードはありません" in made
+    assert "hx-get" not in made
     text = client.get(reverse("portal:log-exports")).content.decode()
     assert "ZIP をダウンロード" in text
     assert "hx-trigger" not in text
@@ -256,17 +264,26 @@ class TestWhoMay:
             assert client.post(reverse("portal:log-export-drop", args=[mine.pk])).status_code == status
             assert Export.objects.count() == 2
 
-    @pytest.mark.parametrize("page", ["log-exports", "log-exports-progress"])
-    def test_the_list_at_the_portal(
-        self, page: str, exports: tuple[Export, Export], people: People, client: Client
-    ) -> None:
+    def test_the_list_at_the_portal(self, exports: tuple[Export, Export], people: People, client: Client) -> None:
         client.force_login(people.bob)
-        text = client.get(reverse(f"portal:{page}")).content.decode()
+        text = client.get(reverse("portal:log-exports")).content.decode()
         assert "1 件）" in text
         assert "佐藤" in text
         assert "高橋" not in text
         client.force_login(people.charlie)
-        assert client.get(reverse(f"portal:{page}")).status_code == 404
+        assert client.get(reverse("portal:log-exports")).status_code == 404
+
+    def test_progress_at_the_portal(self, exports: tuple[Export, Export], people: People, client: Client) -> None:
+        """Of others' exports and of what is no number nothing is told."""
+        mine, desks = exports
+        asked = "&".join(f"moving={each}" for each in (mine.pk, desks.pk, "9" * 18, "9" * 30, "x", ""))
+        asking = f"{reverse('portal:log-exports-progress')}?{asked}"
+        client.force_login(people.bob)
+        text = client.get(asking).content.decode()
+        assert f'id="state-{mine.pk}"' in text
+        assert text.count('id="state-') == 1
+        client.force_login(people.charlie)
+        assert client.get(asking).status_code == 404
 
     def test_at_the_desk(self, exports: tuple[Export, Export], people: People, client: Client) -> None:
         client.force_login(people.dana)

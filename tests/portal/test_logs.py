@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urljoin
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import pytest
 from django.test import Client
@@ -87,7 +87,7 @@ def _local(minutes: float) -> str:
 
 
 def _rows(text: str) -> str:
-    return text.partition('<table class="cards log-rows">')[2].partition("</table>")[0]
+    return text.partition('<table class="cards log-rows events">')[2].partition("</table>")[0]
 
 
 def _link(text: str, words: str) -> str:
@@ -154,7 +154,7 @@ def test_a_contract_without_the_option_is_not_there_for_the_soc_either(
 
 def test_the_list_shows_events_as_text_and_of_this_contract_only(alice: Client) -> None:
     text = _get(alice)
-    for part in (ADDRESS, OTHER, "SQLインジェクション", "遮断", "国：JP", "悪性ボット"):
+    for part in (ADDRESS, OTHER, "SQLインジェクション", "遮断", "国：日本（JP）", "悪性ボット"):
         assert part in _rows(text), part
     assert "GET shop-a.example.jp/&lt;script&gt;&lt;U+202E&gt;?id=1" in text
     assert "\u202e" not in text
@@ -167,7 +167,7 @@ def test_all_of_an_event_is_a_page_and_a_part(
     alice: Client, store: LogStore, people: People, headers: dict[str, str]
 ) -> None:
     text = alice.get(_event_address(people, store), headers=headers).content.decode()
-    for part in ("CEF:0|原文", "new=欄", "発生時刻", "接続元IPアドレス", "shop-a.example.jp-5", "この値を除外"):
+    for part in ("CEF:0|原文", "new=欄", "発生時刻", "接続元 IP アドレス", "shop-a.example.jp-5", "この値を除外"):
         assert part in text, part
     assert "\u202e" not in text
     assert ("<html" in text) == (not headers)
@@ -180,7 +180,7 @@ def test_the_list_leads_to_all_of_an_event_and_back(alice: Client) -> None:
     back = _follow(alice, _link(event, "ログ検索へ戻る"))
     assert "新しい順、1 件" in back
     narrowed = _follow(alice, _link(event, "この値で絞り込む"))
-    assert "国：JP" in narrowed
+    assert "国：日本（JP）" in narrowed
     assert "サイト：shop-a.example.jp" in narrowed
 
 
@@ -211,14 +211,14 @@ def test_a_period_narrows(alice: Client) -> None:
         ({"not_address": "x"}, "IP アドレスまたはネットワークとして読み取れません"),
         ({"kind": "x"}, "攻撃種別を一覧から選んでください"),
         ({"outcome": "遮断"}, "結果を一覧から選んでください"),
-        ({"country": "日本"}, "国コードで入力してください"),
+        ({"country": "どこか"}, "国コードで入力してください"),
         ({"site": "x" * 2001}, "2000 文字以内"),
         ({"url": "a\0"}, "検索できない文字"),
-        ({"begins": "昨日"}, "日時を正しく入力してください"),
-        ({"begins": "2026-13-45T99:99"}, "日時を正しく入力してください"),
+        ({"begins": "昨日"}, "日付と時刻を正しく入力してください"),
+        ({"begins": "2026-13-45T99:99"}, "日付と時刻を正しく入力してください"),
         ({"begins": "2020-01-01T00:00"}, "以降のものです"),
         ({"begins": "2999-01-01T00:00"}, "開始日時より後にしてください"),
-        ({"ends": "0001-01-01T00:00"}, "日時を正しく入力してください"),
+        ({"ends": "0001-01-01T00:00"}, "日付と時刻を正しく入力してください"),
     ],
 )
 def test_wrong_input_is_answered_with_a_sentence_and_no_search(
@@ -227,6 +227,8 @@ def test_wrong_input_is_answered_with_a_sentence_and_no_search(
     monkeypatch.setattr(pages, "timeline", _must_not_be_asked)
     text = _get(alice, **query)
     assert sentence in text
+    assert 'role="alert">入力に誤りがあるため、検索していません。' in text
+    assert "何か文字を入力してください" not in text
     assert "log-rows" not in text
     assert "条件に合うログはありません" not in text
     assert alice.get(f"{reverse('portal:log-lists')}?{urlencode({'contract': 'K-A-001', **query})}").status_code == 404
@@ -295,7 +297,7 @@ def test_a_very_long_text_is_cut(alice: Client, store: LogStore, people: People)
 def test_a_filter_is_a_chip_that_can_be_removed_or_turned(alice: Client) -> None:
     text = _get(alice, country="JP")
     assert 'class="chip"' in text
-    without = _follow(alice, _link(text, "条件を外す（国：JP）"))
+    without = _follow(alice, _link(text, "条件を外す（国：日本（JP））"))
     assert 'class="chip"' not in without
     assert "新しい順、2 件" in without
     turned = _follow(alice, _link(text, "除外に変える"))
@@ -309,7 +311,8 @@ def test_a_filter_is_a_chip_that_can_be_removed_or_turned(alice: Client) -> None
     [
         ("サイト：shop-a.example.jp", "この値で絞り込む"),
         (f"接続元 IP アドレス：{ADDRESS}", "この値で絞り込む"),
-        ("国：JP", "この値で絞り込む"),
+        ("国：日本（JP）", "この値で絞り込む"),
+        ("ルール：SQL&#x27;s &quot;rule&quot;", "この値で絞り込む"),
         ("攻撃種別：SQLインジェクション", "この値で絞り込む"),
         ("結果：遮断", "この値で絞り込む"),
         ("URL：shop-a.example.jp/&lt;script&gt;&lt;U+202E&gt;", "この値で絞り込む"),
@@ -377,7 +380,7 @@ def test_the_bars_can_be_split_by_kind_and_stay_so(alice: Client) -> None:
 def test_periods_step_in_out_and_back(alice: Client) -> None:
     text = _get(alice, country="JP")
     for words in ("拡大", "縮小", "前の期間", "直近 1 時間", "直近 30 日", "今月", "先月"):
-        assert dict(parse_qsl(_link(text, words).lstrip("?")))["country"] == "JP", words
+        assert dict(parse_qsl(urlsplit(_link(text, words)).query))["country"] == "JP", words
     assert ">次の期間<" not in text
     before = _follow(alice, _link(text, "前の期間"))
     assert "条件に合うログはありません" in before
@@ -401,6 +404,22 @@ def test_the_sites_of_the_contract_are_offered_and_no_others(alice: Client, peop
     Site.objects.create(contract=people.a, domain="second.example.jp", vendor_site_id=9)
     text = _get(alice)
     assert re.findall(r'<option value="([^"]*\.jp)">', text) == ["shop-a.example.jp", "second.example.jp"]
+
+
+def test_a_site_that_is_not_the_contracts_is_said_to_be_none_where_nothing_is_found(alice: Client) -> None:
+    words = "はこの契約に登録されたサイトではありません"
+    assert f"「shop-x.example.jp」{words}" in _get(alice, site="shop-x.example.jp")
+    assert words not in _get(alice, site="shop-a.example.jp", country="CN")
+    assert words not in _get(alice, site="-")
+    assert words not in _get(alice, not_site="shop-x.example.jp", country="CN")
+
+
+def test_rows_and_downloads_are_one_link_away_from_the_top(alice: Client) -> None:
+    text = _get(alice)
+    for place, words in (("rows-title", "ログの一覧へ"), ("downloads-title", "ダウンロードへ")):
+        assert f'href="#{place}">{words}</a>' in text.partition('id="timeline-title"')[0]
+        assert f'id="{place}" tabindex="-1"' in text
+    assert "ログの一覧へ</a>" not in _get(alice, text="nowhere")
 
 
 def test_all_of_a_search_stands_in_its_address(alice: Client) -> None:

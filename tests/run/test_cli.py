@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from sakimori.run.cli import COMMANDS
+from tests.customers.log_keys import log_key_pem
 from tests.lines import cef, log_file
 from tests.moments import START
 
@@ -153,10 +154,12 @@ def test_an_encrypted_file_wants_its_key(tmp_path: Path) -> None:
     closed = call(tmp_path, "logs", "parse", "secret.log")
     assert (closed.returncode, closed.stdout) == (1, "")
     assert "unknown_key_id" in closed.stderr
-    for wrong in ("7=missing.pem", "key.pem", "7=secret.log"):
+    (tmp_path / "sealed.pem").write_text(log_key_pem(password="secret"))
+    for wrong in ("7=missing.pem", "key.pem", "7=secret.log", "7=sealed.pem"):
         ended = call(tmp_path, "logs", "parse", "secret.log", "--key", wrong)
         assert ended.returncode == 2, wrong
         assert ended.stderr.startswith("--key: ")
+        assert ended.stderr.count("\n") == 1
 
 
 def encrypted(file: bytes, key: rsa.RSAPrivateKey) -> bytes:

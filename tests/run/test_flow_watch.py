@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sakimori.customers.models import Contract, LogSender, VendorAccount
+from sakimori.customers.models import Contract, LogSender, LogSenderAddress, VendorAccount
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import DoorFlow, DoorState, LogFile, LogFileState, PullState
 from sakimori.notify.actions import acknowledge
@@ -113,6 +113,8 @@ def test_doors_that_fail_have_an_alarm_of_their_own_and_waiting_files_are_no_sil
     DoorState.objects.create(contract=people.a, door="bucket", next_try_at=START, failures=3)
     make_file(people.a, door="hec", state=LogFileState.RECEIVED, received_at=START)
     make_file(people.b, door="syslog", state=LogFileState.RECEIVED, received_at=START)
+    door(people.b, quiet=2 * H)
+    PullState.objects.create(contract=people.b, next_try_at=START, newest={"7": 1}, index_missing_since=START - 2 * H)
     watch(clock)
     assert [alarm.key for alarm in Alarm.objects.all()] == [f"silent:syslog:{people.a.pk}"]
 
@@ -165,6 +167,13 @@ def test_a_contract_with_a_sender_of_which_something_came_is_heard(people: Peopl
     for number, contract in enumerate((people.a, people.b, people.b)):
         LogSender.objects.create(contract=contract, fingerprint=f"{number:064}", certificate="x", added_at=START)
     make_file(people.a)
+    watch(clock)
+    assert [alarm.key for alarm in Alarm.objects.all()] == [f"unheard:{people.b.pk}"]
+
+
+def test_a_contract_whose_sender_has_an_address_and_of_which_nothing_came_is_told(people: People, clock: Clock) -> None:
+    Contract.objects.update(starts_on=day_of(START) - D)
+    LogSenderAddress.objects.create(contract=people.b, network="203.0.113.9", added_at=START)
     watch(clock)
     assert [alarm.key for alarm in Alarm.objects.all()] == [f"unheard:{people.b.pk}"]
 

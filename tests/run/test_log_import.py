@@ -277,9 +277,56 @@ def test_on_a_terminal_there_is_a_bar_and_only_troubled_files_have_a_line(
     _, out, _ = tell(str(folder))
     drawn = terminal.getvalue()
     assert "[########################] 100%  taking 4.log" in drawn
-    assert "stored 0 of 4 files" in drawn
+    assert "[------------------------]   0%  storing 4 files" in drawn
     assert out.splitlines()[0] == "4.log: 1 lines = 0 rows (0 doubles) + 1 quarantined + 0 not kept"
     assert len(out.splitlines()) == 3
+
+
+def shares(terminal: io.StringIO, name: str) -> list[int]:
+    """What the bar showed while a file was stored, in percent."""
+    return [int(share) for share in re.findall(rf"(\d+)%  storing {re.escape(name)}", terminal.getvalue())]
+
+
+def test_the_bar_moves_by_bytes_while_a_file_is_stored(
+    tell: Tell, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(log_import.sys, "stderr", terminal)
+    (folder / "0.log").write_bytes(b"x" * 997_000)
+    real = log_import.ingest_due
+
+    def slow(*, on_bytes: Callable[[LogFile, int], None], **named: Any) -> int:
+        first, second = LogFile.objects.order_by("pk")[:2]
+        for read in (100_000, 500_000, 9_000_000):
+            on_bytes(first, read)
+        on_bytes(second, 1)
+        return real(on_bytes=on_bytes, **named)
+
+    monkeypatch.setattr(log_import, "ingest_due", slow)
+    tell(str(folder))
+    assert shares(terminal, "0.log")[:3] == [10, 50, 99] or shares(terminal, "0.log")[:3] == [10, 50, 100]
+    assert shares(terminal, "1.log")[0] >= 99
+
+
+def test_the_bar_moves_while_another_process_stores(tell: Tell, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        """Stores the second file, and reads on each time it is looked at."""
+
+        looks = 0
+
+        def read_bytes(self, file_id: int) -> int:
+            self.looks += 1
+            return 50 * self.looks if LogFile.objects.get(pk=file_id).name == "2.txt" else 0
+
+    other, terminal = Other(), Terminal()
+    monkeypatch.setattr(log_import.sys, "stderr", terminal)
+    monkeypatch.setattr(log_import, "_PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(backends, "store_of_another", lambda: other)
+    monkeypatch.setattr(log_import.time, "sleep", lambda _: LogFile.objects.update(state=LogFileState.STORING))
+    tell(str(folder / "2.txt"))
+    seen = shares(terminal, "1 files")
+    assert seen[0] == 0
+    assert 0 < seen[1] < seen[2] < seen[3]
 
 
 def test_the_bar_shows_shares_and_no_sign_that_commands_a_terminal() -> None:

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from sakimori import backends
 from sakimori.customers.models import AuditEntry
@@ -13,7 +15,9 @@ from sakimori.customers.secrets import open_details
 from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.fields import Event
 from sakimori.logs.filters import By
+from sakimori.logs.store.answering import StoreDoor
 from sakimori.logs.store.interface import LogStore, StoreUnavailable
+from sakimori.logs.store.socket_path import socket_path
 from sakimori.run import logs, logs_search
 from tests.fixtures_logstore import engine_folder
 from tests.people import People, make_people
@@ -48,6 +52,17 @@ def people(db: None, log_store: LogStore, monkeypatch: pytest.MonkeyPatch) -> Pe
     log_store.append(list(enumerate(events)), contract_id=people.a.pk, file_id=1)
     log_store.append([(0, events[0])], contract_id=people.b.pk, file_id=2)
     return people
+
+
+@pytest.fixture
+def beside(people: People, log_store: LogStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The store is open in a running process, which answers."""
+    name = log_store.query("SELECT currentDatabase() AS name")[0]["name"]
+    monkeypatch.setattr(settings, "LOGSTORE_URL", f"chdb://{engine_folder()}?database={name}")
+    door = backends.store_door()
+    assert door is not None
+    yield door.start()
+    door.stop()
 
 
 @pytest.fixture
@@ -180,7 +195,33 @@ def test_a_store_that_is_down_is_one_sentence_and_nothing_is_recorded(
     assert not AuditEntry.objects.exists()
 
 
-def test_an_embedded_store_that_another_process_has_open_is_one_clear_sentence(
+def test_beside_a_running_process_that_one_is_asked(
+    search: Search, people: People, beside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_here = search(people.a.number, *PERIOD)
+
+    def held() -> LogStore:
+        raise AssertionError("the store is not opened")
+
+    monkeypatch.setattr(backends, "log_store", held)
+    assert asked_here[0] == 0
+    assert search(people.a.number, *PERIOD) == asked_here
+    assert search(people.a.number, *PERIOD, "--country", "US", "--format", "count") == (0, "2\n", "")
+    assert AuditEntry.objects.count() == 3
+
+
+def test_another_process_asks_the_one_that_has_the_store_open(log_store: LogStore, tmp_path: Path) -> None:
+    url = f"chdb://{engine_folder()}"
+    log_store.ping()
+    door = StoreDoor(log_store, url=url, path=socket_path(tmp_path / "data" / "store-door", url))
+    door.start()
+    ended = call(tmp_path, "logs", "search", "K-1", **NEEDED, LOGSTORE_URL=url)
+    door.stop()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("The database cannot be used"), "the store could be asked, and is asked first"
+
+
+def test_an_embedded_store_that_another_process_has_open_and_does_not_answer_is_one_clear_sentence(
     log_store: LogStore, tmp_path: Path
 ) -> None:
     log_store.ping()

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sakimori.customers.models import Contract
-from sakimori.lib.jst import day_of, utc_now
-from sakimori.logs.following import find_windows, follow_intake
-from sakimori.logs.models import DoorState, LogFileState, MissingFiles, PullState, StoreCheck
+from sakimori.lib.jst import JST, day_of, utc_now
+from sakimori.logs.following import follow_intake, look_up_missing
+from sakimori.logs.formats.version import PARSER_VERSION
+from sakimori.logs.models import DoorState, LogFile, LogFileState, MissingFiles, PullState, StoreCheck
 from sakimori.run import logs_status
 from sakimori.run.intake_status import statuses
 from tests.people import People, make_contract, make_file, make_people
@@ -56,7 +57,7 @@ def fill(people: People) -> None:
     trouble = {"failures": 3, "last_error": "フォルダを開けません。"}
     DoorState.objects.create(contract=people.a, door="drop", next_try_at=now + M, **trouble)
     StoreCheck.objects.create(contract=people.a, checked_at=now)
-    find_windows(now=now)
+    look_up_missing(now=now)
     follow_intake(now=now)
 
 
@@ -91,6 +92,24 @@ def test_what_a_script_reads(people: People, capsys: pytest.CaptureFixture[str])
     assert found["oldest_waiting"] is not None
 
 
+def test_files_that_an_older_parser_has_read_are_counted_and_are_no_trouble(
+    people: People, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version in (None, PARSER_VERSION - 1, PARSER_VERSION):
+        make_file(people.a, parser_version=version)
+    make_file(people.a, parser_version=None, rows=0, lines=0)
+    assert status("--contract", "K-A-001") == 0
+    told = f"  parser version {PARSER_VERSION}: 2 files were read by an older one (sakimori logs reparse)"
+    assert capsys.readouterr().out.splitlines()[-1] == told
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=day_of(utc_now()))
+    status("--contract", "K-A-001")
+    assert capsys.readouterr().out.splitlines()[-1] == told.removesuffix(" (sakimori logs reparse)")
+    Contract.objects.filter(pk=people.a.pk).update(ends_on=None)
+    LogFile.objects.update(parser_version=PARSER_VERSION)
+    status("--contract", "K-A-001")
+    assert capsys.readouterr().out.splitlines()[-1] == f"  parser version {PARSER_VERSION}: all files were read by it"
+
+
 def test_all_well_is_0_and_a_difference_is_1(people: People, capsys: pytest.CaptureFixture[str]) -> None:
     make_file(people.a, last_at=utc_now(), first_at=utc_now(), received_at=utc_now(), stored_at=utc_now())
     follow_intake(now=utc_now())
@@ -100,6 +119,40 @@ def test_all_well_is_0_and_a_difference_is_1(people: People, capsys: pytest.Capt
     check.save()
     assert status() == 1
     assert "1 files differ" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("numbers", "was_listed", "code", "why"),
+    [(1, False, 0, "skipped"), (9, False, 0, "skipped"), (10, False, 1, "many_skipped"), (1, True, 1, "missing")],
+)
+def test_a_number_that_the_vendor_skips_is_told_and_no_trouble(
+    people: People, capsys: pytest.CaptureFixture[str], numbers: int, was_listed: bool, code: int, why: str
+) -> None:
+    MissingFiles.objects.create(
+        contract=people.a, prefix="7", first=1, last=numbers, noticed_at=utc_now(), was_listed=was_listed
+    )
+    assert status() == code
+    assert f"  gap - .. -: {why} ({numbers})" in capsys.readouterr().out.splitlines()
+
+
+def test_a_lost_index_and_files_that_cannot_be_taken_are_told(
+    people: People, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since = utc_now() - 180 * M
+    pull = PullState.objects.create(contract=people.a, next_try_at=utc_now(), index_missing_since=since)
+    assert status() == 0, "of a new account nothing is wrong"
+    pull.newest = {"7": 1}
+    pull.save()
+    assert status() == 1
+    assert f"; no index since {since.astimezone(JST):%Y-%m-%d %H:%M:%S} JST" in capsys.readouterr().out
+    pull.delete()
+    DoorState.objects.create(
+        contract=people.a, door="drop", next_try_at=utc_now(), left_out="ファイルが大きすぎます：a。"
+    )
+    assert status("--json") == 1
+    found = {each["contract"]: each for each in json.loads(capsys.readouterr().out)["contracts"]}
+    assert [door["left_out"] for door in found["K-A-001"]["doors"]] == ["ファイルが大きすぎます：a。"]
+    assert not found["K-B-001"]["troubled"]
 
 
 def test_a_contract_that_ended_is_said_to_have_and_not_silent(people: People) -> None:

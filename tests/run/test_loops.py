@@ -10,7 +10,7 @@ from sakimori.run.duties import all_duties, if_behind
 from sakimori.run.duty import Duty
 from sakimori.run.loops import Loops
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 @pytest.fixture(autouse=True)

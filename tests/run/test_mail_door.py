@@ -37,7 +37,7 @@ def opened() -> Iterator[MailDoor]:
 
 
 def deliver(opened: MailDoor, recipient: str, raw: bytes = RAW, *, tls: bool = False) -> None:
-    with smtplib.SMTP("127.0.0.1", opened.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", opened.port, timeout=60) as client:
         if tls:
             client._host = "localhost"
             client.starttls(context=trust())

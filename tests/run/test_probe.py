@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from sakimori.incidents.beside import NotVisited, Sight
 from sakimori.incidents.elsewhere import Vantage
@@ -20,7 +21,7 @@ from sakimori.incidents.visitors import World
 from sakimori.lib.http import GuardedClient
 from sakimori.lib.jst import utc_now
 from sakimori.run import probe_server
-from sakimori.run.cli import main
+from sakimori.run.cli import run_command
 from sakimori.run.incident_duties import visit_world
 from sakimori.run.probe_shell import look
 from tests.incidents.post import dead, inner, slow
@@ -103,11 +104,13 @@ def test_serving_needs_a_key(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_command_finds_both(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["probe", "no-page"]) == 2
-    assert main(["probe", "serve"]) == 2
+    log = structlog.get_config()
+    assert run_command(["probe", "no-page"]) == 2
+    assert run_command(["probe", "serve"]) == 2
     printed = capsys.readouterr().err
     assert "must begin with http" in printed
     assert "SAKIMORI_VANTAGE_KEY" in printed
+    assert structlog.get_config() == log, "the tests that follow would log to this one's stderr, which is closed"
 
 
 def without_settings() -> dict[str, str]:
@@ -158,13 +161,13 @@ def test_the_service_runs_as_a_command_and_stops_when_asked_to() -> None:
         assert (seen.text_found, seen.via, seen.vantage, seen.address) == (True, "waf", "127.0.0.1", "127.0.0.1")
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def asked_there(vantage: Vantage, url: str) -> Visit:
     """The answer, as soon as the service listens: it says so a moment before it does."""
-    target, limits = Target(url, "さきもり"), Limits(probe_seconds=10, slow_seconds=5, training=True)
-    for _ in range(200):
+    target, limits = Target(url, "さきもり"), Limits(probe_seconds=60, slow_seconds=30, training=True)
+    for _ in range(1200):
         try:
             return vantage(target, limits=limits, at=START)
         except NotVisited:

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from sakimori.lib.jst import day_of
+from sakimori.logs.gaps import MANY_IN_A_ROW
 from sakimori.logs.lateness import IMPORT_DOOR
-from sakimori.logs.models import DoorState, LogFileState, MissingFiles, PullState
+from sakimori.logs.models import DoorState, LogFile, LogFileState, MissingFiles, PullState
 from sakimori.notify.actions import acknowledge
 from sakimori.notify.models import Alarm, Severity
 from sakimori.run.watch import watch_intake
@@ -43,6 +45,59 @@ def test_a_pull_that_keeps_failing_is_one_alarm_that_counts(people: People) -> N
     assert Alarm.objects.count() == 2
 
 
+def test_what_lasts_does_not_nag_whoever_has_taken_it_and_its_end_is_told(people: People) -> None:
+    failing = {"contract": people.a, "next_try_at": START, "failures": 3}
+    pull = PullState.objects.create(**failing)
+    door = DoorState.objects.create(**failing, door="drop", last_error="読み取れません。")
+    file = make_file(people.a, state=LogFileState.RECEIVED, attempts=3, received_at=START - timedelta(hours=1))
+    watch()
+    for alarm in Alarm.objects.all():
+        acknowledge(alarm, by=people.dana, now=START)
+    watch(minutes=59)
+    assert Alarm.objects.count() == 3
+    watch(minutes=61)
+    assert Alarm.objects.count() == 6, "whoever comes after him hears of it anew"
+    for row in (pull, door):
+        type(row).objects.update(failures=0)
+    LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORED)
+    for minutes in (62, 63):
+        watch(minutes=minutes)
+    over = Alarm.objects.filter(acknowledged_at=None)
+    name = "株式会社さくら商店（契約 K-A-001）の"
+    assert {alarm.key.split(":")[0]: alarm.sentence for alarm in over} == {
+        "pull": f"{name}ログを再び取得できています。",
+        "door": f"{name}ログを再び取り込めています。",
+        "storing": f"{name}待っていたログファイルを取り込めました。",
+    }
+
+
+def test_what_fails_anew_is_told_although_somebody_took_the_alarm_of_before(people: People) -> None:
+    failing = {"contract": people.a, "next_try_at": START, "failures": 3, "last_success_at": START - timedelta(hours=1)}
+    rows = [PullState.objects.create(**failing), DoorState.objects.create(**failing, door="drop")]
+    stuck = {"state": LogFileState.RECEIVED, "attempts": 3}
+    file = make_file(people.a, **stuck, received_at=START - timedelta(hours=1))
+    watch()
+    for alarm in Alarm.objects.all():
+        acknowledge(alarm, by=people.dana, now=START)
+    watch(minutes=1)
+    assert Alarm.objects.count() == 3, "it is the same trouble"
+    well = START + timedelta(minutes=10)
+    for row in rows:
+        type(row).objects.update(last_success_at=well)
+    LogFile.objects.filter(pk=file.pk).update(state=LogFileState.STORED)
+    make_file(people.a, **stuck, received_at=well)
+    watch(minutes=12)
+    assert Alarm.objects.filter(acknowledged_at=None).count() == 3
+
+
+def test_of_a_contract_that_has_ended_nobody_says_that_its_log_comes_again(people: People) -> None:
+    PullState.objects.create(contract=people.a, next_try_at=START, failures=3)
+    watch()
+    type(people.a).objects.filter(pk=people.a.pk).update(ends_on=day_of(START) - timedelta(days=1))
+    watch(minutes=1)
+    assert Alarm.objects.get().sentence.endswith("ログを取得できていません。")
+
+
 @pytest.mark.parametrize(("hours", "failures", "alarms"), [(11, 1, 0), (13, 0, 0), (13, 1, 1)])
 def test_the_soc_hears_long_before_the_vendor_lets_go_of_files(
     people: People, hours: float, failures: int, alarms: int
@@ -53,9 +108,17 @@ def test_the_soc_hears_long_before_the_vendor_lets_go_of_files(
     assert Alarm.objects.filter(key=f"pull-loss:{people.a.pk}", severity=Severity.HIGH).count() == alarms
 
 
-def test_missing_numbers_are_an_alarm_once_if_they_stay_missing(people: People) -> None:
-    MissingFiles.objects.create(contract=people.a, prefix="7", first=5, last=7, noticed_at=START)
-    MissingFiles.objects.create(contract=people.a, prefix="7", first=9, last=9, noticed_at=START)
+def hole(people: People, first: int, last: int, *, minute: float = 0, **columns: object) -> None:
+    noticed = START + timedelta(minutes=minute)
+    MissingFiles.objects.create(
+        contract=people.a, prefix="7", first=first, last=last, noticed_at=noticed, **{"was_listed": False, **columns}
+    )
+
+
+def test_listed_files_that_cannot_be_had_are_an_alarm_once_if_they_stay_missing(people: People) -> None:
+    hole(people, 5, 7, was_listed=True)
+    hole(people, 9, 9, was_listed=True)
+    hole(people, 11, 11, was_listed=True, dismissed_at=START)
     watch(minutes=9)
     assert not Alarm.objects.exists()
     watch(minutes=10)
@@ -63,6 +126,37 @@ def test_missing_numbers_are_an_alarm_once_if_they_stay_missing(people: People) 
     watch(minutes=11)
     told = [alarm.sentence for alarm in Alarm.objects.order_by("pk")]
     assert ["（7_5～7_7）" in told[0], "（7_9）" in told[1], len(told)] == [True, True, 2]
+
+
+def test_numbers_that_the_vendor_merely_skips_are_no_alarm(people: People) -> None:
+    for first in range(1, 100, 20):
+        hole(people, first, first + MANY_IN_A_ROW - 2)
+    hole(people, 200, 300, dismissed_at=START)
+    watch(minutes=10)
+    assert not Alarm.objects.exists()
+
+
+def test_many_skipped_in_a_row_are_one_alarm_of_all_of_them_and_again_when_there_are_more(people: People) -> None:
+    hole(people, 1, MANY_IN_A_ROW)
+    hole(people, 101, 145)
+    watch(minutes=9)
+    assert not Alarm.objects.exists()
+    for minutes in (10, 11):
+        watch(minutes=minutes)
+    alarm = Alarm.objects.get()
+    assert (alarm.key, alarm.severity, alarm.count) == (f"skipped:{people.a.pk}", Severity.MIDDLE, 1)
+    assert (
+        "（契約 K-A-001）のログファイルの番号が、続けて 10 以上飛んでいます（7_101～7_145 ほか、計 55）。"
+        in alarm.sentence
+    )
+    acknowledge(alarm, by=people.dana, now=START)
+    watch(minutes=12)
+    assert Alarm.objects.count() == 1
+    hole(people, 201, 210, minute=20)
+    for minutes in (30, 31):
+        watch(minutes=minutes)
+    assert list(Alarm.objects.order_by("pk").values_list("count", flat=True)) == [1, 1]
+    assert "（7_201～7_210 ほか、計 65）" in Alarm.objects.latest("pk").sentence
 
 
 def test_a_folder_that_keeps_failing_is_an_alarm_that_names_the_file(people: People) -> None:

@@ -163,7 +163,7 @@ def test_a_restart_goes_on_with_what_waits(state: State, certificate: Certificat
 def test_it_runs_until_cancelled(state: State, certificate: Certificate) -> None:
     async def act(pusher: HecPusher) -> None:
         task = asyncio.create_task(pusher.run())
-        await asyncio.wait_for(collector.second_call.wait(), 10)
+        await asyncio.wait_for(collector.second_call.wait(), 60)
         assert pusher.waiting() == 1  # The first batch had to be acknowledged before the second was sent.
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -39,7 +39,7 @@ def letter(message_id: str = "<1@example.jp>") -> EmailMessage:
 
 
 def send(world: World, message: EmailMessage, to: str = "yamada@example.jp") -> None:
-    with smtplib.SMTP("127.0.0.1", world.smtp_port, timeout=10) as smtp:
+    with smtplib.SMTP("127.0.0.1", world.smtp_port, timeout=60) as smtp:
         smtp.send_message(message, to_addrs=[to])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -284,7 +284,7 @@ def keep(people: People, incident: Incident, kind: EvidenceKind, content: bytes,
 class AnyCourse(TestCase):
     """Verdicts, signals, time and the end in any order."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25)
     @given(
         st.lists(
             st.tuples(

@@ -8,6 +8,8 @@ from sakimori.blacklist import actions
 from sakimori.blacklist.models import Block, BlockState, Finding, FindingState
 from sakimori.blacklist.reasons import Reason
 from sakimori.customers.models import Contact
+from sakimori.logs.lateness import IMPORT_DOOR
+from sakimori.logs.models import LogFile
 from sakimori.notify.models import Message
 from sakimori.tickets.duties import mail_blocks, open_tickets
 from sakimori.tickets.models import Listing, Note, Ticket, TicketBlock, TicketFinding, TicketState
@@ -58,6 +60,23 @@ def test_what_waits_opens_a_ticket_with_the_reason_and_sends_no_mail(people: Peo
     assert "203.0.113.7: WAF が遮断しなかった通信のため" in notes()
     assert "SOC が 1 件の IP アドレスを確認しています" in ticket.handled
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("door", "minutes"), [(IMPORT_DOOR, 0), ("pull", -61), ("pull", 61)], ids=["imported", "late", "ahead"]
+)
+def test_what_came_late_of_an_address_that_may_never_be_blocked_is_in_no_ticket_and_no_mail(
+    people: People, clock: Clock, door: str, minutes: float
+) -> None:
+    """It mails nobody by itself, and does not ride on the mail about somebody else either."""
+    old = refused(people)
+    LogFile.objects.filter(pk=old.file_id).update(door=door, received_at=old.last_at - timedelta(minutes=minutes))
+    assert work(clock) == 0
+    timely = refused(people, "203.0.113.10")
+    LogFile.objects.filter(pk=timely.file_id).update(received_at=timely.last_at + timedelta(minutes=59))
+    assert work(clock) == 1
+    assert [row.finding for row in TicketFinding.objects.all()] == [timely]
+    assert "203.0.113.9" not in notes()
 
 
 def test_a_question_that_waits_longer_than_a_wave_is_told_once(people: People, clock: Clock) -> None:

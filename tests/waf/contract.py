@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sakimori.waf.interface import (
@@ -290,9 +290,7 @@ class BlacklistContract:
             st.just(("lost answer", None)),
         )
 
-        @settings(
-            max_examples=self.examples, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-        )
+        @settings(max_examples=self.examples, database=None)
         @given(st.lists(step, max_size=12))
         def history(steps: list) -> None:
             check_history(self.make_world(), steps)

@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sakimori.lib.countries import country_name
+from sakimori.lib.countries import country_name, country_with_code
 from sakimori.lib.defang import visible as shown
 from sakimori.lib.jst import JST, written
 
@@ -58,6 +58,12 @@ def visible(value: object) -> str:
 def visible_lines(value: object) -> str:
     """As `visible`, for text of several lines: the ends of lines stay."""
     return "\n".join(shown(line) for line in str(value).splitlines())
+
+
+@register.filter
+def country(code: str) -> str:
+    """A country as whoever compares with a log wants it: 日本（JP）. Without a known name: its code, made visible."""
+    return shown(country_with_code(code))
 
 
 @register.filter

@@ -26,8 +26,8 @@ _FIRST = (
 )
 
 
-def write(apps: Any, _editor: Any) -> None:
-    rows = apps.get_model("incidents", "MailPattern").objects
+def write(apps: Any, editor: Any) -> None:
+    rows = apps.get_model("incidents", "MailPattern").objects.using(editor.connection.alias)
     for name, kind, subject, text in _FIRST:
         rows.get_or_create(name=name, defaults={"kind": kind, "subject": subject, "text": text})
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from sakimori.customers import audit
 from sakimori.customers.models import Contract
@@ -22,6 +22,11 @@ class Span:
 
     oldest: date | None = None
     newest: date | None = None
+
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """Both of them."""
+        return (self.oldest, self.newest) if self.oldest and self.newest else None
 
 
 def add_link(file: LogFile, span: Span, *, now: datetime) -> ChainLink:
@@ -56,17 +61,22 @@ def add_links(files: Sequence[tuple[LogFile, Span]], *, now: datetime) -> None:
     ChainDay.objects.bulk_update(days.values(), ["links", "last"])
 
 
-def let_go(contract: Contract, *, kept_from: date) -> int:
+def let_go(contract: Contract, *, kept_from: date, today: date) -> int:
     """Let go of the days before `kept_from`, the oldest first, and keep the digest of the last of them.
 
     A day stays while one of its files has events that are kept (its sender's clock was ahead), and so do those after
-    it. Returns how many days went.
+    it. Events of times that are still to come keep it for no more than a day, see `retention.py`.
+
+    Returns how many days went.
     """
     head = ChainHead.objects.select_for_update().filter(contract=contract).first()
     if head is None:
         return 0
     days = ChainDay.objects.filter(contract=contract)
-    needed = days.filter(chain_links__newest_day__gte=kept_from).order_by("day").values_list("day", flat=True).first()
+    day = timedelta(days=1)
+    not_ahead = Q(chain_links__newest_day__lte=today + day) | Q(day__gte=kept_from - day)
+    kept = days.filter(not_ahead, chain_links__newest_day__gte=kept_from)
+    needed = kept.order_by("day").values_list("day", flat=True).first()
     old = list(days.filter(day__lt=min(kept_from, needed or kept_from)).order_by("day"))
     if not old:
         return 0
@@ -132,11 +142,6 @@ def _day(head: ChainHead, now: datetime) -> ChainDay:
 
 def _record(day: ChainDay, digest: str, head: ChainHead, now: datetime) -> None:
     """The record is chained by itself: whoever forges the chain of the logs must forge the record as well."""
-    audit.record(
-        SEALED,
-        by="sakimori",
-        target=f"contract:{head.contract_id}",
-        now=now,
-        customer=head.contract.customer,
-        details={"day": day.day, "links": day.links, "digest": digest},
+    audit.record_of(
+        head.contract, SEALED, by="sakimori", now=now, details={"day": day.day, "links": day.links, "digest": digest}
     )

@@ -5,6 +5,7 @@ written into the customer's record.
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count, Q
 
 from sakimori.accounts.models import User
 from sakimori.customers import audit, files
@@ -12,6 +13,7 @@ from sakimori.customers.models import Contract, Customer
 from sakimori.lib.jst import day_of
 from sakimori.logs.condition import LogQuery
 from sakimori.logs.exports.asked import KEPT
+from sakimori.logs.exports.queries import exports_of_side
 from sakimori.logs.models import Export, ExportForm, ExportState
 from sakimori.logs.search_address import query_string
 
@@ -41,7 +43,7 @@ def ask(contract: Contract, query: LogQuery, *, form: ExportForm, total: int, by
         )
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=contract.customer_id)
-        _check_room(contract)
+        _check_room(contract, by)
         export = Export.objects.create(
             contract=contract,
             by=by,
@@ -81,12 +83,11 @@ def note_download(
 ) -> None:
     """Somebody downloads what a search finds at once. Raises NotPossible."""
     check_may_download(contract, now=now)
-    audit.record(
+    audit.record_of(
+        contract,
         "logs.download",
         by=by.username,
-        target=f"contract:{contract.pk}",
         now=now,
-        customer=contract.customer,
         details={"query": query_string(query), "form": str(form), "lines": total},
     )
 
@@ -97,14 +98,17 @@ def remove_file(export: Export) -> None:
         files.remove(export.contract.customer, export.stored_name)
 
 
-def _check_room(contract: Contract) -> None:
-    mine = Export.objects.filter(contract__customer=contract.customer_id)
-    if mine.filter(state__in=UNFINISHED).count() >= MOST_WAITING:
+def _check_room(contract: Contract, by: User) -> None:
+    """Only what the side that asks has asked for counts: nobody could delete the other's."""
+    mine = exports_of_side(by).filter(contract__customer=contract.customer_id).order_by()
+    room = mine.aggregate(
+        waiting=Count("pk", filter=Q(state__in=UNFINISHED)), kept=Count("pk", filter=Q(state=ExportState.READY))
+    )
+    whose = "SOC が作成したこのお客様のダウンロード" if by.is_soc else "作成済みのダウンロード"
+    if room["waiting"] >= MOST_WAITING:
         raise NotPossible(f"作成中のダウンロードが {MOST_WAITING} 件あります。完了してから、もう一度お試しください。")
-    if mine.filter(state=ExportState.READY).count() >= MOST_KEPT:
-        raise NotPossible(
-            f"作成済みのダウンロードが {MOST_KEPT} 件あります。不要なものを削除してから、もう一度お試しください。"
-        )
+    if room["kept"] >= MOST_KEPT:
+        raise NotPossible(f"{whose}が {MOST_KEPT} 件あります。不要なものを削除してから、もう一度お試しください。")
 
 
 def _note(action: str, export: Export, *, by: User, now: datetime) -> None:

@@ -5,16 +5,12 @@ from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from sakimori.lib.jst import day_of, start_of_day
-from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.condition import LogQuery
-from sakimori.logs.filters import EMPTY, By, Filter, in_order
+from sakimori.logs.filters import Filter, in_order
+from sakimori.logs.links import words_of
 from sakimori.logs.search_address import filters_of, read_moment
 
 KEPT, AT_LEAST = timedelta(days=7), timedelta(hours=24)
-_WORDS = {
-    By.KIND: {kind.value: kind.label for kind in AttackKind},
-    By.OUTCOME: {outcome.value: outcome.label for outcome in Outcome},
-}
 
 
 class NotUnderstood(Exception):
@@ -59,5 +55,4 @@ def expiry(finished_at: datetime, oldest: date | None, *, kept_from: Callable[[d
 
 
 def _condition(sought: Filter) -> str:
-    value = "（なし）" if sought.value == EMPTY else _WORDS.get(sought.by, {}).get(sought.value, sought.value)
-    return f"{sought.by.label}：{value}{'（を除く）' if sought.exclude else ''}"
+    return f"{sought.by.label}：{words_of(sought.by, sought.value)}{'（を除く）' if sought.exclude else ''}"

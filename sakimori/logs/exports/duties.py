@@ -33,6 +33,7 @@ _LEASE = timedelta(minutes=5)
 _RETRY = timedelta(minutes=1)
 _MOST_TRIES = 5
 SPARE_BYTES = 1 << 30
+MADE = "logs.export.made"
 _FAILED = "ファイルを作成できませんでした。期間を短くして、もう一度お試しください。"
 
 
@@ -169,12 +170,17 @@ def _finish(this: _Try, packed: Packed) -> None:
         )
         if is_ours:
             audit.record(
-                "logs.export.made",
+                MADE,
                 by="sakimori",
                 target=f"export:{export.pk}",
                 now=now,
                 customer=export.contract.customer,
-                details={"lines": packed.lines, "sha256": packed.sha256, "chain": packed.head},
+                details={
+                    "lines": packed.lines,
+                    "sha256": packed.sha256,
+                    "sums": packed.sums,
+                    "chain": packed.head,
+                },
             )
     if not is_ours:
         files.remove(export.contract.customer, this.name)

@@ -1,12 +1,13 @@
 """The chain as a bundle carries it (`chain.json`): every day from the first that gave lines to the newest, and all
-links of the days that gave lines; of each link how many lines of its file are in the bundle.
+links of the days that gave lines; of each link how many lines of its file are in the bundle, and which version of our
+parser made their columns (no digest covers that: rows may be made anew).
 
 JSON, a record per line. Who reads it needs no database: `broken` judges it with the rules of the chain.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from sakimori.logs.chain.rules import (
 )
 
 FORMAT = "sakimori log chain"
-GIVEN = "exported_lines"
+GIVEN, PARSER = "exported_lines", "parser_version"
 
 
 class NoChain(Exception):
@@ -34,7 +35,9 @@ class NoChain(Exception):
 class Excerpt:
     """What a bundle says of the chain. given: lines of each file that are in the bundle, by the file's key.
 
-    unlinked: lines of files that have no link (stored before the chain began, or let go of since).
+    unlinked: lines of files that have no link (stored before the chain began, or let go of since). parsers: the parser
+    version by which the rows of each file were made; files without one were stored before versions were counted, or the
+    bundle was made before.
     """
 
     contract: str
@@ -43,6 +46,7 @@ class Excerpt:
     links: tuple[Link, ...]
     given: Mapping[int, int]
     unlinked: int
+    parsers: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:
@@ -51,15 +55,15 @@ class Excerpt:
 
 
 def pieces(
-    *, contract: str, made_at: datetime, facts: Mapping[str, Any], days: Iterable[Day], links: Iterable[Link],
-    given: Mapping[int, int], unlinked: int,
+    *, contract: str, made_at: datetime, facts: Mapping[str, Any], days: Iterable[Day],
+    links: Iterable[tuple[Link, int | None]], given: Mapping[int, int], unlinked: int,
 ) -> Iterator[bytes]:  # fmt: skip
-    """The text of `chain.json` for links that are given one by one, in pieces."""
+    """The text of `chain.json`, in pieces. links: given one by one, each with the parser version of its file's rows."""
     head = {"format": FORMAT, "version": VERSION, "contract": contract, "made_at": made_at.isoformat(), "export": facts}
     yield _json({**head, "unlinked_lines": unlinked})[:-1].encode() + b',\n"days":['
     yield from _listed({**members(day), "digest": day.digest} for day in days)
     yield b'],\n"links":['
-    yield from _listed({**members(link), GIVEN: given.get(link.file, 0)} for link in links)
+    yield from _listed({**members(link), GIVEN: given.get(link.file, 0), PARSER: version} for link, version in links)
     yield b"]}\n"
 
 
@@ -70,15 +74,18 @@ def read(text: bytes) -> Excerpt:
         if (whole["format"], whole["version"]) != (FORMAT, VERSION):
             raise NoChain("it is of another format or version")
         days = tuple(_day(record) for record in whole["days"])
-        links, given = [], {}
+        links, given, parsers = [], {}, {}
         for record in whole["links"]:
-            count = int(record.pop(GIVEN))
+            count, version = int(record.pop(GIVEN)), record.pop(PARSER, None)
             links.append(link_of(record))
+            if not isinstance(links[-1].file, int):
+                raise NoChain("a link names no file")
             if count:
                 given[links[-1].file] = count
-        return Excerpt(
-            str(whole["contract"]), dict(whole["export"]), days, tuple(links), given, int(whole["unlinked_lines"])
-        )
+            if version is not None:
+                parsers[links[-1].file] = int(version)
+        unlinked = int(whole["unlinked_lines"])
+        return Excerpt(str(whole["contract"]), dict(whole["export"]), days, tuple(links), given, unlinked, parsers)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoChain(f"it cannot be read ({type(error).__name__}: {error})"[:200]) from error
 

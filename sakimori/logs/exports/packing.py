@@ -8,13 +8,13 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from sakimori.customers.models import Contract
 from sakimori.lib.crypto import sync_folder
@@ -25,8 +25,10 @@ from sakimori.logs.condition import LogQuery
 from sakimori.logs.exports import excerpt
 from sakimori.logs.exports.asked import in_words
 from sakimori.logs.exports.bundle import CHAIN, README, SUMS, original_name
-from sakimori.logs.exports.readme import About, readme
-from sakimori.logs.exports.writing import as_lines, as_table
+from sakimori.logs.exports.originals import MOST_BYTES, MOST_FILES, Originals, choose
+from sakimori.logs.exports.parts import Part
+from sakimori.logs.exports.readme import About, LeftOut, readme
+from sakimori.logs.exports.writing import as_lines, as_table, place_of, places_begin
 from sakimori.logs.models import ChainDay, ChainHead, ChainLink, ExportForm, LogFile
 from sakimori.logs.search import walk
 from sakimori.logs.search_address import query_string
@@ -39,11 +41,7 @@ PART_LINES = 500_000  # A spreadsheet program opens about a million rows.
 TELL_EVERY = 5_000
 _FILES_AT_ONCE = 500
 _HASHED_AT_ONCE = 1 << 20
-ORIGINALS_BYTES, _MOST_ORIGINALS = 256 << 20, 500  # Each holds a file open for a moment.
-_WAYS: Mapping[str, tuple[Callable[[Iterable[Row]], Iterator[bytes]], str]] = {
-    ExportForm.CSV: (as_table, "csv"),
-    ExportForm.LINES: (as_lines, "log"),
-}
+_ENDINGS: Mapping[str, str] = {ExportForm.CSV: "csv", ExportForm.LINES: "log"}
 
 
 class Changed(Exception):
@@ -63,13 +61,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What came of it. oldest: the Japanese day of the first event. head: the digest of the chain's newest day."""
+    """What came of it. oldest: the Japanese day of the first event. head: the digest of the chain's newest day.
+
+    sha256, sums: of the ZIP, and of `SHA256SUMS` in it, which names all that is in it.
+    """
 
     lines: int
     size_bytes: int
     sha256: str
     oldest: date | None
     head: str
+    sums: str
 
 
 def pack(
@@ -87,13 +89,12 @@ def pack(
             bundle = _Bundle(wanted, archive, tell)
             bundle.write_parts(walk(store, wanted.query))
             head = bundle.write_chain()
-            if spool is not None:
-                bundle.write_originals(spool)
+            bundle.write_originals(spool)
             bundle.write_rest(head)
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.parent)
-    return Packed(bundle.lines, path.stat().st_size, _hash(path), bundle.oldest, head)
+    return Packed(bundle.lines, path.stat().st_size, file_digest(path), bundle.oldest, head, bundle.sums[SUMS])
 
 
 @dataclass
@@ -102,24 +103,37 @@ class _Bundle:
     archive: zipfile.ZipFile
     tell: Callable[[int], None]
     sums: dict[str, str] = field(default_factory=dict)
-    parts: list[tuple[str, int]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     given: Counter[int] = field(default_factory=Counter)
     lines: int = 0
     unlinked: int = 0
-    originals: int = 0
+    originals: Originals = field(default_factory=lambda: Originals([]))
     oldest: date | None = None
 
-    def write_parts(self, rows: Iterator[Row]) -> None:
+    def write_parts(self, found: Iterator[Row]) -> None:
         """All rows, in files of bounded length."""
-        write, ending = _WAYS[self.wanted.form]
-        passing = self._passing(rows)
+        ending = _ENDINGS[self.wanted.form]
+        passing = self._passing(found)
         first = next(passing, None)
         while first is not None:
-            before = self.lines - 1
-            name = f"logs-{len(self.parts) + 1:04}.{ending}"
-            self._write(name, write(chain([first], islice(passing, PART_LINES - 1))))
-            self.parts.append((name, self.lines - before))
+            before, number = self.lines - 1, len(self.parts) + 1
+            name, places = f"logs-{number:04}.{ending}", ""
+            rows = chain([first], islice(passing, PART_LINES - 1))
+            if self.wanted.form == ExportForm.CSV:
+                self._write(name, as_table(rows))
+            else:
+                places = f"places-{number:04}.csv"
+                self._write_lines(name, places, rows)
+            self.parts.append(Part(name, self.lines - before, places))
             first = next(passing, None)
+
+    def _write_lines(self, name: str, places_name: str, rows: Iterable[Row]) -> None:
+        """Lines alone do not say where they were received: that goes into a list of its own."""
+        with TemporaryFile() as places:
+            places.write(places_begin())
+            self._write(name, as_lines(_noting(rows, places)))
+            places.seek(0)
+            self._write(places_name, iter(partial(places.read, _HASHED_AT_ONCE), b""))
 
     def write_chain(self) -> str:
         """The chain of the files that gave lines. Returns the digest of its newest day, empty if there is none."""
@@ -145,28 +159,24 @@ class _Bundle:
             raise Changed("a day of the chain was let go of")
         return day_record(days[-1], head).digest if days and head else ""
 
-    def write_originals(self, spool: Spool) -> None:
-        """Files that gave lines as they were received, as long as the spool has them: with one, each of its lines is
-        proven. All of them, or none where they are too large.
+    def write_originals(self, spool: Spool | None) -> None:
+        """Files that gave lines as they were received, as far as the spool has them and the limits allow: with one,
+        each of its lines is proven.
         """
-        names = list(self._spooled())
-        with ExitStack() as opened:
-            found = []
-            for file, name in names if len(names) <= _MOST_ORIGINALS else ():
-                with suppress(FileNotFoundError):  # It was cleared just now.
-                    found.append((file, opened.enter_context(spool.open(name))))
-            if sum(os.fstat(original.fileno()).st_size for _, original in found) > ORIGINALS_BYTES:
-                return
-            for file, original in found:
+        if spool is None:
+            self.originals = Originals([], gone=len(self.given))
+            return
+        self.originals = found = choose(self.given)
+        for file, name in tuple(found.chosen):
+            try:
+                original = spool.open(name)
+            except FileNotFoundError:  # It was cleared just now.
+                found.chosen.remove((file, name))
+                found.gone += 1
+                continue
+            with original:
                 self._write(original_name(file), iter(partial(original.read, _HASHED_AT_ONCE), b""))
-                self.originals += 1
-                self.tell(self.lines)
-
-    def _spooled(self) -> Iterator[tuple[int, str]]:
-        files = iter(sorted(self.given))
-        while part := list(islice(files, _FILES_AT_ONCE)):
-            rows = LogFile.objects.filter(pk__in=part, spool_cleared_at=None).exclude(chain_link=None)
-            yield from rows.order_by("pk").values_list("pk", "spool_name")
+            self.tell(self.lines)
 
     def write_rest(self, head: str) -> None:
         """README and sums."""
@@ -179,10 +189,13 @@ class _Bundle:
             query=in_words(wanted.query),
             form=ExportForm(wanted.form).label,
             made_at=wanted.made_at,
-            parts=tuple(self.parts),
+            parts=tuple((part.name, part.lines) for part in self.parts),
+            parsers=self._parsers(),
+            places=any(part.places for part in self.parts),
             unlinked=self.unlinked,
-            originals=self.originals,
+            originals=len(self.originals.chosen),
             files=len(self.given),
+            left_out=_left_out(self.originals),
             head=head,
         )
         self._write(README, [readme(about).encode("utf-8-sig")])
@@ -211,6 +224,15 @@ class _Bundle:
                 lines += self.given[file]
         return days, lines
 
+    def _parsers(self) -> tuple[int | None, ...]:
+        """The versions of our parser that made the rows of the files that gave lines."""
+        found: set[int | None] = set()
+        files = iter(self.given)
+        while part := list(islice(files, _FILES_AT_ONCE)):
+            rows = LogFile.objects.filter(pk__in=part, contract=self.wanted.contract).order_by()
+            found.update(rows.values_list("parser_version", flat=True).distinct())
+        return tuple(sorted(found, key=lambda version: version or 0))
+
     def _facts(self) -> dict[str, object]:
         wanted = self.wanted
         return {
@@ -218,7 +240,7 @@ class _Bundle:
             "ends": wanted.query.ends.isoformat(),
             "query": query_string(wanted.query),
             "form": str(wanted.form),
-            "parts": [{"name": name, "lines": lines} for name, lines in self.parts],
+            "parts": [asdict(part) for part in self.parts],
         }
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -234,11 +256,22 @@ class _Bundle:
         self.sums[name] = digest.hexdigest()
 
 
-def _links(days: Iterable[ChainDay], head: ChainHead) -> Iterator[Link]:
-    return (link_record(link, head) for day in days for link in links_of(day))
+def _noting(rows: Iterable[Row], places: IO[bytes]) -> Iterator[Row]:
+    for row in rows:
+        places.write(place_of(row))
+        yield row
 
 
-def _hash(path: Path) -> str:
+def _left_out(found: Originals) -> LeftOut:
+    return LeftOut(found.too_many, found.gone, found.unlinked, MOST_BYTES >> 20, MOST_FILES)
+
+
+def _links(days: Iterable[ChainDay], head: ChainHead) -> Iterator[tuple[Link, int | None]]:
+    return ((link_record(link, head), link.file.parser_version) for day in days for link in links_of(day))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_HASHED_AT_ONCE):

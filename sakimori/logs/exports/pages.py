@@ -19,7 +19,7 @@ from django.utils.http import content_disposition_header
 
 from sakimori.accounts.gates import PersonRequest
 from sakimori.accounts.pace import is_too_fast
-from sakimori.accounts.paging import page_of
+from sakimori.accounts.paging import PER_PAGE, page_of
 from sakimori.customers import files
 from sakimori.lib.jst import JST
 from sakimori.logs import search
@@ -35,7 +35,7 @@ from sakimori.logs.store.interface import StoreError
 
 _log = structlog.get_logger()
 _MOST, _WINDOW = 20, timedelta(minutes=10)
-_STOP_POLLING = 286  # htmx: put the answer in its place and ask no more.
+_DIGITS = 19  # So many a key has not.
 _HEADERS = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
 _TYPES = {ExportForm.CSV: ("text/csv; charset=utf-8", "csv"), ExportForm.LINES: ("text/plain; charset=utf-8", "log")}
 _TONES = {
@@ -91,9 +91,13 @@ def exports_page(
 
 
 def progress(request: PersonRequest, face: Face, rows: QuerySet[Export]) -> HttpResponse:
-    """Only the list, for the page that refreshes it: 286 when nothing more will change."""
-    context = _listed(request, face, rows)
-    return render(request, "logs/exports_list.html", context, status=200 if context["is_moving"] else _STOP_POLLING)
+    """What changed of those that were being made when the page last asked (parameters `moving`).
+
+    The answer asks again for those that still are; when none is, it holds nothing that would ask.
+    """
+    asked = [int(text) for text in request.GET.getlist("moving")[:PER_PAGE] if text.isdecimal() and len(text) < _DIGITS]
+    shown = [_row(export) for export in rows.filter(pk__in=asked)]
+    return render(request, "logs/exports_progress.html", _context(face, shown))
 
 
 def fetch(request: PersonRequest, export: Export, face: Face, *, now: datetime) -> HttpResponseBase:
@@ -170,21 +174,21 @@ def _back(sought: Sought, given: str) -> str:
 def _listed(request: PersonRequest, face: Face, rows: QuerySet[Export]) -> dict[str, object]:
     page, exports = page_of(rows, request)
     shown = [_row(export) for export in exports]
+    return {"page": page, **_context(face, shown)}
+
+
+def _context(face: Face, shown: Sequence[ExportRow]) -> dict[str, object]:
+    moving = [row.export.pk for row in shown if row.is_moving]
     return {
-        "page": page,
         "rows": shown,
-        "moving": _moving(shown),
-        "is_moving": any(row.is_moving for row in shown),
+        "moving": moving,
+        "is_moving": bool(moving),
         "space": face.space,
         "logs_address": reverse(f"{face.space}:logs"),
         "progress_address": reverse(f"{face.space}:log-exports-progress"),
         "fetch_name": f"{face.space}:log-export",
         "drop_name": f"{face.space}:log-export-drop",
     }
-
-
-def _moving(rows: Sequence[ExportRow]) -> int:
-    return sum(row.is_moving for row in rows)
 
 
 def _row(export: Export) -> ExportRow:

@@ -2,13 +2,16 @@
 
 CSV: UTF-8 with a byte order mark, CRLF, every text in quotation marks, headings in Japanese, times in Japan Standard
 Time. A spreadsheet program takes a cell that begins with `= + - @`, a tab or a line end for a formula, and what stands
-in a log was typed by attackers: such a cell, and one that begins with an apostrophe, gets an apostrophe in front.
-Whoever wants the text back takes one apostrophe away. Numbers that we have read as numbers are left as they are.
+in a log was typed by attackers: such a cell, and one that begins with an apostrophe, gets an apostrophe in front. So
+does an identifier that it would take for a number and shorten: more than 15 digits, a zero in front, an exponent.
+Whoever wants the text back takes one apostrophe away. Numbers that we have read as numbers are left as they are, unless
+they have more than 15 digits.
 """
 
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -23,19 +26,21 @@ Row = Mapping[str, Any]
 BYTE_ORDER_MARK = "\ufeff"
 # Japanese editions take the wide forms for the narrow ones.
 _FORMULA = frozenset("=+-@\t\r\n＝＋－＠'")
+_MOST_DIGITS = 15  # A spreadsheet program makes zeros of what comes behind them.
+_SHORTENED = re.compile(rf"\d{{{_MOST_DIGITS + 1},}}|0\d+|\d+(?:\.\d+)?[eE]\d+", re.ASCII)
 _WORDS = {
     "attack_kind": {kind.value: kind.label for kind in AttackKind},
     "outcome": {outcome.value: outcome.label for outcome in Outcome},
 }
 _LINE = "line"
 _COLUMNS = tuple(field for field in FIELDS if field.name != _LINE)
-_OWN_HEADINGS = ("受信ファイル番号", "行番号")
+PLACE_HEADINGS = ("受信ファイル番号", "行番号")
 _AT_ONCE = 200
 
 
 def defused(text: str) -> str:
-    """The text as a cell that no spreadsheet program takes for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA else text
+    """The text as a cell that no spreadsheet program takes for a formula, nor for a number that it shortens."""
+    return f"'{text}" if text[:1] in _FORMULA or _SHORTENED.fullmatch(text) else text
 
 
 def as_table(rows: Iterable[Row]) -> Iterator[bytes]:
@@ -43,14 +48,27 @@ def as_table(rows: Iterable[Row]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)
-    writer.writerow([*_OWN_HEADINGS, *(_heading(field) for field in _COLUMNS), FIELD_BY_NAME[_LINE].label])
-    cells = [(field.name, _cell_of(field)) for field in _COLUMNS]
+    writer.writerow([*PLACE_HEADINGS, *HEADINGS])
     for number, row in enumerate(rows, start=1):
-        own = row["file_id"], row["line_no"]
-        writer.writerow([*own, *[cell(row[name]) for name, cell in cells], defused(original_line(row))])
+        writer.writerow([row["file_id"], row["line_no"], *cells_of(row)])
         if number % _AT_ONCE == 0:
             yield _taken(buffer)
     yield _taken(buffer)
+
+
+def cells_of(row: Row) -> list[str | float]:
+    """What stands under each of `HEADINGS` for an event, from a row of the store or of the same names and values."""
+    return [*[cell(row[name]) for name, cell in _CELLS], defused(original_line(row))]
+
+
+def place_of(row: Row) -> bytes:
+    """Where an event was received, for whoever has only its line: as a row of the list `places_begin` begins."""
+    return f"{row['file_id']},{row['line_no']}\r\n".encode()
+
+
+def places_begin() -> bytes:
+    """The headings of a list of places."""
+    return f"{BYTE_ORDER_MARK}{','.join(PLACE_HEADINGS)}\r\n".encode()
 
 
 def as_lines(rows: Iterable[Row]) -> Iterator[bytes]:
@@ -76,7 +94,7 @@ def _heading(field: Field) -> str:
 def _cell_of(field: Field) -> Callable[[Any], str | float]:
     """How a value of a column becomes a cell; None is an empty one."""
     if field.kind in (Kind.INT, Kind.PORT, Kind.FLOAT):
-        return lambda value: "" if value is None else value
+        return lambda value: "" if value is None else _number(value)
     if words := _WORDS.get(field.name):
         return lambda value: defused(words.get(value, value))
     if field.name == "attack_kinds":
@@ -84,6 +102,10 @@ def _cell_of(field: Field) -> Callable[[Any], str | float]:
         return lambda value: defused("、".join(kinds.get(kind, kind) for kind in value))
     text = _TEXTS.get(field.kind, str)
     return lambda value: "" if value is None else defused(text(value))
+
+
+def _number(value: float) -> str | float:
+    return value if abs(value) < 10**_MOST_DIGITS else f"'{value}"
 
 
 def _moment(value: datetime) -> str:
@@ -106,3 +128,7 @@ _TEXTS: Mapping[Kind, Callable[[Any], str]] = {
     Kind.LIST: "、".join,
     Kind.MAP: lambda value: _json(dict(value)),
 }
+
+_CELLS = tuple((field.name, _cell_of(field)) for field in _COLUMNS)
+LINE_HEADING = FIELD_BY_NAME[_LINE].label
+HEADINGS = (*(_heading(field) for field in _COLUMNS), LINE_HEADING)

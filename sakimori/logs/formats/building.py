@@ -1,5 +1,6 @@
 """From column values to an Event: fill in what is derived (address, kinds, outcome) and insist on a time."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -32,8 +33,15 @@ def blank_values() -> list[Any]:
     return list(DEFAULTS)
 
 
-def build_event(values: list[Any], *, kinds: tuple[AttackKind, ...] | None = None) -> Event:
-    """Derive what is derived and close the event. `kinds` is given where the format knows better than the name."""
+def build_event(
+    values: list[Any], *, kinds: tuple[AttackKind, ...] | None = None, given: datetime | None = None
+) -> Event:
+    """Derive what is derived and close the event. `kinds` is given where the format knows better than the name.
+
+    given: the time of an event that has none of its own, see `given_time.py`.
+    """
+    if values[TIME] is None:
+        values[TIME] = given
     if values[TIME] is None:
         raise UnreadableLine(Reason.NO_TIME)
     name, rule_names = values[NAME], values[_RULE_NAMES]

@@ -9,6 +9,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import NamedTuple
 
 from sakimori.logs.fields import Field, Kind
@@ -18,18 +19,36 @@ LABEL_KEY = re.compile(r"(cs\d{1,2})label", re.IGNORECASE)
 _SLOT_KEY = re.compile(r"cs\d{1,2}(?:label)?")
 _JSON_MARK = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _JSON_BEGINS = re.compile(r"[\s,]*+(?=[\[{])")
-_LABEL_BEGINS = re.compile(r"([^ \t])(cs\d{1,2}Label=)")
+# Begins with two plain letters, which the regular expression engine looks for many times faster.
+_LABEL_BEGINS = re.compile(r"cs(?<=[^ \t]cs)\d{1,2}Label=")
 _KEY_BEGINS = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*+)=")
 # A real line has fewer than a hundred. The limit bounds the cost; a visitor would need 16 kB of header to reach it.
 _MAX_PIECES = 4_000
 # The search for an end that is not there costs the whole rest of the line; a hostile line gets two of them.
 _MAX_OPEN_JSON = 2
+_MOST_REMEMBERED, _REMEMBERED_LETTERS = 4_096, 64
+
+
+class Word(NamedTuple):
+    """A key as sent, and what a format means by it.
+
+    slot: for `cs7Label` the key that it labels; "" for what is no label. is_known: it always begins a value.
+    is_free, is_json: a visitor may have typed its value, or it is JSON.
+    """
+
+    key: str
+    lower: str
+    field: Field | None
+    slot: str
+    is_known: bool
+    is_free: bool
+    is_json: bool
 
 
 class Piece(NamedTuple):
-    """A key as sent, and its text as sent."""
+    """A key, and its text as sent."""
 
-    key: str
+    word: Word
     text: str
 
 
@@ -37,20 +56,36 @@ class Piece(NamedTuple):
 class Vocabulary:
     """What a format calls things. All keys of the mappings are in lower case.
 
-    tags: what the label of a csN means. untagged: what a csN without a meaningful label means.
+    tags: what the label of a csN means. untagged: what a csN without a meaningful label means. words: those that were
+    looked up last.
     """
 
     fields: Mapping[str, Field]
     tags: Mapping[str, Field]
     untagged: Mapping[str, Field]
+    words: dict[str, Word] = dataclass_field(default_factory=dict, init=False, compare=False, repr=False)
 
     def knows(self, key: str) -> bool:
-        lower = key.lower()
-        return lower in self.fields or _SLOT_KEY.fullmatch(lower) is not None
+        return self.word(key).is_known
 
     def field(self, key: str) -> Field | None:
+        return self.word(key).field
+
+    def word(self, key: str) -> Word:
+        """What a key means. Short ones are remembered: lines have the same again and again."""
+        return self.words.get(key) or self._look_up(key)
+
+    def _look_up(self, key: str) -> Word:
         lower = key.lower()
-        return self.fields.get(lower) or self.untagged.get(lower)
+        field, label = self.fields.get(lower) or self.untagged.get(lower), LABEL_KEY.fullmatch(lower)
+        is_known = lower in self.fields or _SLOT_KEY.fullmatch(lower) is not None
+        is_free, is_json = (field.free, field.kind is Kind.JSON) if field else (False, False)
+        word = Word(key, lower, field, label[1] if label else "", is_known, is_free, is_json)
+        if len(key) <= _REMEMBERED_LETTERS:
+            if len(self.words) >= _MOST_REMEMBERED:
+                self.words.clear()
+            self.words[key] = word
+        return word
 
 
 def cut(text: str, keys: re.Pattern[str], vocabulary: Vocabulary) -> Iterator[Piece]:
@@ -58,25 +93,29 @@ def cut(text: str, keys: re.Pattern[str], vocabulary: Vocabulary) -> Iterator[Pi
 
     `keys` finds a separator and the key behind it; `text` begins with a separator.
     """
-    text = _LABEL_BEGINS.sub(rf"\1{text[:1]}\2", text)
-    key, begin, free, position, open_json, pieces = "", 0, False, 0, 0, 0
-    while match := keys.search(text, position):
+    text = _LABEL_BEGINS.sub(rf"{text[:1]}\g<0>", text)
+    words, look_up, search = vocabulary.words, vocabulary.word, keys.search
+    word, begin, is_free, position, open_json, pieces = None, 0, False, 0, 0, 0
+    while match := search(text, position):
         position = match.end()
-        found = match[1]
-        if free and not vocabulary.knows(found):
+        found = words.get(match[1]) or look_up(match[1])
+        if is_free and not found.is_known:
             continue
         pieces += 1
         if pieces > _MAX_PIECES:
             raise UnreadableLine(Reason.TOO_MANY_KEYS)
-        if key:
-            yield from _mended(Piece(key, text[begin : match.start()]), vocabulary)
-        field = vocabulary.field(found)
-        key, begin, free = found, position, field is not None and field.free
-        if field is not None and field.kind is Kind.JSON and open_json < _MAX_OPEN_JSON:
+        if word:
+            value = text[begin : match.start()]
+            if word.slot:
+                yield from _mended(word, value, vocabulary)
+            else:
+                yield Piece(word, value)
+        word, begin, is_free = found, position, found.is_free
+        if found.is_json and open_json < _MAX_OPEN_JSON:
             position = _end_of_json(text, begin)
             open_json += position == begin
-    if key:
-        yield from _mended(Piece(key, text[begin:]), vocabulary)
+    if word:
+        yield from _mended(word, text[begin:], vocabulary)
 
 
 def _end_of_json(text: str, begin: int) -> int:
@@ -115,12 +154,12 @@ def glued_pair(label: str, vocabulary: Vocabulary) -> GluedPair | None:
     return None
 
 
-def _mended(piece: Piece, vocabulary: Vocabulary) -> Iterator[Piece]:
+def _mended(word: Word, text: str, vocabulary: Vocabulary) -> tuple[Piece, ...]:
     """Cut `cs5Label=clappsigdproc=Browser` in two; the vendor's own examples hold such lines."""
-    label = piece.text.strip()
-    glued = glued_pair(label, vocabulary) if LABEL_KEY.fullmatch(piece.key) else None
+    if not word.slot:
+        return (Piece(word, text),)
+    label = text.strip()
+    glued = glued_pair(label, vocabulary)
     if glued is None:
-        yield piece
-        return
-    yield Piece(piece.key, label[: glued.label_length])
-    yield Piece(glued.key, label[glued.value_place :])
+        return (Piece(word, text),)
+    return Piece(word, label[: glued.label_length]), Piece(vocabulary.word(glued.key), label[glued.value_place :])

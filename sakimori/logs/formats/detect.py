@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from sakimori.logs.fields import Event
 from sakimori.logs.formats.cef import parse_cef
+from sakimori.logs.formats.given_time import BEFORE
 from sakimori.logs.formats.json_lines import parse_json
+from sakimori.logs.formats.json_places import WRAPPERS
 from sakimori.logs.formats.leef import parse_leef
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine, decode_line
 from sakimori.logs.formats.w3c import W3cParser, field_names
@@ -14,6 +16,9 @@ from sakimori.logs.formats.w3c import W3cParser, field_names
 _BOM = b"\xef\xbb\xbf"
 # A sender may have put a syslog header in front. It holds no pipe; the vendor's header is full of them.
 _MARK = re.compile(rb"[^|{]{0,200}?\b(CEF|LEEF):")
+# A list that is never closed is what is left of a document that was cut off, see `unpack/documents.py`.
+_JSON = re.compile(rb"(?:%s)?\s*(?:\{|\[\s*\Z)" % BEFORE)
+_WRAPS_NOTHING = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*\[\s*\]\s*\}\s*' % "|".join(WRAPPERS).encode())
 _FIELDS = re.compile(rb"#\s*fields\s*:", re.IGNORECASE)
 
 
@@ -39,7 +44,7 @@ def format_of(line: bytes) -> LogFormat | None:
     match = _MARK.match(line)
     if match:
         return LogFormat(match[1].decode())
-    if line.lstrip()[:1] == b"{":
+    if _JSON.match(line):
         return LogFormat.JSON
     return LogFormat.W3C if _FIELDS.match(line) else None
 
@@ -62,14 +67,17 @@ class LineParser:
         self._w3c = W3cParser(tuple(w3c_fields), max_line_bytes)
 
     def is_no_event(self, line: bytes) -> bool:
-        """Say whether a line is blank or a `#` directive, and take note of a `#Fields:` order."""
+        """Say whether a line is blank, a `#` directive or an object that wraps no events, and take note of a
+        `#Fields:` order.
+        """
+        line = line.removeprefix(_BOM)
         if _FIELDS.match(line):
             try:
                 names = field_names(decode_line(line, max_line_bytes=self._max_line_bytes))
             except UnreadableLine:
                 return False
             self._w3c = W3cParser(names, self._max_line_bytes)
-        return line[:1] == b"#" or not line.strip()
+        return line[:1] == b"#" or not line.strip() or _WRAPS_NOTHING.fullmatch(line) is not None
 
     def parse(self, line: bytes) -> Event:
         """Read one line that is an event. Raises UnreadableLine and nothing else."""

@@ -11,6 +11,7 @@ from typing import Any
 from sakimori.logs.attack_kinds import AttackKind, kinds_of
 from sakimori.logs.fields import FIELDS, POSITION, Event, Kind
 from sakimori.logs.formats.building import EXTRA, LINE, NAME, blank_values, build_event
+from sakimori.logs.formats.given_time import given_time
 from sakimori.logs.formats.unreadable import MAX_LINE_BYTES, Reason, UnreadableLine, decode_line
 from sakimori.logs.formats.values import READERS, time_of_iso, time_of_ms
 
@@ -34,21 +35,22 @@ _OBJECT_CLASSES = (dict, list)
 def parse_json(line: bytes, *, max_line_bytes: int = MAX_LINE_BYTES) -> Event:
     """Read one line. Raises UnreadableLine and nothing else."""
     text = decode_line(line, max_line_bytes=max_line_bytes)
+    given, begin = given_time(text)
     try:
-        return _event(json.loads(text), text)
+        return _event(json.loads(text[begin:] if begin else text), text, given)
     except (ValueError, RecursionError):
         # ValueError is also what Python raises for a number of too many digits.
         raise UnreadableLine(Reason.BAD_JSON) from None
 
 
-def _event(record: object, text: str) -> Event:
+def _event(record: object, text: str, given: datetime | None) -> Event:
     if not isinstance(record, dict):
         raise UnreadableLine(Reason.BAD_JSON)
     leaves = dict(_leaves(record))
     values = _values(leaves)
     values[NAME] = next((_as_text(leaves[path]) for path in _NAMES if leaves.get(path)), "")
     values[LINE] = text
-    return build_event(values, kinds=_kinds(leaves, values[NAME]))
+    return build_event(values, kinds=_kinds(leaves, values[NAME]), given=given)
 
 
 def _leaves(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -56,7 +56,8 @@ class KeyedReader:
         # Begins with one plain character, which the regular expression engine looks for three times faster.
         self._keys = re.compile(rf" {_KEY}{sign}")
         self._careful_keys = re.compile(rf"[ \t]{_KEY}{sign}")
-        self._plans: dict[tuple[str, ...], _Plan] = {}
+        # None for a sequence that is irregular.
+        self._plans: dict[tuple[str, ...], _Plan | None] = {}
 
     def read(self, text: str) -> list[Any]:
         """Give column values; what belongs to no column, or cannot be read as its type, stands in `extra`."""
@@ -65,7 +66,7 @@ class KeyedReader:
         text = f" {text}"
         parts = self._keys.split(text)
         keys = tuple(parts[1::2])
-        plan = self._plans.get(keys) or self._make_plan(keys)
+        plan = self._plans[keys] if keys in self._plans else self._make_plan(keys)
         if plan is None:
             return self._read_carefully(text, self._careful_keys)
         try:
@@ -78,11 +79,11 @@ class KeyedReader:
 
     def _make_plan(self, keys: tuple[str, ...]) -> _Plan | None:
         """Plan a regular sequence of keys; an irregular one has no plan."""
-        if not 0 < len(keys) <= _MAX_KEYS or not _is_regular(keys, self._vocabulary):
+        if not 0 < len(keys) <= _MAX_KEYS:
             return None
         if len(self._plans) >= _MAX_PLANS:
             self._plans.clear()
-        plan = self._plans[keys] = _plan(keys, self._vocabulary)
+        plan = self._plans[keys] = _plan(keys, self._vocabulary) if _is_regular(keys, self._vocabulary) else None
         return plan
 
 

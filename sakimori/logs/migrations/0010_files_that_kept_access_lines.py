@@ -3,9 +3,10 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
-def note_that_all_was_kept(apps: Apps, _: BaseDatabaseSchemaEditor) -> None:
+def note_that_all_was_kept(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """Until now every access line was stored; a file that was just being stored must be completed in the same way."""
-    begun = apps.get_model("logs", "LogFile").objects.filter(state__in=["storing", "stored"])
+    files = apps.get_model("logs", "LogFile").objects.using(editor.connection.alias)
+    begun = files.filter(state__in=["storing", "stored"])
     begun.filter(keeps_access_lines=None).update(keeps_access_lines=True)
 
 

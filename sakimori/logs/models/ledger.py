@@ -1,5 +1,5 @@
-"""What arrived (LogFile, QuarantinedLine), whether the store holds what the ledger says (StoreCheck), and what was let
-go of (RetentionProof).
+"""What arrived (LogFile, QuarantinedLine), who stores it (StoringTurn), whether the store holds what the ledger says
+(StoreCheck), and what was let go of (RetentionProof).
 """
 
 from django.db import models
@@ -22,7 +22,8 @@ class LogFile(Claimable):
 
     lines = rows + quarantined_lines + unkept_lines, once the file is stored. `searched_at`: when its attacks were
     found. `followed_at`: when its arrival was noted in the DoorFlow. `keeps_access_lines`: what the contract said when
-    storing began, and it holds for every further try.
+    storing began, and it holds for every further try. `parser_version` (`formats/version.py`): likewise; None: its rows
+    were made before versions were counted.
     """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="log_files")
@@ -31,6 +32,10 @@ class LogFile(Claimable):
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     spool_name = models.CharField(max_length=100, unique=True)
+    # Null and not empty, so that the column is added to a ledger of millions of rows without rewriting it.
+    listed_as = models.CharField(  # noqa: DJ001
+        max_length=200, null=True, blank=True, help_text="Of a bucket: what its newest listing said of this content."
+    )
     state = models.CharField("状態", max_length=16, choices=LogFileState, default=LogFileState.RECEIVED)
     reason = models.CharField("理由", max_length=300, blank=True)
     available_at = models.DateTimeField(
@@ -57,6 +62,7 @@ class LogFile(Claimable):
         "保存対象外の行", default=0, help_text="Access lines that the contract does not keep."
     )
     keeps_access_lines = models.BooleanField("アクセスログを保存", null=True, blank=True)
+    parser_version = models.PositiveSmallIntegerField("解析バージョン", null=True, blank=True)
 
     class Meta:
         verbose_name = "ログファイル"
@@ -74,6 +80,7 @@ class LogFile(Claimable):
                 fields=["contract", "state", "lines", "rows", "quarantined_lines", "doubles", "unkept_lines"],
                 name="files_to_sum",
             ),
+            models.Index(fields=["contract", "parser_version", "state", "rows"], name="files_by_parser"),
             models.Index(
                 fields=["contract", "received_at"],
                 condition=models.Q(keeps_access_lines=False),
@@ -106,6 +113,15 @@ class StoreCheck(models.Model):
 
     class Meta:
         verbose_name = "保管庫との照合"
+
+
+class StoringTurn(Claimable):
+    """Which process may compare files of a contract with the log store and store them; see `turns.py`."""
+
+    contract = models.OneToOneField(Contract, on_delete=models.CASCADE, related_name="storing_turn")
+
+    class Meta:
+        verbose_name = "ログ取込の順番"
 
 
 class RetentionProof(models.Model):

@@ -14,12 +14,11 @@ from sakimori.customers.queries import running_contracts
 from sakimori.lib.jst import day_of
 from sakimori.logs.models import DoorState
 from sakimori.logs.receive import accept as accepting
-from sakimori.logs.receive.door_state import note, states_of
+from sakimori.logs.receive.door_state import in_words, note, states_of
 from sakimori.logs.receive.folder import Changing, Folder, Found, Unreadable
 from sakimori.logs.spool import Spool, TooLarge
 
 DOOR = "drop"
-_NAMES_TOLD = 3
 _NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -44,20 +43,20 @@ class DropFolders:
 
     def _take(self, contract: Contract, state: DoorState) -> int:
         folder = self._folders.setdefault(contract.number, Folder(self.root / contract.number))
-        taken, troubles = 0, _Troubles()
+        taken, error, left_out = 0, "", _LeftOut()
         try:
             for file in folder.complete(now=self.clock(), pause=self.quiet):
-                taken += self._take_file(contract, folder, file, troubles)
+                taken += self._take_file(contract, folder, file, left_out)
         except Unreadable:
-            troubles.others = "フォルダを開けません。"
-        except OSError as error:
-            troubles.others = f"{type(error).__name__}: {error}"
-        self._note(state, taken, troubles.sentence())
+            error = "フォルダを開けません。"
+        except OSError as raised:
+            error = f"{type(raised).__name__}: {raised}"
+        self._note(state, taken, error, left_out.sentence())
         return taken
 
-    def _take_file(self, contract: Contract, folder: Folder, file: Found, troubles: "_Troubles") -> int:
+    def _take_file(self, contract: Contract, folder: Folder, file: Found, left_out: "_LeftOut") -> int:
         if file.look.size_bytes > accepting.LIMIT_BYTES:
-            troubles.too_large.append(file.name)
+            left_out.too_large.append(file.name)
             return 0
         try:
             with folder.taken(file) as chunks:
@@ -67,41 +66,41 @@ class DropFolders:
         except (Changing, TooLarge):
             return 0  # It was not complete after all; the next looks see it again.
         except Unreadable:
-            troubles.unreadable.append(file.name)
+            left_out.unreadable.append(file.name)
             return 0
         return 1
 
-    def _note(self, state: DoorState, taken: int, error: str) -> None:
+    def _note(self, state: DoorState, taken: int, error: str, left_out: str) -> None:
         """Looks are frequent, so a row is written when there is something to say, and once a minute."""
-        last = state.last_success_at
-        if taken or error or state.last_error or last is None or self.clock() - last >= _NOTED_EVERY:
-            note(state, taken=taken, error=error, clock=self.clock, pause=self.quiet)
+        last, is_news = state.last_success_at, taken or error or state.last_error or left_out != state.left_out
+        if is_news or last is None or self.clock() - last >= _NOTED_EVERY:
+            note(
+                state,
+                taken=taken,
+                error=error,
+                clock=self.clock,
+                pause=self.quiet,
+                left_out=None if error else left_out,
+            )
 
 
 @dataclass
-class _Troubles:
-    """What could not be taken, by name."""
+class _LeftOut:
+    """What could not be taken, by name. It keeps no other file out."""
 
     unreadable: list[str] = field(default_factory=list)
     too_large: list[str] = field(default_factory=list)
-    others: str = ""
 
     def sentence(self) -> str:
-        """One text for the row, the page and the alarm; empty if all is well."""
-        parts = [
-            f"ファイルを読み取れないか、移動できません：{_told(self.unreadable)}。" if self.unreadable else "",
-            f"ファイルが大きすぎます：{_told(self.too_large)}。" if self.too_large else "",
-            self.others,
-        ]
-        return "".join(parts)
+        """Empty if all is well."""
+        return in_words(
+            {
+                "ファイルを読み取れないか、移動できません": self.unreadable,
+                "ファイルが大きすぎます": self.too_large,
+            }
+        )
 
 
 def is_folder_name(number: str) -> bool:
     """Whether a contract's number can name a folder, and no other place."""
     return bool(number) and not number.startswith(".") and "/" not in number and number.isprintable()
-
-
-def _told(names: list[str]) -> str:
-    shown = ["".join(sign if sign.isprintable() else "?" for sign in name)[:40] for name in names[:_NAMES_TOLD]]
-    more = len(names) - len(shown)
-    return "、".join(shown) + (f" ほか {more} 件" if more else "")

@@ -18,6 +18,7 @@ _TAKING = ".taking-"
 _UNFINISHED = (".part", ".tmp", ".filepart")
 _CHUNK_BYTES = 1 << 20
 _SEEN_AT_ONCE = 1000
+_LONGEST_NAME = 255  # Bytes, on every file system in use.
 
 
 class Changing(Exception):
@@ -95,14 +96,20 @@ class Folder:
 
 
 def _files(folder: int) -> Iterator[Found]:
-    """Plain files that are meant to be taken, by name; not more than are looked at in one go."""
-    names = sorted(os.listdir(folder))
-    wanted = [name for name in names if name.startswith(_TAKING) or not _is_passed_over(name)]
+    """Plain files that are meant to be taken, by name; not more than are looked at in one go, and each of them once."""
+    with os.scandir(folder) as entries:
+        wanted = sorted(filter(_is_wanted, entries), key=lambda entry: entry.name)
     for entry in wanted[:_SEEN_AT_ONCE]:
         with suppress(FileNotFoundError):
-            about = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+            about = entry.stat(follow_symlinks=False)
             if stat.S_ISREG(about.st_mode):
-                yield Found(entry, _sender_name(entry), _look(about))
+                yield Found(entry.name, _sender_name(entry.name), _look(about))
+
+
+def _is_wanted(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a plain file under a finished name. The folder itself tells of what kind an entry is."""
+    name = entry.name
+    return (name.startswith(_TAKING) or not _is_passed_over(name)) and entry.is_file(follow_symlinks=False)
 
 
 def _is_passed_over(name: str) -> bool:
@@ -121,7 +128,7 @@ def _hide(folder: int, file: Found) -> str:
         return file.entry
     with _reading(folder, file.entry):
         pass  # What cannot be read keeps its name, so that whoever looks for it finds it.
-    hidden = f"{_TAKING}{secrets.token_hex(8)}-{file.entry}"
+    hidden = _hidden_name(file.entry)
     try:
         os.rename(file.entry, hidden, src_dir_fd=folder, dst_dir_fd=folder)
     except FileNotFoundError as error:
@@ -129,6 +136,12 @@ def _hide(folder: int, file: Found) -> str:
     except OSError as error:
         raise Unreadable from error
     return hidden
+
+
+def _hidden_name(entry: str) -> str:
+    """A name that nobody can guess, with as much of the file's own as a file system allows."""
+    before = f"{_TAKING}{secrets.token_hex(8)}-"
+    return before + os.fsdecode(os.fsencode(entry)[: _LONGEST_NAME - len(before)])
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.crypto import sync_folder
 from sakimori.lib.jst import day_of
+from sakimori.logs.doors import GATHERING_DOORS
 from sakimori.logs.models import LogFile, LogFileState
 from sakimori.logs.receive.accept import accept
 from sakimori.logs.spool import Spool
@@ -185,3 +186,11 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
+
+
+def lying(data: Path, contract_id: int) -> list[Path]:
+    """A contract's files that lie at any door and are not in the spool yet, whether open or ready.
+
+    data: the folder in which each door that gathers has its own. For whoever deletes the contract.
+    """
+    return [path for door in GATHERING_DOORS for path in (data / door).glob(f"{contract_id:d}-*")]

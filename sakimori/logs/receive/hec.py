@@ -1,45 +1,41 @@
 """The push door: a collector that speaks Splunk's HTTP Event Collector protocol, for the vendor's only direct push.
 
 The contract comes from the token, never from what is sent. "Success" is answered only after the events are synced on
-the disk (see `together.py`). An event that is text becomes its line, an event that is an object becomes a line of JSON.
+the disk (see `together.py`). What becomes of an event is told in `hec_events.py`. However many send whatever they like,
+requests hold a bounded number of bytes: who comes when as many are under way is told to try again.
 """
 
+import asyncio
 import contextlib
-import gzip
-import io
-import json
-import re
 import time
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from errno import ENOSPC
+from functools import partial
 
 from django.db import DatabaseError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sakimori.logs.formats.detect import LogFormat, format_of
 from sakimori.logs.receive.gathered import GatheringDoor
+from sakimori.logs.receive.hec_body import BodyLimits, body_of, inflated
+from sakimori.logs.receive.hec_events import BadRequest, event_lines
+from sakimori.logs.receive.in_flight import InFlight, Share
 from sakimori.logs.receive.together import Together, TogetherLimits
 from sakimori.logs.receive.tokens import Tokens
+from sakimori.logs.unpack.documents import is_document
 
-_LIMIT_BYTES = 64 << 20
-_SPACE = re.compile(r"\s*")
 _FIRST_BYTES = 1024
 _AT_ONCE_BYTES = 256 << 10
+# Each may hold some tens of MiB while it looks at an envelope of the worst shape.
+_READERS = 2
+_TIMED_OUT = 408
+_RETRY_AFTER = {"Retry-After": "5"}
 _SHOWN = (LogFormat.CEF, LogFormat.LEEF, LogFormat.JSON)
-
-
-class BadRequest(Exception):
-    """The request cannot be understood; `code` is the protocol's number for why."""
-
-    def __init__(self, text: str, code: int, status: int = 400) -> None:
-        super().__init__(text)
-        self.code, self.status = code, status
 
 
 class HecDoor(GatheringDoor):
@@ -48,10 +44,16 @@ class HecDoor(GatheringDoor):
     name = "hec"
 
 
-def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherLimits | None = None) -> Starlette:
+def collector(
+    door: HecDoor,
+    *,
+    clock: Callable[[], datetime],
+    limits: TogetherLimits | None = None,
+    bodies: BodyLimits | None = None,
+) -> Starlette:
     """The collector as an ASGI application. It needs its lifespan: what was taken is handed over at the end of it."""
     together = Together(door, limits or TogetherLimits())
-    requests = _Requests(door, together, Tokens(clock=clock, steady=time.monotonic))
+    requests = _Requests(door, together, Tokens(clock=clock, steady=time.monotonic), bodies or BodyLimits())
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
@@ -60,6 +62,7 @@ def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherL
             yield
         finally:
             await together.close()
+            requests.close()
 
     prefix, ends = "/services/collector", ("", "/event", "/event/1.0", "/raw", "/raw/1.0")
     doors = [Route(prefix + end, requests.answer, methods=["POST"]) for end in ends]
@@ -70,16 +73,25 @@ def collector(door: HecDoor, *, clock: Callable[[], datetime], limits: TogetherL
 class _Requests:
     """Every request: those that bring events, and those that only ask how it goes."""
 
-    def __init__(self, door: HecDoor, together: Together, tokens: Tokens) -> None:
-        self._door, self._together, self._tokens = door, together, tokens
+    def __init__(self, door: HecDoor, together: Together, tokens: Tokens, limits: BodyLimits) -> None:
+        self._door, self._together, self._tokens, self._limits = door, together, tokens, limits
+        self._under_way = InFlight(total_bytes=limits.total_bytes, contract_bytes=limits.contract_bytes)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hec-read")
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._readers.shutdown()
 
     async def answer(self, request: Request) -> JSONResponse:
         try:
             await self._take(request)
         except BadRequest as error:
-            return JSONResponse({"text": str(error), "code": error.code}, error.status)
+            late = {"Connection": "close"} if error.status == _TIMED_OUT else None
+            return JSONResponse({"text": str(error), "code": error.code}, error.status, late)
+        except ClientDisconnect:
+            return JSONResponse({"text": "Invalid data format", "code": 6}, 400)  # Nobody is there to read it.
         except (OSError, DatabaseError):
-            return JSONResponse({"text": "Server is busy", "code": 9}, 503)
+            return JSONResponse({"text": "Server is busy", "code": 9}, 503, _RETRY_AFTER)
         return JSONResponse({"text": "Success", "code": 0})
 
     async def _take(self, request: Request) -> None:
@@ -89,40 +101,24 @@ class _Requests:
             raise BadRequest("Invalid token", 4, 403)
         if not self._door.has_room():
             raise OSError(ENOSPC, "the floor of the disk is reached")
+        with self._under_way.share(contract_id) as share:
+            lines, alone = await self._read(request, share)
+            await self._together.take(contract_id, lines, alone=alone)
+
+    async def _read(self, request: Request, share: Share) -> tuple[bytes, bool]:
         raw = request.url.path.endswith(("/raw", "/raw/1.0"))
-        body, packed = await _body(request), request.headers.get("content-encoding", "").lower() == "gzip"
+        packed = request.headers.get("content-encoding", "").lower() == "gzip"
+        body = await body_of(request, share, self._limits)
+        content = partial(_content, body, share, self._limits, raw=raw, packed=packed)
         if packed or len(body) > _AT_ONCE_BYTES:
-            lines, alone = await run_in_threadpool(_content, body, raw=raw, packed=packed)
-        else:
-            # Going to a thread and back would take longer than the reading.
-            lines, alone = _content(body, raw=raw, packed=False)
-        await self._together.take(contract_id, lines, alone=alone)
+            return await asyncio.get_running_loop().run_in_executor(self._readers, content)
+        # Going to a thread and back would take longer than the reading.
+        return content()
 
     async def health(self, _request: Request) -> JSONResponse:
         if not self._door.has_room():
             return JSONResponse({"text": "HEC is unhealthy, queues are full", "code": 18}, 503)
         return JSONResponse({"text": "HEC is healthy", "code": 17})
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _LIMIT_BYTES:
-            raise BadRequest("Request entity too large", 27, 413)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _inflated(body: bytes) -> bytes:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
-            plain = file.read(_LIMIT_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadRequest("Invalid data format", 6) from error
-    if len(plain) > _LIMIT_BYTES:
-        raise BadRequest("Request entity too large", 27, 413)
-    return plain
 
 
 def _token(request: Request) -> str:
@@ -134,47 +130,18 @@ def _token(request: Request) -> str:
     return token.strip()
 
 
-def _content(body: bytes, *, raw: bool, packed: bool) -> tuple[bytes, bool]:
+def _content(body: bytes, share: Share, limits: BodyLimits, *, raw: bool, packed: bool) -> tuple[bytes, bool]:
     """What a request brings, and whether it is a file of its own.
 
     Lines that show their format may share a file with others. What begins otherwise is left as it came: a header, a
-    compressed body or an order of fields counts for all that follows it.
+    compressed body or an order of fields counts for all that follows it, and a JSON document is read as a whole.
     """
-    plain = _inflated(body) if packed else body
-    if not plain.strip():
+    plain = inflated(body, share, limits) if packed else body
+    if not plain[:_FIRST_BYTES].strip() and not plain.strip():
         raise BadRequest("No data", 5)
-    lines = plain if raw else b"".join(_lines(plain))
-    if format_of(lines[:_FIRST_BYTES]) not in _SHOWN:
+    if not raw:
+        share.more(len(plain))
+    lines = plain if raw else event_lines(plain)
+    if format_of(lines[:_FIRST_BYTES]) not in _SHOWN or (raw and is_document(lines)):
         return lines, True
     return (lines if lines.endswith(b"\n") else lines + b"\n"), False
-
-
-def _lines(body: bytes) -> Iterator[bytes]:
-    """The events of a request, which are JSON objects one after the other, each as one line.
-
-    What is no UTF-8 spoils its own line only: a visitor's bytes must not keep the events of others out.
-    """
-    try:
-        text = body.decode(errors="surrogateescape")
-        decoder, position = json.JSONDecoder(), _after_space(text, 0)
-        while position < len(text):
-            envelope, end = decoder.raw_decode(text, position)
-            yield _line(envelope)
-            position = _after_space(text, end)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("Invalid data format", 6) from error
-
-
-def _after_space(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
-
-
-def _line(envelope: object) -> bytes:
-    if not isinstance(envelope, dict) or "event" not in envelope:
-        raise BadRequest("Event field is required", 12)
-    event = envelope["event"]
-    if event in ("", None):
-        raise BadRequest("Event field cannot be blank", 13)
-    text = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
-    return text.replace("\n", " ").replace("\r", " ").encode(errors="surrogatepass") + b"\n"

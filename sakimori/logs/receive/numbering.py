@@ -45,6 +45,24 @@ def settled_until(newest: Mapping[str, int], names: Sequence[str], settled: Cont
     return {**newest, **{prefix: _until(rising, prefix, settled) for prefix, rising in numbers_of(names).items()}}
 
 
+def unsettled(newest: Mapping[str, int], names: Sequence[str], settled: Container[str]) -> dict[str, list[int]]:
+    """Listed numbers above `newest` that are not settled: if the index lets go of them, they are known to be lost."""
+    left = {
+        prefix: [number for number in rising if number > newest[prefix] and f"{prefix}_{number}.log" not in settled]
+        for prefix, rising in numbers_of(names).items()
+    }
+    return {prefix: numbers for prefix, numbers in left.items() if numbers}
+
+
+def runs(prefix: str, numbers: Iterable[int]) -> list[Missing]:
+    """Numbers as spans without holes, rising."""
+    found: list[Missing] = []
+    for number in sorted(set(numbers)):
+        begins = found.pop().first if found and found[-1].last == number - 1 else number
+        found.append(Missing(prefix, begins, number))
+    return found
+
+
 def _until(rising: list[int], prefix: str, settled: Container[str]) -> int:
     until = rising[0] - 1
     for number in rising:

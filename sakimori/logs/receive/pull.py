@@ -5,7 +5,8 @@ the index itself lacks. So is one that is too large; it is a failure besides, of
 behind it are taken all the same. While we cannot write, nothing counts as seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,12 +14,16 @@ from functools import partial
 from sakimori.customers.models import Contract, VendorAccount
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
-from sakimori.logs.models import PullState
+from sakimori.logs.models import LogFile, PullState
 from sakimori.logs.receive.accept import accept
+from sakimori.logs.receive.broken import due_again
 from sakimori.logs.receive.door_state import pause_after
-from sakimori.logs.receive.missing import known_names, note_index, note_lost
-from sakimori.logs.receive.numbering import settled_until
+from sakimori.logs.receive.known import known_since
+from sakimori.logs.receive.missing import note_index, note_lost
+from sakimori.logs.receive.numbering import settled_until, unsettled
 from sakimori.logs.receive.parallel import Look
+from sakimori.logs.receive.relisted import note_compared, to_compare
+from sakimori.logs.receive.without_index import is_lost, take_by_number
 from sakimori.logs.spool import Spool, TooLarge
 from sakimori.waf.interface import WafError, WafLogs, WafMissing
 
@@ -62,25 +67,66 @@ class Puller:
             state.last_error = f"{type(error).__name__}: {error}"[:300]
             wish = error.retry_after_seconds if isinstance(error, WafError) else None
         else:
-            state.failures, state.last_error = 0, ""
-            state.last_success_at = self.clock()
+            self._note_success(state)
         state.last_file_at = taken.last_at or state.last_file_at
         state.next_try_at = self.clock() + pause_after(state.failures, pause=self.pause, wish_seconds=wish)
         state.save()
         return taken.files
 
+    def _note_success(self, state: PullState) -> None:
+        """Not while a lost index is still missing: then what failed before has not ended either."""
+        if is_lost(state):
+            state.last_error = "WafMissing: there is no log index" if state.failures else ""
+        else:
+            state.failures, state.last_error = 0, ""
+            state.last_success_at = self.clock()
+
     def _take_new(self, state: PullState, logs: WafLogs, taken: "_Taken") -> None:
         try:
             names = logs.log_index()
         except WafMissing:
-            return  # A new configuration answers 404 until its first file exists: nothing is wrong.
+            state.index_missing_since = state.index_missing_since or self.clock()
+            self._take_by_number(state, logs, taken)
+            return
+        state.index_missing_since = None
         note_index(state, names, door=DOOR, now=self.clock())
-        settled = known_names(state.contract, names, door=DOOR)
+        known = known_since(state.contract, names, door=DOOR)
+        settled = set(known)
+        again = due_again(state.contract, names, door=DOOR, now=self.clock())
+        wanted = [name for name in names if name not in settled or name in again]
         try:
-            self._take_each([name for name in names if name not in settled], state, logs, taken, settled)
+            self._take_each(wanted, state, logs, taken, settled)
         finally:
             # What could not be taken, and is gone from the index one day, must be seen to be missing then.
             state.newest = settled_until(state.newest, names, settled)
+            state.listed = unsettled(state.newest, names, settled)
+        self._compare_old(known, state, logs)
+
+    def _take_by_number(self, state: PullState, logs: WafLogs, taken: "_Taken") -> None:
+        """What is found is as good as listed: numbers between are noted as skipped, what is too large as lost."""
+        names: list[str] = []
+
+        def take(name: str) -> None:
+            try:
+                self._take(state, logs, name)
+            except TooLarge:
+                note_lost(state.contract, name, now=self.clock())
+            else:
+                taken.count(self.clock())
+
+        try:
+            for name in take_by_number(state, logs, take, door=DOOR):
+                names.append(name)  # noqa: PERF402 - what came before an error counts
+        finally:
+            note_index(state, names, door=DOOR, now=self.clock())
+            state.newest = settled_until(state.newest, names, set(names))
+
+    def _compare_old(self, known: Mapping[str, datetime], state: PullState, logs: WafLogs) -> None:
+        """What came before is taken once; another content under its name is a file of its own, and a case."""
+        for name in to_compare(state.contract, known, door=DOOR, now=self.clock()):
+            with suppress(WafMissing, TooLarge):
+                self._take(state, logs, name)
+            note_compared(state.contract, name, door=DOOR, now=self.clock())
 
     def _take_each(
         self, names: Sequence[str], state: PullState, logs: WafLogs, taken: "_Taken", settled: set[str]
@@ -100,10 +146,10 @@ class Puller:
         if too_large is not None:
             raise too_large  # Only now: it must not keep the files behind it out.
 
-    def _take(self, state: PullState, logs: WafLogs, name: str) -> None:
+    def _take(self, state: PullState, logs: WafLogs, name: str) -> LogFile:
         """The last look that went well did not list the file yet, so it cannot have been there for longer."""
         with logs.read_log(name) as chunks:
-            accept(
+            return accept(
                 chunks,
                 contract=state.contract,
                 door=DOOR,

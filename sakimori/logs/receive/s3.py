@@ -1,11 +1,15 @@
 """Reading an S3-compatible bucket: its keys, page by page, and one object. Path-style addresses, Signature Version 4.
 
+Keys are asked for in percent-encoding, for XML cannot carry every one; a store that does not encode them says so by
+leaving `EncodingType` out. Bytes that are no UTF-8 are surrogates in a key, as in file names.
+
 BucketError              something about the bucket went wrong; looking again later is always safe
  +-- ObjectMissing       the object was listed, and is gone
  +-- BucketRefused       the key is wrong or not allowed to, or the bucket does not exist: somebody must act
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +25,11 @@ from sakimori.lib.sigv4 import SigningKey, signed_url, signing_headers
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST_MARK = 200
+_NO_LISTING = "バケットの一覧を読み取れません。"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
+_UNKNOWN = "\ufffd"
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _OBJECT_LIMITS = HttpLimits(read_seconds=60.0, total_seconds=900.0, body_bytes=1 << 30)
 
@@ -67,11 +76,21 @@ class BucketAddress:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object of a listing. `written` is the store's own text for when; it sorts."""
+    """An object of a listing. `written` is the store's own text for when; it sorts. etag: whatever the store says.
+
+    has_address: whether a request can name it. No path may have dots as a part, and some keys no XML can hold.
+    """
 
     key: str
     size_bytes: int
     written: str
+    etag: str = ""
+    has_address: bool = True
+
+    @property
+    def mark(self) -> str:
+        """What the listing says of the content. Another mark may be another content; it need not be."""
+        return f"{self.written} {self.size_bytes} {self.etag}"[:_LONGEST_MARK]
 
 
 class Bucket:
@@ -87,8 +106,8 @@ class Bucket:
         following = {"start-after": after} if after else {}
         for _ in range(pages):
             with self._get("/", {**query, **following}) as answer:
-                root = _parsed(b"".join(answer))
-            yield from _listed(root)
+                root, is_repaired = _parsed(b"".join(answer))
+            yield from _listed(root, is_repaired=is_repaired)
             token = root.findtext("{*}NextContinuationToken") or ""
             if root.findtext("{*}IsTruncated") != "true" or not token:
                 return
@@ -125,21 +144,55 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes, *, is_object: 
     raise BucketError(f"バケットが HTTP {status} を返しました。自動で再試行します。", retry_after_seconds=wish)
 
 
-def _parsed(body: bytes) -> Element:
+def _parsed(body: bytes) -> tuple[Element, bool]:
+    """A listing, and whether it had to be repaired: one odd key must not keep a page of others out."""
+    try:
+        root, is_repaired = _element(body), False
+    except ParseError:
+        try:
+            root, is_repaired = _element(_repaired(body)), True
+        except ParseError as error:
+            raise BucketError(_NO_LISTING) from error
+    if not root.tag.endswith("ListBucketResult"):
+        raise BucketError(_NO_LISTING)
+    return root, is_repaired
+
+
+def _element(body: bytes) -> Element:
     try:
         root: Element = fromstring(body)
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise BucketError("バケットの一覧を読み取れません。") from error
-    if not root.tag.endswith("ListBucketResult"):
-        raise BucketError("バケットの一覧を読み取れません。")
+    except ParseError:
+        raise
+    except (DefusedXmlException, ValueError) as error:
+        raise BucketError(_NO_LISTING) from error
     return root
 
 
-def _listed(root: Element) -> Iterator[Listed]:
+def _repaired(body: bytes) -> bytes:
+    """The same with a sign for unknown ones in place of every sign that XML forbids, itself or by its number."""
+    text = _REFERENCE.sub(lambda found: found[0] if _is_allowed(found) else _UNKNOWN, body.decode(errors="replace"))
+    return _NO_XML.sub(_UNKNOWN, text).encode()
+
+
+def _is_allowed(reference: re.Match[str]) -> bool:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return number <= sys.maxunicode and not _NO_XML.match(chr(number))
+
+
+def _listed(root: Element, *, is_repaired: bool) -> Iterator[Listed]:
+    is_encoded = root.findtext("{*}EncodingType") == "url"
     for item in root.iterfind("{*}Contents"):
-        key, size = item.findtext("{*}Key") or "", item.findtext("{*}Size") or ""
+        text, size = item.findtext("{*}Key") or "", item.findtext("{*}Size") or ""
+        key = unquote_plus(text, errors="surrogateescape") if is_encoded else text
         if key and size.isascii() and size.isdigit():
-            yield Listed(unquote_plus(key), int(size[:20]), item.findtext("{*}LastModified") or "")
+            is_known = not (is_repaired and _UNKNOWN in key)
+            yield Listed(
+                key,
+                int(size[:20]),
+                item.findtext("{*}LastModified") or "",
+                (item.findtext("{*}ETag") or "").strip('"'),
+                has_address=is_known and not {".", ".."} & set(key.split("/")),
+            )
 
 
 @contextmanager

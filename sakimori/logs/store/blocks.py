@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow.lib as pa
 
-from sakimori.logs.columns import ARROW_TYPES, EVENT_TABLE, packed_address
-from sakimori.logs.fields import FIELDS, Kind
+from sakimori.logs.columns import ARROW_TYPES, EVENT_TABLE, REPEATED, packed_address
+from sakimori.logs.fields import FIELDS, Field, Kind
 from sakimori.logs.store.interface import Row
 
 # Each block becomes a part per day that has to be merged later; a larger one takes more memory, several times over.
@@ -13,34 +13,33 @@ _MAX_ROWS = 100_000
 # Events one by one take many times the memory of a table.
 _MAX_EVENTS = 20_000
 _MAX_BYTES = 32 * 1024 * 1024
-# Long texts that come again and again: as dictionaries they are copied once, not row by row, on their way to the store.
-_AS_DICTIONARIES = ("frame", "url", "query", "referrer", "user_agent", "visitor_id", "client_signature")
 
 
-def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[pa.Table]:
-    """Put rows together into tables that fit into memory. Rows come before tables that were given before them."""
+def blocks(rows: Iterable[Row | pa.Table]) -> Iterator[list[pa.Table]]:
+    """Put rows together into blocks that fit into memory, each of several tables. Nothing is copied."""
     events: list[Row] = []
     tables: list[pa.Table] = []
     count = size = 0
     for item in rows:
         if isinstance(item, pa.Table):
-            tables.append(with_dictionaries(item))
+            if item.num_rows:
+                tables.append(item)
             count += item.num_rows
-            size += tables[-1].nbytes
+            size += item.nbytes
         else:
             events.append(item)
             count += 1
             size += len(item[1].line)
         if count >= _MAX_ROWS or len(events) >= _MAX_EVENTS or size >= _MAX_BYTES:
-            block, events, tables, count, size = _joined(events, tables), [], [], 0, 0
+            block, events, tables, count, size = _with_events(tables, events), [], [], 0, 0
             yield block
             del block  # Or it would take its memory while the next one is put together.
     if count:
-        yield _joined(events, tables)
+        yield _with_events(tables, events)
 
 
-def _joined(events: list[Row], tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([*([with_dictionaries(event_table(events))] if events else []), *tables]).combine_chunks()
+def _with_events(tables: list[pa.Table], events: list[Row]) -> list[pa.Table]:
+    return [*tables, event_table(events)] if events else tables
 
 
 def as_one_table(rows: Iterable[Row | pa.Table]) -> pa.Table:
@@ -51,14 +50,6 @@ def as_one_table(rows: Iterable[Row | pa.Table]) -> pa.Table:
     if events:
         tables.append(event_table(events))
     return pa.concat_tables(tables) if tables else EVENT_TABLE.empty_table()
-
-
-def with_dictionaries(table: pa.Table) -> pa.Table:
-    """Encode the columns whose texts come again and again."""
-    for name in _AS_DICTIONARIES:
-        place = table.column_names.index(name)
-        table = table.set_column(place, name, table.column(place).dictionary_encode())
-    return table
 
 
 def with_owner(table: pa.Table, *, contract_id: int, file_id: int) -> pa.Table:
@@ -73,12 +64,15 @@ def with_owner(table: pa.Table, *, contract_id: int, file_id: int) -> pa.Table:
 def event_table(rows: list[Row]) -> pa.Table:
     """Turn events into a table of events."""
     by_column = zip(*(event for _, event in rows), strict=True)
-    arrays = [_array(field.kind, values) for field, values in zip(FIELDS, by_column, strict=True)]
-    own = pa.array([line_no for line_no, _ in rows], pa.uint32()), pa.repeat("", len(rows))
+    arrays = [_array(field, values) for field, values in zip(FIELDS, by_column, strict=True)]
+    own = pa.array([line_no for line_no, _ in rows], pa.uint32()), pa.repeat("", len(rows)).dictionary_encode()
     return pa.Table.from_arrays([*own, *arrays], schema=EVENT_TABLE)
 
 
-def _array(kind: Kind, values: tuple[object, ...]) -> pa.Array:
+def _array(field: Field, values: tuple[object, ...]) -> pa.Array:
+    kind = field.kind
+    if field.name in REPEATED:
+        return pa.array(values, pa.string()).dictionary_encode()
     if kind is Kind.ADDRESS:
         return pa.array([packed_address(text) if isinstance(text, str) else None for text in values], ARROW_TYPES[kind])
     if kind is Kind.MAP:

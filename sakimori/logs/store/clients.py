@@ -4,8 +4,11 @@ A client of the embedded engine holds one lock for all its calls, one of a serve
 borrows one that nobody else uses. Never fork a process that has opened an embedded store.
 """
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
@@ -122,6 +125,23 @@ def _embedded_maker(folder: str, database: str) -> MakeClient:
         return client
 
     return make
+
+
+@contextmanager
+def engine_held_quiet() -> Iterator[None]:
+    """The embedded engine tells of its failure on the process's stderr by itself, before we can say it in our words.
+
+    For a command that has no other threads: nobody's stderr is heard meanwhile.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ Every method may raise a `StoreError`; nothing else leaves an implementation.
 
     StoreError               the store refused: a wrong query, a row that does not fit; retry does not help
      +-- StoreUnavailable    the store cannot be reached, is full or overloaded; the same call may succeed later
+          +-- StoreBusy      another process is storing files of some of the contracts; the same call may succeed soon
+          +-- DayChanged     see `Rereading.replace`
 
 How the ledger proves that nothing is lost: lines of a file = `count_file` + quarantined lines.
 Rows are never changed or merged away. A row that reports an event which a stored row reports already (same contract,
@@ -12,7 +14,7 @@ the name `EVENTS`. The row that was stored first, within a file that of the smal
 Events without a request id are never doubles.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -45,6 +47,68 @@ class StoreUnavailable(StoreError):
     retryable = True
 
 
+class StoreBusy(StoreUnavailable):
+    """Another process stores files of these contracts just now."""
+
+    def __init__(self, contracts: Iterable[int]) -> None:
+        self.contracts = frozenset(contracts)
+        super().__init__(f"another process is storing files of contracts {sorted(self.contracts)}")
+
+
+class DayChanged(StoreUnavailable):
+    """A copy of a day is not what the day is by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A copy of a contract's day that is to take its place. table: where it lies; nobody else makes one of that name.
+
+    recount: files of which other numbers of rows are doubles in it.
+    """
+
+    day: date
+    table: str
+    recount: frozenset[int] = frozenset()
+
+
+class Rereading(Protocol):
+    """Rows of files of one contract that are made anew beside the stored ones, and then put in their place day by day.
+
+    Nothing of the contract may be stored from `prepare` until `replace` is done. After an error or a crash everything
+    may be begun again. But once `replace` was called it must be called until it returns, or raises `DayChanged`, by
+    whoever comes, and before anything else: then the day is there once, as it was prepared.
+    """
+
+    def begin(self) -> None:
+        """Forget what earlier tries have left behind, and be ready for rows."""
+
+    def put(self, rows: Iterable[tuple[int, pa.Table]]) -> None:
+        """Put tables of events by, each with its file's number. Nothing of them is seen."""
+
+    def differing(self, files: Collection[int], *, kept_from: date | None) -> set[int]:
+        """Those of the files whose new rows are not of the same lines on the same days as the stored ones.
+
+        kept_from: days before that may have been let go of since.
+        """
+
+    def days(self, files: Collection[int]) -> list[date]:
+        """The Japanese days on which the store holds rows of these files."""
+
+    def prepare(self, day: date, files: Collection[int]) -> Prepared:
+        """Make a copy of a day with the new rows of these files, doubles marked; of rows that report one event the one
+        that was seen stays so.
+        """
+
+    def replace(self, prepared: Prepared) -> None:
+        """Put a copy in the place of its day, in one step; does nothing if it is not there any more.
+
+        Raises `DayChanged`, and has done nothing, if rows of the day have come or gone since the copy was made.
+        """
+
+    def end(self) -> None:
+        """Forget what was put by."""
+
+
 class LogStore(Protocol):
     """See the module's docstring for the errors and for what a double is."""
 
@@ -71,8 +135,10 @@ class LogStore(Protocol):
     def discard(self, *, contract_id: int, file_id: int) -> None:
         """Let go of what an `append` that was broken off has left behind; rows that are stored stay."""
 
-    def count_file(self, *, contract_id: int, file_id: int) -> int:
-        """Count the rows of a file, doubles included."""
+    def count_file(self, *, contract_id: int, file_id: int, days: tuple[date, date] | None = None) -> int:
+        """Count the rows of a file, doubles included; with `days` only those of the first to the last of these Japanese
+        days: then no other day is read.
+        """
 
     def count_contract(self, contract_id: int) -> int:
         """Count all that is held of a contract: doubles too, and what a broken `append` has left behind."""
@@ -87,6 +153,9 @@ class LogStore(Protocol):
 
         Times come back as aware UTC, addresses as canonical text. Every parameter must occur in the SQL.
         """
+
+    def rereading(self, contract_id: int) -> Rereading:
+        """Make rows of a contract's files anew."""
 
     def drop_day(self, *, contract_id: int, day: date) -> None:
         """Delete a contract's rows of one Japanese day, for good."""

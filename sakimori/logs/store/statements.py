@@ -14,20 +14,25 @@ ADDRESS_TEXT = r"replaceRegexpOne(toString(client_ip), '^::ffff:(\\d+\\.\\d+\\.\
 EVENTS = "events_once"
 
 _FILE = "contract_id = {contract_id:UInt32} AND file_id = {file_id:UInt64}"
+# The span of a file, in milliseconds, and its days: only parts of these are opened.
+_FIRST, _LAST = (f"fromUnixTimestamp64Milli({{{name}:Int64}}, 'UTC')" for name in ("first", "last"))
+_DAYS = f"day >= toDate({_FIRST}, 'Asia/Tokyo') AND day <= toDate({_LAST}, 'Asia/Tokyo')"
 # Reports of one request under different names (access line and alert) are different events.
-_EVENT = "time, request_id, name"
+EVENT = "time, request_id, name"
 # Events that rows of other files report already, within the span of a file. Moments go as numbers: milliseconds.
 _STORED_ALREADY = f"""
-SELECT {_EVENT} FROM events
+SELECT {EVENT} FROM events
 WHERE contract_id = {{contract_id:UInt32}} AND file_id != {{file_id:UInt64}} AND request_id != ''
-  AND time >= fromUnixTimestamp64Milli({{first:Int64}}, 'UTC')
-  AND time <= fromUnixTimestamp64Milli({{last:Int64}}, 'UTC')
+  AND time >= {_FIRST} AND time <= {_LAST} AND {_DAYS}
 """
+
+_STAGED = f"min_bytes_for_wide_part = {2**62}, index_granularity = 65536, index_granularity_bytes = {2**30}"
 
 COUNT_FILE = f"SELECT count() AS rows FROM events WHERE {_FILE}"
 COUNT_CONTRACT = "SELECT count() AS rows FROM events WHERE contract_id = {contract_id:UInt32}"
 COUNT_DOUBLES = f"{COUNT_FILE} AND is_double = 1"
-PARTITIONS_OF_FILE = f"SELECT DISTINCT _partition_id AS id FROM events WHERE {_FILE}"
+COUNT_FILE_OF_DAYS = f"{COUNT_FILE} AND day >= {{oldest:Date}} AND day <= {{newest:Date}}"
+PARTITIONS_OF_FILE = f"SELECT DISTINCT _partition_id AS id FROM events WHERE {_FILE} AND {_DAYS}"
 PARTITIONS_OF_CONTRACT = "SELECT DISTINCT _partition_id AS id FROM events WHERE contract_id = {contract_id:UInt32}"
 
 MAKE_VERSIONS = """
@@ -36,6 +41,8 @@ CREATE TABLE IF NOT EXISTS schema_versions
 """
 NEWEST_VERSION = "SELECT max(number) AS number FROM schema_versions"
 NOTE_VERSION = "INSERT INTO schema_versions (number) SELECT {number:UInt32}"
+
+_GROUP = "_group"
 
 DATABASE = "SELECT currentDatabase() AS name"
 ENGINE_OF_EVENTS = "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
@@ -62,21 +69,31 @@ def staging_name(*, contract_id: int, file_id: int) -> str:
 
 def staging_pattern(contract_id: int) -> str:
     """A regular expression for the names of all such tables of a contract."""
-    return f"^staging_{contract_id:d}_[0-9]+(_marked)?$"
+    return f"^staging_{contract_id:d}_[0-9]+(_marked|_again|_day_[0-9a-f]+(_marked)?)?$"
 
 
 def group_name(*, contract_id: int, file_id: int) -> str:
     """The table in which the rows of several files wait; it bears the name of the first of them."""
-    return f"{staging_name(contract_id=contract_id, file_id=file_id)}_group"
+    return f"{staging_name(contract_id=contract_id, file_id=file_id)}{_GROUP}"
 
 
-def waiting_names(*, contract_id: int, file_id: int) -> tuple[str, ...]:
+def is_group(table: str) -> bool:
+    """Whether the rows of several files wait in this table."""
+    return table.endswith(_GROUP)
+
+
+def files_of_group(table: str) -> str:
+    """Of which files rows wait in such a table."""
+    return f"SELECT DISTINCT contract_id, file_id FROM {table}"
+
+
+def waiting_names(contract_id: int, file_id: int) -> tuple[str, ...]:
     """Every table that a try to store a file can have left behind under its name."""
     staging = staging_name(contract_id=contract_id, file_id=file_id)
     return staging, f"{staging}_marked", group_name(contract_id=contract_id, file_id=file_id)
 
 
-WAITING, GROUPS = "^staging_[0-9]+_[0-9]+", "^staging_[0-9]+_[0-9]+_group$"
+WAITING, GROUPS = "^staging_[0-9]+_[0-9]+", f"^staging_[0-9]+_[0-9]+{_GROUP}$"
 TABLES_LIKE = "SELECT name FROM system.tables WHERE database = currentDatabase() AND match(name, {pattern:String})"
 
 
@@ -96,14 +113,14 @@ def store_group(table: str) -> str:
     Days that a file has there already came with an earlier try, which was broken off: they are whole. Of the stored
     rows only those of the same moments are looked at. The rows must be fewer than the engine takes for a block.
     """
-    event = f"contract_id, {_EVENT}"
+    event = f"contract_id, {EVENT}"
     return f"""
 INSERT INTO events
 SELECT * REPLACE (
     (contract_id, file_id, line_no) IN (
         SELECT contract_id, file_id, line_no
         FROM (
-            SELECT contract_id, file_id, line_no, {_EVENT},
+            SELECT contract_id, file_id, line_no, {EVENT},
                 row_number() OVER (PARTITION BY {event} ORDER BY file_id, line_no) AS place
             FROM {table} WHERE request_id != ''
         )
@@ -134,7 +151,16 @@ GROUP BY contract_id, file_id
 
 
 def make_like_events(table: str) -> str:
-    """Make an empty table that partitions can be moved from."""
+    """Make an empty table that partitions can be moved from.
+
+    Its parts are compact, whatever their size, and in coarse granules: files for each column, more than two hundred of
+    them, and dictionaries for every few rows are worth their while only for what stays. The first merge makes them.
+    """
+    return f"CREATE TABLE {table} AS events SETTINGS {_STAGED}"
+
+
+def make_copy(table: str) -> str:
+    """Make an empty table for a whole day, which stays as it is written there."""
     return f"CREATE TABLE {table} AS events"
 
 
@@ -144,10 +170,13 @@ def drop_table(table: str) -> str:
 
 
 def count_shared(table: str) -> str:
-    """How many rows of a staged file report an event that another row reports, there or in `events`."""
+    """Whether rows of a staged file report an event that another row reports, there or in `events`: not 0 if they do.
+
+    Two events of one hash are taken for one here; whoever marks doubles looks closely.
+    """
     return f"""
-SELECT countIf(request_id != '' AND ({_EVENT}) IN ({_STORED_ALREADY}))
-     + countIf(request_id != '') - uniqExactIf(({_EVENT}), request_id != '') AS rows
+SELECT countIf(request_id != '' AND ({EVENT}) IN ({_STORED_ALREADY}))
+     + countIf(request_id != '') - uniqExactIf(cityHash64({EVENT}), request_id != '') AS rows
 FROM {table}
 """
 
@@ -157,9 +186,9 @@ def copy_marked(source: str, target: str) -> str:
     return f"""
 INSERT INTO {target}
 SELECT * EXCEPT (place) REPLACE (
-    request_id != '' AND (place > 1 OR ({_EVENT}) IN ({_STORED_ALREADY})) AS is_double
+    request_id != '' AND (place > 1 OR ({EVENT}) IN ({_STORED_ALREADY})) AS is_double
 )
-FROM (SELECT *, row_number() OVER (PARTITION BY {_EVENT} ORDER BY line_no) AS place FROM {source})
+FROM (SELECT *, row_number() OVER (PARTITION BY {EVENT} ORDER BY line_no) AS place FROM {source})
 """
 
 
@@ -171,6 +200,11 @@ def partitions(table: str) -> str:
 def move_partition(table: str, partition: str) -> str:
     """Move a whole partition of a staged file among the events: all of its rows at once, or none."""
     return f"ALTER TABLE {table} MOVE PARTITION ID '{_checked(partition)}' TO TABLE events"
+
+
+def replace_partition(table: str, partition: str) -> str:
+    """Put what another table has of a partition in the place of all that is there, in one step."""
+    return f"ALTER TABLE events REPLACE PARTITION ID '{_checked(partition)}' FROM {table}"
 
 
 def drop_partition(partition: str) -> str:

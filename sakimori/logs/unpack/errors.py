@@ -16,10 +16,12 @@ class FileReason(StrEnum):
         return reason
 
     UNKNOWN_KEY_ID = "unknown_key_id", "ファイルの暗号化に使われた公開鍵に対応する秘密鍵が登録されていません。"
+    UNUSABLE_KEY = "unusable_key", "登録されている秘密鍵を読み取れません。鍵を登録し直してください。"
     WRONG_KEY = "wrong_key", "登録されている秘密鍵ではファイルを復号できません。"
     BROKEN_COMPRESSION = "broken_compression", "ファイルの圧縮データが壊れています。"
     TRUNCATED = "truncated", "ファイルが途中で切れています。"
     TOO_LARGE = "too_large", "ファイルを展開すると上限の大きさを超えます。"
+    TOO_MANY_BAD_LINES = "too_many_bad_lines", "読み取れない行が多すぎるため、ファイル全体を隔離しました。"
     WRONG_CHECKSUM = "wrong_checksum", "ファイルのチェックサムが一致しません。"
 
 

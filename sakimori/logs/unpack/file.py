@@ -10,6 +10,7 @@ from typing import BinaryIO, Self
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sakimori.logs.unpack.decrypting import body_key, decrypt
+from sakimori.logs.unpack.documents import lines_of_documents
 from sakimori.logs.unpack.errors import FileReason, UnreadableFile
 from sakimori.logs.unpack.header import MAX_HEADER_BYTES, split_header
 from sakimori.logs.unpack.inflating import inflate
@@ -43,7 +44,17 @@ class UnpackedFile:
         content, is_compressed = inflate(decrypt(blocks, key) if key else blocks, is_encrypted=key is not None)
         if key and not is_compressed:
             content = without_padding(content, checksum=self.header.checksum)
-        self._content = self._checked(content)
+        self._content = lines_of_documents(self._checked(content))
+
+    @property
+    def max_bad_lines(self) -> int:
+        """How many lines may be no events."""
+        return self._limits.max_bad_lines
+
+    @property
+    def delivered_bytes(self) -> int:
+        """How much of the file, as it was delivered, has been read so far."""
+        return self._delivered_bytes
 
     def __iter__(self) -> Iterator[bytes]:
         return split_lines(self._content, max_line_bytes=self._limits.max_line_bytes)

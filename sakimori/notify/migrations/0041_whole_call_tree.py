@@ -5,10 +5,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def give_matters(apps, schema_editor):  # noqa: ARG001 - Django calls it so
+def give_matters(apps, schema_editor):
     """Each round of before tells of one matter: its own."""
     rounds, matters = apps.get_model("notify", "CallRound"), apps.get_model("notify", "CallMatter")
-    matters.objects.bulk_create(
+    alias = schema_editor.connection.alias
+    matters.objects.using(alias).bulk_create(
         [
             matters(
                 round_id=row.pk,
@@ -19,7 +20,7 @@ def give_matters(apps, schema_editor):  # noqa: ARG001 - Django calls it so
                 added_at=row.started_at,
                 told_at=row.ended_at if row.state == "reached" else None,
             )
-            for row in rounds.objects.order_by("pk").iterator()
+            for row in rounds.objects.using(alias).order_by("pk").iterator()
         ],
         batch_size=500,
     )

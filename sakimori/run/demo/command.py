@@ -156,6 +156,8 @@ def _settings(notes: DemoNotes, world: World, folder: Path) -> Mapping[str, str]
         "SAKIMORI_SOC_PHONE": "03-0000-0000",
         "SAKIMORI_PULL_SECONDS": "1",
         "SAKIMORI_DROP": str(_drop_folders(notes, folder / "drop")),
+        "SAKIMORI_HEC_LISTEN": f"127.0.0.1:{free_port()}",
+        "SAKIMORI_SYSLOG_LISTEN": f"127.0.0.1:{free_port()}",
         "SAKIMORI_WAVE_MINUTES": os.environ.get("SAKIMORI_WAVE_MINUTES", "1"),
         "SAKIMORI_ALLOW_DOCUMENTATION": "1",
         **_phone(world),
@@ -220,6 +222,9 @@ def _write_doors(notes: DemoNotes, world: World, folder: Path) -> None:
         "imperva": world.imperva_url,
         "site": world.site_url,
         "drop": os.environ["SAKIMORI_DROP"],
+        "hec": f"https://{os.environ['SAKIMORI_HEC_LISTEN']}",
+        "syslog": os.environ["SAKIMORI_SYSLOG_LISTEN"],
+        "certificate": str(folder / "keys" / "collector.pem"),
     }
     (folder / DOORS_FILE).write_text(json.dumps(doors))
 
@@ -242,6 +247,10 @@ def _welcome(notes: DemoNotes, world: World, began: float) -> str:
     操作卓（攻撃と障害を起こす）  {world.control_url}
     届いたメールを読む            {world.mailbox_url}
     かかってきた電話に出る        {world.phone_url}
+
+  ログの受信口（TLS。自己署名の証明書は --data のフォルダーの keys/collector.pem）
+    Splunk HEC   https://{os.environ["SAKIMORI_HEC_LISTEN"]}（トークンはアナリストが「接続情報」で発行します）
+    syslog       {os.environ["SAKIMORI_SYSLOG_LISTEN"]}（送信元はアナリストが「接続情報」で登録します）
 
   試してみる
     1. 操作卓の「攻撃」で SQLインジェクション を始めます。数秒で攻撃元が WAF のブラックリストに載り、

@@ -1,8 +1,12 @@
 """The real doors, as somebody outside uses them: a browser that signs in, and the simulators' own records."""
 
+import json
 import re
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -175,6 +179,30 @@ class Outside:
     def drop_folder(self, contract: str) -> Path:
         """The folder into which a contract's SFTP server would write."""
         return Path(self._doors["drop"]) / contract
+
+    def push(self, lines: Sequence[str], *, token: str) -> int:
+        """Push lines to the collector over TLS, as the vendor does. Returns the status of the answer."""
+        content = "".join(json.dumps({"event": line}) for line in lines)
+        with httpx.Client(verify=self._trusting(), timeout=30.0, trust_env=False) as client:
+            address, headers = f"{self._doors['hec']}/services/collector/event", {"Authorization": f"Splunk {token}"}
+            return client.post(address, content=content, headers=headers).status_code
+
+    def send_by_syslog(self, lines: Sequence[str]) -> None:
+        """Send lines over TLS without a client certificate, as the vendor's forwarder does. Who is refused hears it
+        from a connection that ends.
+        """
+        host, _, port = self._doors["syslog"].rpartition(":")
+        with (
+            suppress(OSError),
+            socket.create_connection((host, int(port)), timeout=30.0) as plain,
+            self._trusting().wrap_socket(plain, server_hostname=host) as connection,
+        ):
+            connection.sendall("".join(f"<134>{line}\n" for line in lines).encode())
+            connection.unwrap()
+
+    def _trusting(self) -> ssl.SSLContext:
+        """TLS that trusts the demo's own certificate."""
+        return ssl.create_default_context(cafile=self._doors["certificate"])
 
     def ask_vendor(self, path: str, *, api_id: str, account: str, **form: str) -> dict[str, Any]:
         """Ask the simulated vendor's own API (Cloud v1) with an account's key, past all of our code."""

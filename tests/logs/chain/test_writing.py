@@ -27,6 +27,8 @@ from tests.people import make_contract, make_file
 
 pytestmark = pytest.mark.django_db
 
+LATER = date(2027, 3, 1)
+
 
 def test_a_stored_file_has_a_link_with_what_is_known_of_it(intake: Intake) -> None:
     events = [cef("SQL Injection", "198.51.100.7", at=START - timedelta(days=days)) for days in (3, 1, 2)]
@@ -109,10 +111,10 @@ def test_a_worker_that_was_slow_adds_no_second_link(intake: Intake) -> None:
     file = intake.take(log_file(attacks(2)))
 
     class Slow(Breaking):
-        def count_file(self, *, contract_id: int, file_id: int) -> int:
+        def count_file(self, *, contract_id: int, file_id: int, days: tuple[date, date] | None = None) -> int:
             intake.clock.pass_time(minutes=31)
             intake.run(worker="two")
-            return super().count_file(contract_id=contract_id, file_id=file_id)
+            return super().count_file(contract_id=contract_id, file_id=file_id, days=days)
 
         def append_together(self, files: Sequence[SmallFile]) -> list[int]:
             held = super().append_together(files)
@@ -159,21 +161,21 @@ class TestLettingGo:
     def test_the_rest_holds(self, intake: Intake, fill: Fill) -> None:
         fill(days=4)
         with transaction.atomic():
-            assert let_go(intake.contract, kept_from=date(2026, 11, 25)) == 2
+            assert let_go(intake.contract, kept_from=date(2026, 11, 25), today=LATER) == 2
         assert list(ChainDay.objects.order_by("day").values_list("day", flat=True)) == [
             date(2026, 11, 25),
             date(2026, 11, 26),
         ]
         assert (ChainHead.objects.get().anchor_day, ChainLink.objects.count()) == (date(2026, 11, 24), 2)
         assert troubles(intake) == set()
-        assert let_go(intake.contract, kept_from=date(2026, 11, 25)) == 0
+        assert let_go(intake.contract, kept_from=date(2026, 11, 25), today=LATER) == 0
         ChainHead.objects.update(anchor=BEGINNING)
         assert troubles(intake) == {Break.DAY}
 
     def test_when_all_are_gone_the_next_one_continues(self, intake: Intake, fill: Fill) -> None:
         fill(days=2)
         with transaction.atomic():
-            let_go(intake.contract, kept_from=date(2027, 3, 1))
+            let_go(intake.contract, kept_from=date(2027, 3, 1), today=LATER)
         assert (ChainDay.objects.count(), troubles(intake)) == (0, set())
         anchor = ChainHead.objects.get().anchor
         intake.clock.pass_time(days=120)
@@ -189,10 +191,21 @@ class TestLettingGo:
         intake.clock.pass_time(days=1)
         fill()
         with transaction.atomic():
-            assert let_go(intake.contract, kept_from=date(2026, 12, 1)) == 1
+            assert let_go(intake.contract, kept_from=date(2026, 12, 1), today=LATER) == 1
         assert ChainDay.objects.count() == 2
         with transaction.atomic():
-            assert let_go(intake.contract, kept_from=date(2026, 12, 3)) == 2
+            assert let_go(intake.contract, kept_from=date(2026, 12, 3), today=LATER) == 2
+
+    def test_a_clock_that_is_wrong_by_decades_keeps_its_day_no_longer_than_others(
+        self, intake: Intake, fill: Fill
+    ) -> None:
+        intake.take(log_file([cef("SQL Injection", "198.51.100.7", at=START + timedelta(days=20_000))]))
+        intake.run()
+        fill(days=3)
+        for kept_from, gone in ((24, 0), (25, 2)):
+            with transaction.atomic():
+                assert let_go(intake.contract, kept_from=date(2026, 11, kept_from), today=LATER) == gone
+        assert troubles(intake) == set()
 
     def test_retention_does_it_and_the_counts_still_agree(self, intake: Intake, fill: Fill) -> None:
         """A file of today with rows from before what is kept has fewer rows than were counted."""
@@ -208,7 +221,7 @@ class TestLettingGo:
         assert troubles(intake) == set()
 
     def test_a_contract_without_a_chain_has_nothing_to_let_go_of(self, intake: Intake) -> None:
-        assert let_go(intake.contract, kept_from=date(2030, 1, 1)) == 0
+        assert let_go(intake.contract, kept_from=date(2030, 1, 1), today=LATER) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -59,7 +59,9 @@ def test_what_is_taken_back_is_gone_with_its_file(desk: Desk) -> None:
 
 
 def test_only_so_many_may_wait_and_be_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    second = Contract.objects.create(customer=desk.contract.customer, number="K-A-002", starts_on=desk.now.date())
+    second = Contract.objects.create(
+        customer=desk.contract.customer, number="K-A-002", starts_on=desk.now.date(), keeps_logs=True
+    )
     desk.ask()
     actions.ask(second, desk.query(), form=ExportForm.CSV, total=1, by=desk.alice, now=desk.now)
     with pytest.raises(NotPossible, match="作成中のダウンロードが 2 件"):
@@ -72,6 +74,45 @@ def test_only_so_many_may_wait_and_be_kept(desk: Desk, monkeypatch: pytest.Monke
     other = make_contract("有限会社もみじ堂", "B")
     actions.ask(other, desk.query(), form=ExportForm.CSV, total=1, by=desk.alice, now=desk.now)
     assert Export.objects.count() == 3
+
+
+def test_what_the_soc_fetches_takes_none_of_the_customers_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the other way round: nobody is told to delete what his list does not show."""
+    dana = make_user("dana", "高橋", "棚子", soc_role=SocRole.ANALYST)
+    monkeypatch.setattr(actions, "MOST_KEPT", 2)
+
+    def theirs() -> Export:
+        return actions.ask(desk.contract, desk.query(), form=ExportForm.CSV, total=1, by=dana, now=desk.now)
+
+    def both_are_refused(words: str) -> None:
+        for again in (theirs, desk.ask):
+            with pytest.raises(NotPossible, match=words):
+                again()
+
+    for _ in range(actions.MOST_WAITING):
+        theirs()
+    for _ in range(actions.MOST_WAITING):
+        desk.ask()
+    both_are_refused("作成中のダウンロードが 2 件")
+    for _ in range(2 * actions.MOST_WAITING):
+        desk.make()
+    both_are_refused("ダウンロードが 2 件あります。不要なもの")
+    actions.drop(customers_exports()[0], by=desk.alice, now=desk.now)
+    desk.ask()
+    with pytest.raises(NotPossible, match="SOC が作成したこのお客様のダウンロード"):
+        theirs()
+
+
+def test_what_the_customers_list_no_longer_shows_takes_no_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Contract.objects.create(
+        customer=desk.contract.customer, number="K-A-002", starts_on=desk.now.date(), keeps_logs=True
+    )
+    monkeypatch.setattr(actions, "MOST_KEPT", 1)
+    desk.ask()
+    desk.make()
+    Contract.objects.filter(pk=desk.contract.pk).update(keeps_logs=False)
+    actions.ask(other, desk.query(), form=ExportForm.CSV, total=1, by=desk.alice, now=desk.now)
+    assert [export.contract for export in customers_exports()] == [other]
 
 
 def test_too_many_lines_are_refused(desk: Desk) -> None:

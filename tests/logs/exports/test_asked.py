@@ -42,7 +42,7 @@ def test_conditions_in_words() -> None:
     query = LogQuery(
         7, NOW, NOW, frozenset({filter_of(By.COUNTRY, "-"), filter_of(By.OUTCOME, "blocked", exclude=True)})
     )
-    assert in_words(query) == "結果：遮断（を除く）、国：（なし）"
+    assert in_words(query) == "結果：遮断（を除く）、国：不明"
     assert in_words(LogQuery(7, NOW, NOW)) == ""
 
 

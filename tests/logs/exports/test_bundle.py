@@ -5,6 +5,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -110,7 +111,7 @@ def test_lines_of_files_without_a_link_are_counted_apart(desk: Desk) -> None:
     desk.intake.clock.pass_time(days=1)
     desk.store_file("198.51.100.9")
     with transaction.atomic():
-        let_go(desk.contract, kept_from=ChainDay.objects.latest("day").day)
+        let_go(desk.contract, kept_from=ChainDay.objects.latest("day").day, today=date(2027, 3, 1))
     export = desk.ask()
     desk.make()
     found = look_through(desk.path(export))
@@ -155,9 +156,9 @@ def _links(whole: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _reseal(record: dict[str, Any], **columns: object) -> None:
-    given = record.pop("exported_lines")
+    beside = {name: record.pop(name) for name in (excerpt.GIVEN, excerpt.PARSER)}
     link: Link = sealed(excerpt.link_of({**record, **columns}))
-    record.update(members(link), exported_lines=given)
+    record.update(members(link), **beside)
 
 
 FORGERIES: list[Callable[[dict[str, Any]], object]] = [
@@ -176,6 +177,8 @@ FORGERIES: list[Callable[[dict[str, Any]], object]] = [
     lambda whole: whole["export"]["parts"].pop(),
     lambda whole: _links(whole)[0].update(exported_lines=99),
     lambda whole: whole.pop("days"),
+    lambda whole: _links(whole)[0].update(file="1"),
+    lambda whole: whole["export"]["parts"][0].update(lines=float("inf")),
 ]
 
 
@@ -207,16 +210,17 @@ def test_the_command_tells_of_bundles_and_of_folders(
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(bundle) as archive:
         archive.extractall(folder)
-    assert command("verify", str(bundle), str(folder)) == 0
+    assert command("verify", str(bundle), str(folder)) == 3
     said = capsys.readouterr().out.splitlines()
-    assert [line[:2] for line in said] == ["ok", "ok"]
-    assert "contract K-A-001, 6 lines of 3 files, 2026-11-24 is " in said[0]
+    assert [line[:2] for line in said] == ["??", "??"]
+    assert "contract K-A-001, 6 lines of 3 files, 0 proven by received files, 6 NOT PROVABLE FROM THIS" in said[0]
+    assert said[0].partition("), ")[2].startswith("2026-11-24 is ")
     (folder / "logs-0001.csv").write_bytes(b"other")
     assert command("verify", str(folder), str(tmp_path / "missing.zip")) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("NG  ")
     assert said[1] == "    logs-0001.csv was changed"
-    assert "No such file" in said[3]
+    assert "No such file" in said[-1]
 
 
 class TestMaking:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sakimori.logs.duties import clear_spool
-from sakimori.logs.exports import packing
+from sakimori.logs.exports import originals
 from sakimori.logs.exports.bundle import look_through, original_name
 from sakimori.logs.filters import By, filter_of
 from sakimori.logs.models import ChainLink, LogFile
@@ -69,16 +69,68 @@ def test_a_file_that_has_left_the_spool_or_has_no_link_is_left_out(desk: Desk) -
     assert not [name for name in contents(desk.path(export)) if name.startswith("received-")]
 
 
-def test_too_many_bytes_go_along_all_or_not_at_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def _with_three_files(desk: Desk) -> list[LogFile]:
+    """The first has three lines and is the largest, the second has one, the third two."""
     desk.with_originals = True
+    desk.store_file("198.51.100.7", "198.51.100.8", "198.51.100.9")
     desk.store_file("198.51.100.7")
-    monkeypatch.setattr(packing, "ORIGINALS_BYTES", 10)
+    desk.store_file("198.51.100.7", "198.51.100.8")
+    return list(LogFile.objects.order_by("pk"))
+
+
+def _kept(path: Path) -> set[str]:
+    return {name for name in contents(path) if name.startswith("received-")}
+
+
+def test_one_file_that_is_too_large_leaves_the_others_in_and_the_reason_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = _with_three_files(desk)
+    monkeypatch.setattr(originals, "MOST_BYTES", second.size_bytes + third.size_bytes)
     export = desk.ask()
     assert desk.make() == 1
-    content = contents(desk.path(export))
-    assert not [name for name in content if name.startswith("received-")]
-    assert "（収録：0 / 1 ファイル）" in content["README.txt"].decode()
-    assert look_through(desk.path(export)).troubles == []
+    text = contents(desk.path(export))["README.txt"].decode()
+    assert _kept(desk.path(export)) == {original_name(second.pk), original_name(third.pk)}
+    assert "（収録：2 / 3 ファイル）" in text
+    assert "大きさまたは数の上限（合計 256 MiB、500 ファイル。小さいものから収録）を超えたもの：1 ファイル" in text
+    assert "残す期間を過ぎ" not in text
+    assert first.size_bytes > third.size_bytes
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_the_smallest_files_go_along_up_to_a_number(limit: int, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, second, third = _with_three_files(desk)
+    monkeypatch.setattr(originals, "MOST_FILES", limit)
+    export = desk.ask()
+    assert desk.make() == 1
+    assert _kept(desk.path(export)) == {original_name(file.pk) for file in (second, third)[:limit]}
+    assert f"を超えたもの：{3 - limit} ファイル" in contents(desk.path(export))["README.txt"].decode()
+
+
+def test_every_reason_for_which_a_file_is_left_out_is_told_with_its_count(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = _with_three_files(desk)
+    LogFile.objects.filter(pk=first.pk).update(spool_cleared_at=desk.now)
+    ChainLink.objects.filter(file=second).delete()
+    monkeypatch.setattr(originals, "MOST_BYTES", third.size_bytes - 1)
+    export = desk.ask()
+    assert desk.make() == 1
+    text = contents(desk.path(export))["README.txt"].decode()
+    assert "（収録：0 / 3 ファイル）" in text
+    assert "を超えたもの：1 ファイル" in text
+    assert "SOC が受信ファイルを残す期間を過ぎ、すでに削除したもの：1 ファイル" in text
+    assert "改ざん検知の記録がないもの：1 ファイル" in text
+
+
+def test_a_file_that_is_cleared_while_the_bundle_is_made_counts_as_no_longer_kept(desk: Desk) -> None:
+    *_, third = _with_three_files(desk)
+    desk.intake.spool.remove(third.spool_name)
+    export = desk.ask()
+    assert desk.make() == 1
+    text = contents(desk.path(export))["README.txt"].decode()
+    assert "残す期間を過ぎ、すでに削除したもの：1 ファイル" in text
+    assert "上限" not in text
 
 
 def test_the_spool_keeps_no_file_longer_than_its_log_is_kept(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from sakimori.logs.attack_kinds import AttackKind, Outcome
 from sakimori.logs.exports.writing import as_lines, as_table, defused
 from sakimori.logs.fields import FIELDS, Event
 
-SIGNS = st.text(st.sampled_from("=+-@\t\r\n＝＋－＠'\";,|a漢 "), max_size=12)
+SIGNS = st.text(st.sampled_from("=+-@\t\r\n＝＋－＠'\";,|a漢 "), max_size=12) | st.text("0123e.", max_size=20)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30) | SIGNS
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -43,6 +43,24 @@ def test_no_text_begins_like_a_formula_and_none_is_lost(text: str) -> None:
     safe = defused(text)
     assert not safe.startswith(FORMULA)
     assert safe.removeprefix("'") == text
+
+
+@pytest.mark.parametrize("text", ["1234567890123456", "290000280026340841", "007", "12345678e9", "1.5E10", "0" * 20])
+def test_an_identifier_is_no_number_that_a_spreadsheet_would_shorten(text: str) -> None:
+    assert cells(request_id=text)["リクエストID"] == f"'{text}"
+    assert cells(rule_ids=[text])["ルールID"] == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "123456789012345", "1e", "e9", "2001:db8::1", "１２３４５６７８９０１２３４５６７８"]
+)
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert defused(text) == text
+
+
+def test_numbers_that_a_spreadsheet_would_shorten_are_texts() -> None:
+    found = cells(site_id=10**15, account_id=10**15 - 1)
+    assert (found["サイトID"], found["アカウントID"]) == ("'1000000000000000", "999999999999999")
 
 
 @given(st.dictionaries(st.sampled_from([field.name for field in FIELDS if field.kind in ("text", "word")]), TEXTS))

@@ -4,6 +4,6 @@ Only lines that are regular in every respect come this way. Whatever is odd is l
 says what a line means: for every line that is taken here both must give the same, and a property test holds that.
 """
 
-from sakimori.logs.formats.bulk.reading import Block, read_block
+from sakimori.logs.formats.bulk.reading import TableReader
 
-__all__ = ["Block", "read_block"]
+__all__ = ["TableReader"]

@@ -18,15 +18,14 @@ _BYTES = 16
 
 def pack_addresses(texts: pa.StringArray) -> pa.Array:
     """Give the 16 bytes of each address (see `packed_address`); None for what is no address."""
-    unique = texts.dictionary_encode()
-    packed, is_address = _pack_plain(unique.dictionary)
+    packed, is_address = _pack_plain(texts)
     for place in np.flatnonzero(~is_address).tolist():
-        address = canonical_address(unique.dictionary[place].as_py())
+        address = canonical_address(texts[place].as_py())
         if address is not None:
             packed[place] = np.frombuffer(packed_address(address), np.uint8)
             is_address[place] = True
     validity = pa.py_buffer(np.packbits(is_address, bitorder="little"))
-    return pa.Array.from_buffers(pa.binary(_BYTES), len(packed), [validity, pa.py_buffer(packed)]).take(unique.indices)
+    return pa.Array.from_buffers(pa.binary(_BYTES), len(packed), [validity, pa.py_buffer(packed)])
 
 
 def _pack_plain(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Flags]:

@@ -19,16 +19,20 @@ class Pairs:
     """All keys with their values, stripped: `code` is an entry of `keys`.
 
     regular: the lines that hold nothing odd so far. holder: for each slot and line which pair it is, or -1.
+    is_none: pairs that say None instead of a number. bounds: of each line the first pair, and behind these how many
+    pairs there are.
     """
 
     keys: Keys
     cut: Cut
     regular: Flags
     holder: npt.NDArray[np.int32]
+    is_none: Flags
+    bounds: Places
 
     def spans_of(self, lines: Places) -> tuple[Places, Places]:
         """For each of some lines its first pair, and the one behind its last."""
-        return np.searchsorted(self.cut.line, lines), np.searchsorted(self.cut.line, lines, side="right")
+        return self.bounds[lines], self.bounds[lines + 1]
 
 
 def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:
@@ -41,5 +45,6 @@ def cut_pairs(lines: Lines, vocabulary: Vocabulary) -> Pairs | None:
     verdict = judge(lines, cut, keys.tables, keys.slot_count, found.may_be_regular)
     doubtful = verdict.doubtful.copy()
     doubtful[mended] |= verdict.regular[mended]
-    regular = verdict.regular & ~doubtful | settle(lines, keys, doubtful, cut, verdict.holder)
-    return Pairs(keys, cut, regular, verdict.holder)
+    regular = verdict.regular & ~doubtful | settle(lines, keys, doubtful, cut, verdict)
+    bounds = np.searchsorted(cut.line, np.arange(len(lines.starts) + 1))
+    return Pairs(keys, cut, regular, verdict.holder, verdict.is_none, bounds)

@@ -10,11 +10,12 @@ import pyarrow.lib as pa
 from sakimori.lib.compiled import compiled
 from sakimori.logs.formats.bulk.lines import Bytes, Flags, Places
 from sakimori.logs.formats.bulk.scanning import Cut
+from sakimori.logs.formats.bulk.words import copy_text
 
 Pairs = npt.NDArray[np.int32]
 Offsets = npt.NDArray[np.int32]
 _ZERO, _NINE = ord("0"), ord("9")
-_ABSENT, _GIVEN, _ODD = range(3)
+ABSENT, GIVEN, ODD = range(3)
 
 
 class Spans(NamedTuple):
@@ -95,19 +96,23 @@ def texts_at(buffer: Bytes, begin: Places, end: Places, pairs: Pairs) -> pa.Stri
     return pa.Array.from_buffers(pa.string(), len(pairs), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
 
 
-def numbers_at(
-    buffer: Bytes, begin: Places, end: Places, pairs: Pairs, *, most: int, digits: int
-) -> tuple[pa.Int64Array, Flags]:
-    """Give the whole number of each pair, null for -1 and for an empty text; and which texts are none.
+class WholeNumbers(NamedTuple):
+    """The whole numbers of a column. `found`: whether a line has one, has none, or has a text that is none."""
 
-    Those are signs and letters, more digits than may be (18 at most), or more than `most`.
+    values: Places
+    found: Bytes
+
+
+def numbers_at(
+    buffer: Bytes, begin: Places, end: Places, pairs: Pairs, is_none: Flags, *, most: int, digits: int
+) -> WholeNumbers:
+    """Read the whole number of each pair; there is none for -1, for an empty text, and for a pair that is None.
+
+    Odd are signs and letters, more digits than may be (18 at most), and more than `most`.
     """
-    numbers = np.empty(len(pairs), np.int64)
-    found = np.empty(len(pairs), np.uint8)
-    _read(buffer, begin, end, pairs, most, digits, numbers, found)
-    validity = pa.py_buffer(np.packbits(found == _GIVEN, bitorder="little"))
-    odd: Flags = found == _ODD
-    return pa.Array.from_buffers(pa.int64(), len(pairs), [validity, pa.py_buffer(numbers)]), odd
+    numbers = WholeNumbers(np.empty(len(pairs), np.int64), np.empty(len(pairs), np.uint8))
+    _read(buffer, begin, end, pairs, is_none, most, digits, numbers.values, numbers.found)
+    return numbers
 
 
 @compiled
@@ -126,9 +131,8 @@ def _copy(buffer: Bytes, begin: Places, pairs: Pairs, offsets: Offsets, text: By
     for number in range(len(pairs)):
         pair = pairs[number]
         if pair >= 0:
-            source = begin[pair] - offsets[number]
-            for place in range(offsets[number], offsets[number + 1]):
-                text[place] = buffer[source + place]
+            length = offsets[number + 1] - offsets[number]
+            copy_text(buffer, begin[pair], text, offsets[number], length)
 
 
 @compiled
@@ -137,24 +141,25 @@ def _read(
     begin: Places,
     end: Places,
     pairs: Pairs,
+    is_none: Flags,
     most: int,
     digits: int,
     numbers: Places,
-    found: npt.NDArray[np.uint8],
+    found: Bytes,
 ) -> None:
     for number in range(len(pairs)):
         pair = pairs[number]
-        numbers[number], found[number] = 0, _ABSENT
-        if pair < 0 or begin[pair] == end[pair]:
+        numbers[number], found[number] = 0, ABSENT
+        if pair < 0 or begin[pair] == end[pair] or is_none[pair]:
             continue
-        found[number] = _GIVEN if end[pair] - begin[pair] <= digits else _ODD
-        if found[number] == _ODD:
+        found[number] = GIVEN if end[pair] - begin[pair] <= digits else ODD
+        if found[number] == ODD:
             continue
         value = np.int64(0)
         for place in range(begin[pair], end[pair]):
             if not _ZERO <= buffer[place] <= _NINE:
-                found[number] = _ODD
+                found[number] = ODD
             value = value * 10 + (np.int64(buffer[place]) - _ZERO)
         if value > most:
-            found[number] = _ODD
+            found[number] = ODD
         numbers[number] = value

@@ -20,6 +20,7 @@ _ASCII = 0x80
 _WHITE_ASCII = np.array([chr(number).isspace() for number in range(_ASCII)])
 _LAST_WHITE = 0x3000  # Nothing beyond it is white, as a test makes sure.
 _WHITE = np.array([number for number in range(_ASCII, _LAST_WHITE + 1) if chr(number).isspace()])
+_NONE = np.frombuffer(b"None", np.uint8)
 _FINE, _DOUBTFUL, _ODD = range(3)
 
 
@@ -27,20 +28,22 @@ _FINE, _DOUBTFUL, _ODD = range(3)
 class Verdict:
     """regular, doubtful: lines without a fault, and those whose keys need a second look; all others are odd.
 
-    holder: for each slot and line the last pair of it, or -1.
+    holder: for each slot and line the last pair of it, or -1. is_none: pairs that say None instead of a number.
     """
 
     regular: Flags
     doubtful: Flags
     holder: npt.NDArray[np.int32]
+    is_none: Flags
 
 
 def judge(lines: Lines, cut: Cut, tables: KeyTables, slot_count: int, may_be_regular: Flags) -> Verdict:
     """Judge every line that may be regular. Takes the white space off the values of `cut`."""
     holder = np.full((slot_count, len(lines.starts)), -1, np.int32)
     verdicts = np.where(may_be_regular, np.uint8(_FINE), np.uint8(_ODD))
-    _judge(lines.buffer, cut, tables, holder, verdicts)
-    return Verdict(verdicts == _FINE, verdicts == _DOUBTFUL, holder)
+    is_none = np.zeros(len(cut.line), np.bool_)
+    _judge(lines.buffer, cut, tables, holder, verdicts, is_none)
+    return Verdict(verdicts == _FINE, verdicts == _DOUBTFUL, holder, is_none)
 
 
 @compiled
@@ -50,32 +53,37 @@ def _judge(
     tables: KeyTables,
     holder: npt.NDArray[np.int32],
     verdicts: npt.NDArray[np.uint8],
+    is_none: Flags,
 ) -> None:
     lines, codes, begins, ends, slots = cut.line, cut.code, cut.begin, cut.end, tables.slots
-    is_json, texts = tables.is_json, tables.expected_texts
+    is_json, may_be_none, texts = tables.is_json, tables.may_be_none, tables.expected_texts
     expected, lengths = tables.expected_begin, tables.label_length
     _judge_keys(lines, codes, tables, verdicts)
     for pair in range(len(lines)):
         line, code = lines[pair], codes[pair]
-        begin, end = _stripped(buffer, begins[pair], ends[pair])
-        begins[pair], ends[pair] = begin, end
+        begin, end = begins[pair], ends[pair]
+        is_plain = begin < end and BLANK < buffer[begin] < _ASCII and BLANK < buffer[end - 1] < _ASCII
+        if not is_plain:
+            begin, end = _stripped(buffer, begin, end)
+            begins[pair], ends[pair] = begin, end
         slot = slots[code]
         if holder[slot, line] >= 0:
             verdicts[line] = max(verdicts[line], _DOUBTFUL)
         holder[slot, line] = pair
+        if may_be_none[code] and begin < end and buffer[begin] == _NONE[0]:
+            is_none[pair] = _is_text(buffer, begin, end, _NONE, 0, len(_NONE))
+            verdicts[line] = max(verdicts[line], _DOUBTFUL)
         if expected[code] >= 0 and not _is_text(buffer, begin, end, texts, expected[code], lengths[code]):
             verdicts[line] = _ODD
-        if begin < end and (
-            _begins_white(buffer, begin)
-            or _ends_white(buffer, begin, end)
-            or (is_json[code] and not _JSON_ENDS[buffer[end - 1]])
-        ):
+        if begin < end and is_json[code] and not _JSON_ENDS[buffer[end - 1]]:
+            verdicts[line] = _ODD
+        if not is_plain and begin < end and (_begins_white(buffer, begin) or _ends_white(buffer, begin, end)):
             verdicts[line] = _ODD
 
 
 @compiled
 def _judge_keys(lines: Places, codes: Places, tables: KeyTables, verdicts: npt.NDArray[np.uint8]) -> None:
-    """Unknown keys after a visitor's text and columns after JSON are odd; a label apart from its slot is doubtful."""
+    """Unknown keys after a visitor's text are odd; a column after JSON, or a label apart from its slot, is doubtful."""
     label, needs_label, is_extra, is_free = tables.label, tables.needs_label, tables.is_extra, tables.is_free
     is_json, is_refused, is_refused_after_json = tables.is_json, tables.is_refused, tables.is_refused_after_json
     first, wanted, after_free, after_json = 0, 0, False, False
@@ -85,10 +93,9 @@ def _judge_keys(lines: Places, codes: Places, tables: KeyTables, verdicts: npt.N
             if wanted:
                 verdicts[lines[pair - 1]] = max(verdicts[lines[pair - 1]], _DOUBTFUL)
             first, wanted, after_free, after_json = pair, 0, False, False
-        if label[code] != wanted:
+        if label[code] != wanted or (after_json and is_refused_after_json[code]):
             verdicts[line] = max(verdicts[line], _DOUBTFUL)
-        is_odd = is_refused[code] or (after_free and is_extra[code]) or (after_json and is_refused_after_json[code])
-        if is_odd or pair - first >= _MAX_KEYS:
+        if is_refused[code] or (after_free and is_extra[code]) or pair - first >= _MAX_KEYS:
             verdicts[line] = _ODD
         wanted, after_free, after_json = needs_label[code], is_free[code], after_json or is_json[code]
     if wanted:

@@ -15,6 +15,7 @@ _MAX_UNKNOWN = 64
 _UNKNOWN_LABEL = 1 << 62
 _ENDLESS = 1 << 40
 _REFUSED = len(FIELDS) + _MAX_UNKNOWN
+WHOLE_NUMBERS = frozenset({Kind.INT, Kind.PORT, Kind.TIME})
 _KINDS_AFTER_JSON = frozenset({Kind.JSON, Kind.LIST})
 
 
@@ -24,6 +25,7 @@ class KeyTables(NamedTuple):
     slots: a number for each column, each label and each unknown key; what has the same number may not come twice.
     label, needs_label: the number of the label that a key is, and of the one that must follow it; 0 for none.
     is_refused: keys that make their lines odd, because there are too many.
+    may_be_none: columns of whole numbers, for which the vendor writes None where it has none.
     expected_begin, label_length: where in `expected_texts` the text stands that a label must have; -1 for any text.
     """
 
@@ -35,6 +37,7 @@ class KeyTables(NamedTuple):
     is_json: Flags
     is_refused: Flags
     is_refused_after_json: Flags
+    may_be_none: Flags
     expected_begin: Places
     label_length: Places
     expected_texts: Bytes
@@ -97,6 +100,9 @@ def _tables(lower: list[str], given: list[int], needed: list[int], vocabulary: V
         is_json=_flags([field is not None and field.kind is Kind.JSON for field in fields]),
         is_refused=_flags([slot == _REFUSED for slot in slots]),
         is_refused_after_json=_flags([field is not None and field.kind not in _KINDS_AFTER_JSON for field in fields]),
+        may_be_none=_flags(
+            [field is not None and field.kind in WHOLE_NUMBERS and field.name != "time" for field in fields]
+        ),
         expected_begin=np.where(_flags([bool(text) for text in expected]), begins, -1),
         label_length=_numbers([len(text) or _ENDLESS for text in expected]),
         expected_texts=np.frombuffer("".join(expected).encode() or b"\0", np.uint8),

@@ -12,6 +12,8 @@ from sakimori.logs.original import AS_IS, ESCAPED
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
+# A number in compiled code.
+Whole = int | np.int64
 
 LF, CR, NUL, TAB, BLANK, SIGN, PIPE, BACKSLASH = b"\n\r\0\t =|\\"
 _MARKS = (ord(AS_IS), ord(ESCAPED))
@@ -82,7 +84,7 @@ def _refuse(regular: Flags, starts: Places, places: Places) -> None:
 
 def _refuse_broken_text(regular: Flags, buffer: Bytes, starts: Places, ends: Places) -> None:
     """Refuse lines that are not UTF-8. A line feed stands in no longer character, so lines can be looked at alone."""
-    if _is_text(buffer):
+    if buffer.max() < _FIRST_NON_ASCII or _is_text(buffer):
         return
     beyond = np.flatnonzero(buffer >= _FIRST_NON_ASCII)
     for line in np.unique(np.searchsorted(starts, beyond, side="right") - 1).tolist():

@@ -25,28 +25,31 @@ def mark(buffer: npt.NDArray[np.uint8]) -> tuple[Marks, Marks]:
     """
     signs, feeds = (np.empty((len(buffer) + BITS - 1) // BITS, np.uint64) for _ in range(2))
     whole = len(buffer) // BITS
-    _mark(buffer, signs[:whole], feeds[:whole])
+    scratch = np.empty((2, BITS), np.uint8)
+    eights = scratch.view(np.uint64)
+    _mark(buffer, signs[:whole], feeds[:whole], scratch, eights)
     if whole < len(signs):
         rest = np.zeros(BITS, np.uint8)
         rest[: len(buffer) - whole * BITS] = buffer[whole * BITS :]
         rest.flags.writeable = False  # As blocks are: otherwise the pass would be compiled for both.
-        _mark(rest, signs[whole:], feeds[whole:])
+        _mark(rest, signs[whole:], feeds[whole:], scratch, eights)
     return signs, feeds
 
 
 @compiled
-def _mark(buffer: npt.NDArray[np.uint8], signs: Marks, feeds: Marks) -> None:
-    are_signs, are_feeds = np.empty(BITS, np.uint8), np.empty(BITS, np.uint8)
-    eight_signs, eight_feeds = are_signs.view(np.uint64), are_feeds.view(np.uint64)
+def _mark(
+    buffer: npt.NDArray[np.uint8], signs: Marks, feeds: Marks, scratch: npt.NDArray[np.uint8], eights: Marks
+) -> None:
+    """scratch, eights: a row of bytes for each result, and the same memory as numbers."""
     for number in range(len(signs)):
         for bit in range(BITS):
             byte = buffer[number * BITS + bit]
-            are_signs[bit] = (byte == _BLANK) | (byte == _SIGN) | (byte == _BACKSLASH)
-            are_feeds[bit] = byte == _LF
+            scratch[0, bit] = (byte == _BLANK) | (byte == _SIGN) | (byte == _BACKSLASH)
+            scratch[1, bit] = byte == _LF
         sign_bits, feed_bits = np.uint64(0), np.uint64(0)
         for eight in range(_WORDS):
-            sign_bits |= (eight_signs[eight] * _GATHER >> _HIGHEST) << np.uint64(8 * eight)
-            feed_bits |= (eight_feeds[eight] * _GATHER >> _HIGHEST) << np.uint64(8 * eight)
+            sign_bits |= (eights[0, eight] * _GATHER >> _HIGHEST) << np.uint64(8 * eight)
+            feed_bits |= (eights[1, eight] * _GATHER >> _HIGHEST) << np.uint64(8 * eight)
         signs[number], feeds[number] = sign_bits, feed_bits
 
 

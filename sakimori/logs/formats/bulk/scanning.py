@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sakimori.lib.compiled import compiled
-from sakimori.logs.formats.bulk.lines import BACKSLASH, BLANK, SIGN, Bytes, Flags, Lines, Places
+from sakimori.logs.formats.bulk.lines import BACKSLASH, BLANK, Bytes, Flags, Lines, Places
 from sakimori.logs.formats.bulk.marking import BITS, Marks, lowest
+from sakimori.logs.formats.bulk.words import are_same, hash_of
 
 _ONE = np.uint64(1)
 _NO_LETTER, _INNER_LETTER, _ANY_LETTER = range(3)
@@ -24,10 +25,8 @@ _MAX_KEY_BYTES = 64
 _MAX_SPELLINGS = 1 << 14
 _TABLE_SIZE = _MAX_SPELLINGS * 4
 _MOST_PROBES = 32
-# FNV-1a, 64 bits.
-_BASIS = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
-_HIGH_BITS = np.uint64(40)
+# Any two numbers: whoever makes many words with one hash only makes his lines odd (see `_MOST_PROBES`).
+_ONE_SEED, _OTHER_SEED = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
 _NOT_NUMBERED, _NO_ROOM = -1, -2
 
 
@@ -63,7 +62,7 @@ class _Spellings(NamedTuple):
 
 def scan(lines: Lines) -> Scan:
     """Find all pairs."""
-    most = int(np.count_nonzero(lines.buffer == SIGN)) + len(lines.starts)
+    most = int(np.bitwise_count(lines.signs).sum()) + len(lines.starts)
     line, code, begin, end = (np.empty(most, np.int64) for _ in range(4))
     cut = Cut(line, code, begin, end, np.empty(most, np.bool_))
     spellings = _Spellings(
@@ -118,20 +117,13 @@ def _find_words(buffer: Bytes, signs: Marks, ends: Places, headers: Places, may_
 
 
 @compiled
-def _mark_keys(
-    buffer: Bytes, may_be_regular: Flags, cut: Cut, words: int, marks: npt.NDArray[np.uint64], are_keys: Flags
-) -> None:
-    """Say which words are keys, and give each of these its hash. A very long one makes its line odd."""
-    lines, begins, value_begins = cut.line, cut.code, cut.begin
-    for word in range(words):
-        begin, end = begins[word], value_begins[word] - 1
-        mark, is_key = _BASIS, end > begin and _LETTERS[buffer[begin]] == _ANY_LETTER
-        for place in range(begin, end if is_key else begin):
-            is_key &= _LETTERS[buffer[place]] != _NO_LETTER
-            mark = (mark ^ np.uint64(buffer[place])) * _PRIME
-        if is_key and end - begin > _MAX_KEY_BYTES:
-            may_be_regular[lines[word]] = False
-        marks[word], are_keys[word] = mark, is_key
+def _is_key(buffer: Bytes, begin: int, end: int) -> bool:
+    if end == begin or _LETTERS[buffer[begin]] != _ANY_LETTER:
+        return False
+    for place in range(begin, end):  # noqa: SIM110 - `all` is slow when compiled
+        if _LETTERS[buffer[place]] == _NO_LETTER:
+            return False
+    return True
 
 
 @compiled
@@ -141,41 +133,36 @@ def _number_keys(
     """Number the words that are keys, and close up over all others. Returns how many pairs and spellings there are."""
     table, hashes, key_begins, key_lengths = spellings
     lines, codes, begins, ends, slashes = cut
-    marks, are_keys = np.empty(words, np.uint64), np.empty(words, np.bool_)
-    _mark_keys(buffer, may_be_regular, cut, words, marks, are_keys)
     count, known = 0, 0
     for word in range(words):
-        line, begin, end, mark = lines[word], codes[word], begins[word] - 1, marks[word]
+        line, begin, end = lines[word], codes[word], begins[word] - 1
         is_inside = count > 0 and lines[count - 1] == line
         if is_inside:
             slashes[count - 1] |= slashes[word]
-        if not are_keys[word]:
-            continue
-        code, slot = _NOT_NUMBERED, np.int64(mark >> _HIGH_BITS) & (_TABLE_SIZE - 1)
-        for _ in range(_MOST_PROBES):
+        code, slot, mark = _NOT_NUMBERED, np.int64(0), np.uint64(0)
+        if end > begin:
+            mark = hash_of(buffer, begin, end, _ONE, _ONE_SEED, _OTHER_SEED)
+            slot = np.int64(mark) & (_TABLE_SIZE - 1)
+        for _ in range(_MOST_PROBES if end > begin else 0):
             code = table[slot] - 1
             # Whoever wants to can make two words with one hash.
             is_alike = hashes[code] == mark and key_lengths[code] == end - begin
-            if code < 0 or (is_alike and _is_same(buffer, begin, end, key_begins[code])):
+            if code < 0 or (is_alike and are_same(buffer, begin, buffer, key_begins[code], end - begin)):
                 break
             code, slot = _NO_ROOM, (slot + 1) & (_TABLE_SIZE - 1)
-        if code == _NOT_NUMBERED and known < _MAX_SPELLINGS:
-            code, known = known, known + 1
-            table[slot], hashes[code], key_begins[code], key_lengths[code] = known, mark, begin, end - begin
         if code < 0:
-            may_be_regular[line] = False
-            continue
+            # What is numbered is a key; whatever else stands before a sign is looked at each time.
+            if not _is_key(buffer, begin, end):
+                continue
+            if code == _NOT_NUMBERED and known < _MAX_SPELLINGS and end - begin <= _MAX_KEY_BYTES:
+                code, known = known, known + 1
+                table[slot], hashes[code], key_begins[code], key_lengths[code] = known, mark, begin, end - begin
+            else:
+                may_be_regular[line] = False
+                continue
         if is_inside:
             ends[count - 1] = begin - 1
         lines[count], codes[count], begins[count], ends[count] = line, code, end + 1, line_ends[line]
         slashes[count] = False
         count += 1
     return count, known
-
-
-@compiled
-def _is_same(buffer: Bytes, begin: int, end: int, other: int) -> bool:
-    for place in range(begin, end):  # noqa: SIM110 - `all` is slow when compiled
-        if buffer[place] != buffer[other + place - begin]:
-            return False
-    return True

@@ -17,12 +17,10 @@ if (drawing) {
   let moving = false;
 
   const ground = (bar) => bar.querySelector(".ground");
-  const edge = (bar) => Number(ground(bar).getAttribute("x"));
+  const place = (bar, name) => Number.parseFloat(ground(bar).getAttribute(name)); // Percent.
+  const edge = (bar) => place(bar, "x");
   const words = (bar) => bar.dataset.words || bar.getAttribute("aria-label");
   const span = () => [Math.min(anchor, here), Math.max(anchor, here)];
-
-  // Where the bars are wider than the screen, the newest are those that one came for.
-  drawing.parentElement.scrollLeft = drawing.parentElement.scrollWidth;
 
   // One stop for the tab key; arrows go on from there.
   for (const bar of bars) {
@@ -39,8 +37,8 @@ if (drawing) {
   const show = () => {
     const [first, last] = span();
     const begin = edge(bars[first]);
-    chosen.setAttribute("x", begin);
-    chosen.setAttribute("width", edge(bars[last]) + Number(ground(bars[last]).getAttribute("width")) - begin);
+    chosen.setAttribute("x", `${begin}%`);
+    chosen.setAttribute("width", `${edge(bars[last]) + place(bars[last], "width") - begin}%`);
     const moments = [bars[first].dataset.begins, bars[last].dataset.ends].map((moment) => moment.replace("T", " "));
     said.textContent = `${said.dataset.words}${moments[0]} ${said.dataset.from} ${moments[1]} ${said.dataset.to}`;
   };
@@ -56,19 +54,19 @@ if (drawing) {
     const search = new URLSearchParams(drawing.dataset.timeline);
     search.set("begins", bars[first].dataset.begins);
     search.set("ends", bars[last].dataset.ends);
-    window.location.search = search.toString();
+    window.location.assign(`?${search}#${drawing.id}`);
   };
 
   const barAt = (event) => {
     const box = drawing.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * drawing.viewBox.baseVal.width;
+    const x = ((event.clientX - box.left) / box.width) * 100;
     const after = bars.findIndex((bar) => edge(bar) > x);
     return Math.max((after < 0 ? bars.length : after) - 1, 0);
   };
 
-  const focus = (place) => {
+  const focus = (index) => {
     bars[here].setAttribute("tabindex", "-1");
-    here = Math.min(Math.max(place, 0), bars.length - 1);
+    here = Math.min(Math.max(index, 0), bars.length - 1);
     bars[here].setAttribute("tabindex", "0");
     moving = true;
     bars[here].focus();
@@ -76,13 +74,22 @@ if (drawing) {
   };
 
   drawing.addEventListener("focusin", (event) => {
-    const place = bars.indexOf(event.target.closest(".bar"));
+    const found = bars.indexOf(event.target.closest(".bar"));
     // Whoever comes to a bar by another way than the arrows begins a choice there.
-    if (place >= 0 && pressedAt === null && !moving) {
-      here = place;
+    if (found >= 0 && pressedAt === null && !moving) {
+      bars[here].setAttribute("tabindex", "-1");
+      here = found;
+      bars[here].setAttribute("tabindex", "0");
       clear();
     }
   });
+
+  // Who comes by a link to the chart, or from another zoom, goes on with its bars.
+  const arrive = () => bars[here].focus({ preventScroll: true });
+  drawing.addEventListener("focus", arrive);
+  if (window.location.hash === `#${drawing.id}`) {
+    arrive();
+  }
 
   drawing.addEventListener("keydown", (event) => {
     const steps = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: bars.length - 1 };

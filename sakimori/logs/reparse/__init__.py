@@ -1,0 +1,1 @@
+"""Reading stored files again, so that their rows are those that the parser of today makes (decision 26)."""
