@@ -17,10 +17,14 @@ def is_calm(incident: Incident, *, quiet: timedelta, now: datetime) -> bool:
     """Whether nothing attacks any more. A signal that is newer than the vendor's word makes that word void."""
     if incident.kind == IncidentKind.SITE_DOWN:
         return True  # It has no signals: only visits say how it is.
-    said = incident.vendor_ended_at
-    if said is not None and incident.last_signal_at <= said <= now:
+    return calm_at(now, newest=incident.last_signal_at, said_at=incident.vendor_ended_at, quiet=quiet)
+
+
+def calm_at(now: datetime, *, newest: datetime, said_at: datetime | None, quiet: timedelta) -> bool:
+    """The same of an attack whose newest signal is `newest`. said_at: when the vendor said that it ended."""
+    if said_at is not None and newest <= said_at <= now:
         return True
-    return now - incident.last_signal_at >= quiet
+    return now - newest >= quiet
 
 
 def is_over(incident: Incident, *, quiet: timedelta, now: datetime) -> bool:

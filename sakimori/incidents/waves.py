@@ -6,6 +6,8 @@ that it was read, so that it counts exactly once. Late ones open and tell nothin
 A wave is over when it was quiet for long enough. The vendor's word ends an incident sooner; what then follows in the
 same wave opens the same incident again, if nobody outside was told of it. Who was told that it is over must hear that
 it is not: to him it is a new incident (decision 15), whose end the vendor's word alone does not decide any more.
+Logs come minutes late: what happened before the end, but is told of after it, is only counted where the end would have
+been right with it too. Where it shows that the attack was going on, the wave goes on.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from sakimori.customers.models import Site
+from sakimori.incidents.ending import calm_at
 from sakimori.incidents.hours import sum_again
 from sakimori.incidents.late import note_late
 from sakimori.incidents.models import Incident, IncidentKind, SourceCount
@@ -61,11 +64,19 @@ def join_wave(site: Site, signal: Signal, *, until: datetime, quiet: timedelta, 
 
 
 def _wave_of(site: Site, signal: Signal, last_at: datetime, quiet: timedelta) -> Incident | None:
-    """Add to the open incident of this wave, or to one that ended before its last events were told of."""
+    """Add to the open incident of this wave, or to one that ended rightly before its last events were told of."""
     rows = _of(site, signal.kind)
     over = rows.filter(ended_at__gte=last_at, last_signal_at__gt=last_at - quiet)
     row = rows.filter(ended_at=None).first() or over.order_by("-ended_at").first()
-    return None if row is None else _count(row, signal, last_at)
+    if row is None or (row.ended_at is not None and not _was_calm(row, row.ended_at, last_at, quiet)):
+        return None
+    return _count(row, signal, last_at)
+
+
+def _was_calm(row: Incident, ended_at: datetime, last_at: datetime, quiet: timedelta) -> bool:
+    """Whether an incident would have ended when it did, had one known of what happened at `last_at`."""
+    newest = max(row.last_signal_at, last_at)
+    return calm_at(ended_at, newest=newest, said_at=row.vendor_ended_at, quiet=quiet)
 
 
 def _of(site: Site, kind: str) -> QuerySet[Incident]:
@@ -74,9 +85,9 @@ def _of(site: Site, kind: str) -> QuerySet[Incident]:
 
 
 def _again(site: Site, signal: Signal, last_at: datetime, quiet: timedelta, now: datetime) -> Incident | None:
-    """Open the incident of this wave again, which the vendor's word has ended and nobody outside was told of."""
-    rows = _of(site, signal.kind).filter(kind=IncidentKind.DDOS, told_at=None, hold=None)
-    row = rows.filter(ended_at__lt=last_at, last_signal_at__gt=last_at - quiet).order_by("-ended_at").first()
+    """Open the incident of this wave again, which has ended too early and nobody outside was told of."""
+    rows = _of(site, signal.kind).filter(kind=IncidentKind.DDOS, told_at=None, hold=None, ended_at__isnull=False)
+    row = rows.filter(last_signal_at__gt=last_at - quiet).order_by("-ended_at").first()
     if row is None:
         return None
     reopen(row, now=now)

@@ -158,6 +158,30 @@ def test_what_nobody_was_told_of_is_opened_again_within_its_wave(site: Site) -> 
     assert AuditEntry.objects.filter(action="incident.reopen").count() == 1
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_what_is_told_of_after_the_end_and_came_after_the_vendors_word_shows_that_it_goes_on(
+    site: Site, told: bool
+) -> None:
+    """Logs come minutes late: the vendor's word stood two minutes after the start, the end three minutes after that."""
+    row = at_the_vendors_word(site, START)
+    if told:
+        Incident.objects.filter(pk=row.pk).update(told_at=START)
+    after_the_word, later = START + timedelta(minutes=4), START + timedelta(minutes=6)
+    now_is = note_signal(site, signal(SignalSource.LOG, after_the_word), times=TIMES, now=later)
+    assert now_is is not None
+    assert (now_is == row) is not told
+    assert (now_is.ended_at, now_is.next_probe_at, now_is.last_signal_at) == (None, later, after_the_word)
+
+
+def test_what_is_told_of_after_the_end_and_came_before_the_vendors_word_is_only_counted(site: Site) -> None:
+    row = at_the_vendors_word(site, START)
+    before_the_word, later = START + timedelta(minutes=1), START + timedelta(minutes=6)
+    assert note_signal(site, signal(SignalSource.LOG, before_the_word), times=TIMES, now=later) == row
+    row.refresh_from_db()
+    assert (row.ended_at, row.signals) == (START + timedelta(minutes=5), 2)
+    assert Incident.objects.count() == 1
+
+
 def test_after_a_quiet_time_it_is_a_new_wave(site: Site) -> None:
     at_the_vendors_word(site, START)
     later = START + QUIET
