@@ -26,7 +26,6 @@ _PICTURE_MS = 5000
 _CLOSE_SECONDS = 3.0
 _UNWANTED = ("media", "websocket", "eventsource")
 _MOST_REQUESTS = 300
-_PENDING_SECONDS = 10.0  # A challenge that was passed, and behind it nothing comes for so long.
 _END_SECONDS = 20  # Whoever started us may have been killed: then we end by ourselves.
 # What the browser says, and values of `visit.Trouble`.
 _TROUBLES = (
@@ -131,14 +130,14 @@ async def _look(page: Page, order: dict[str, Any]) -> dict[str, Any]:
         return told | {"url": order["url"]}
     content = await _content(page)
     while answers and (asked_at or content is None or page_kind([], content.encode()) == CHALLENGE):
-        if _is_silent(asked_at) or time.monotonic() - began >= order["seconds"] - 1:
+        if _is_silent(asked_at, order) or time.monotonic() - began >= order["seconds"] - 1:
             break
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         content = content if asked_at else await _content(page)
         told["total_ms"] = round((time.monotonic() - began) * 1000)
     if asked_at or (answers and content is None):
         # The browser has passed what it was asked, and the site behind it is silent: for long, or too short to say so.
-        return told | {"trouble": "timeout", "url": page.url, "too_early": not _is_silent(asked_at)}
+        return told | {"trouble": "timeout", "url": page.url, "too_early": not _is_silent(asked_at, order)}
     told |= {"url": page.url, "content": (content or "")[: 1 << 20], "words": await _words(page)}
     if answers:
         told |= {"status": answers[-1].status, "headers": await _headers(answers[-1]), **await _timing(page, told)}
@@ -154,8 +153,8 @@ async def _within(seconds: float, asked: Coroutine[Any, Any, Answer]) -> Answer 
         return None
 
 
-def _is_silent(asked_at: list[float]) -> bool:
-    return bool(asked_at) and time.monotonic() - asked_at[-1] > _PENDING_SECONDS
+def _is_silent(asked_at: list[float], order: dict[str, Any]) -> bool:
+    return bool(asked_at) and time.monotonic() - asked_at[-1] > order["silence_seconds"]
 
 
 def _asking(page: Page) -> list[float]:

@@ -37,6 +37,7 @@ _MOST_SECONDS = 30.0
 _START_SECONDS = 15.0
 _END_SECONDS = 4.0  # Of what a verdict can wait for: to start, and to tell what was seen.
 _LEAST_SECONDS = 3.0
+_SILENCE_SECONDS = 10.0  # A challenge that was passed, and behind it nothing comes for so long: the site is silent.
 _PICTURE_WAITS = 60.0
 _BUSY = "ほかの確認でブラウザーを使用中のため、ブラウザーでは確認していません。"
 _BROKEN = "ブラウザーを利用できなかったため、ブラウザーでは確認していません。"
@@ -91,7 +92,13 @@ class Browser:
 
     def _run(self, target: Target, gate: Gate, *, stay: float, kill: float) -> Mapping[str, Any]:
         """stay: seconds that the page has; kill: seconds after which the browser is killed."""
-        order = {"url": target.url, "executable": self._path, "proxy_port": gate.port, "seconds": stay}
+        order = {
+            "url": target.url,
+            "executable": self._path,
+            "proxy_port": gate.port,
+            "seconds": stay,
+            "silence_seconds": _SILENCE_SECONDS,
+        }
         with tempfile.TemporaryDirectory(prefix="sakimori-browser-", ignore_cleanup_errors=True) as folder:
             child = subprocess.Popen(
                 [sys.executable, "-m", "sakimori.incidents.browser_child"],
