@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from sakimori.run.demo.check import start_limit
 from sakimori.run.demo.notes import FILE, free_port, is_taken, load_or_make
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +50,6 @@ def test_no_two_parts_of_the_check_attack_from_the_same_address() -> None:
     assert set(shared) <= entries_of_somebody_else, shared
 
 
-def test_a_start_has_twenty_seconds_of_a_machine_that_has_nothing_else_to_do() -> None:
-    assert [start_limit(load) for load in (0.0, 0.5, 1.0, 2.5)] == [20.0, 20.0, 20.0, 50.0]
-
-
 @pytest.mark.parametrize("kills", [0])
 def test_the_demo_plays_all_promises_unattended(tmp_path: Path, kills: int) -> None:
     report = tmp_path / "report.json"
@@ -62,7 +57,7 @@ def test_the_demo_plays_all_promises_unattended(tmp_path: Path, kills: int) -> N
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("SAKIMORI_", "DJANGO_"))}
     environment |= {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     played = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1800, check=False
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=3600, check=False
     )
     assert played.stdout.splitlines()[-1:] == ["demo: ok"], played.stdout + played.stderr
     assert played.returncode == 0

@@ -75,8 +75,8 @@ def restore(play: Play) -> None:
     """The customer presses the button; the address is off the vendor's list, ticket and mail say so."""
     customer = play.browser(CUSTOMER_LOGIN)
     path = ticket_page(customer)
+    wait_for(lambda: _RESTORE_LINK.search(customer.html(path)), "the ticket has the button")
     link = _RESTORE_LINK.search(customer.html(path))
-    expect(link, "the ticket has the button")
     began = time.monotonic()
     customer.post(link.group(1) if link else "", {"reason": "取引先の検査"}, page=link.group(1) if link else "")
     wait_for(lambda: ATTACKER not in play.outside.blacklist(SAKURA), "the address is off the blacklist")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sakimori.lib.jst import JST
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, SAKURA_SECOND
 from sakimori.run.demo.doors import Browser, expect, readable, wait_for
-from sakimori.run.demo.incident_doors import ddos, ended_site, wait_for_quiet
+from sakimori.run.demo.incident_doors import alarmed, ddos, ended_site, wait_for_quiet
 from sakimori.run.demo.play import SAKURA_CONTACTS, Play
 
 _FIRST, _SECOND, _THIRD = "03-0000-1001", "03-0000-1002", "03-0000-1003"
@@ -30,7 +30,7 @@ def tree(play: Play) -> None:
     with ended_site(play, SAKURA_SECOND), _changed(desk):
         before = {call["id"] for call in play.outside.calls()}
         ddos(play, SAKURA_SECOND, "198.51.100.185", site_mode="dead")
-        wait_for(lambda: "代表・内線の番号です" in desk.text("/console/alarms/"), "an operator is asked")
+        alarmed(play, "代表・内線の番号です")
         wait_for(lambda: _ROUND.search(desk.html("/console/calls/")), "the sheet is open")
         page = _found(_ROUND, desk.html("/console/calls/"))
         sheet = desk.text(page)
@@ -107,14 +107,18 @@ def _changed(desk: Browser) -> Iterator[None]:
         "hours_note": "書面",
     }
     people = {name: _form(name, *known) for name, known in _PEOPLE.items()}
-    desk.post(changes["桜井 花子"], people["桜井 花子"] | hours, page=changes["桜井 花子"])
     switchboard = {"phone_kind": "person", "phone_note": "代表で内線 12"}
-    desk.post(changes["吉野 太郎"], people["吉野 太郎"] | switchboard, page=changes["吉野 太郎"])
     try:
+        _change(desk, changes["桜井 花子"], people["桜井 花子"] | hours)
+        _change(desk, changes["吉野 太郎"], people["吉野 太郎"] | switchboard)
         yield
     finally:
         for name, form in people.items():
             desk.post(changes[name], form, page=changes[name])
+
+
+def _change(desk: Browser, contact: str, form: dict[str, str]) -> None:
+    expect("連絡先を登録しました" in readable(desk.post(contact, form, page=contact)), "the contact is changed")
 
 
 def _form(name: str, kana: str, mail: str, phone: str) -> dict[str, str]:

@@ -49,9 +49,9 @@ def _expect_told_of_the_end(play: Play, before: int, path: str) -> None:
     for words in ("対応の時間", "期限内", "電話 15 分以内", "メールの識別番号"):
         wait_for(lambda: words in analyst.text(path), f"the incident shows {words}")  # noqa: B023
     number = _TICKET.search(analyst.html(path))
-    shown = play.browser(HOKUTO_LOGIN).text(f"/portal/tickets/{number.group(1) if number else ''}/")
+    customer, page = play.browser(HOKUTO_LOGIN), f"/portal/tickets/{number.group(1) if number else ''}/"
     for words in ("経過（第一報・続報・終報）", "対応の時間", "連絡の基準", "終報"):
-        expect(words in shown, f"the customer's ticket shows {words}")
+        wait_for(lambda: words in customer.text(page), f"the customer's ticket shows {words}")  # noqa: B023
 
 
 def exercise(play: Play) -> None:

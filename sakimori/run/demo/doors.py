@@ -19,8 +19,9 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(token|contract)" value="([^"]
 _TAG = re.compile(r"<[^>]+>")
 _SPACE = re.compile(r"\s+")
 _PAUSE_SECONDS = 0.2
-# Generous: on a machine with more to do than it has cores a visit, a call and a mail take their time.
-_LONG_SECONDS = 60.0
+# Generous: on a machine with more to do than it has cores a visit, a call and a mail take their time, and patience
+# costs nothing where all is well. What takes how long is measured, not judged.
+_LONG_SECONDS = 180.0
 
 
 SentFile = tuple[str, bytes]

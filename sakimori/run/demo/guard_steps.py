@@ -53,7 +53,8 @@ def innocents(play: Play) -> None:
     wait_for(lambda: SHARED in analyst.text("/console/"), "the shared address is put to the analyst")
     expect("正常な通信" in analyst.text("/console/"), "the reason is shown")
     wait_for(lambda: FRIEND in analyst.text("/console/findings/"), "the registered address is a finding")
-    expect("お客様が登録されたアドレス" in analyst.text("/console/findings/"), "the refusal has its reason")
+    reason = "お客様が登録されたアドレス"
+    wait_for(lambda: reason in analyst.text("/console/findings/"), "the refusal has its reason")
     expect(not {SHARED, FRIEND} & play.outside.blacklist(SAKURA), "neither is on the blacklist")
 
 
@@ -107,10 +108,10 @@ def seen_by_the_soc(play: Play) -> None:
     address = "198.51.100.170"
     analyst = play.browser(ANALYST.login)
     play.outside.do("faults", kind="html", scope="logs", duration_seconds=600)
-    wait_for(lambda: "ログを取得できていません" in analyst.text("/console/"), "the alarm is on the console", seconds=60)
+    wait_for(lambda: "ログを取得できていません" in analyst.text("/console/"), "the alarm is on the console")
     play.outside.do("faults/clear")
     play.attack("sql_injection", address)
-    wait_for(lambda: address in play.outside.blacklist(SAKURA), "the log is read again by itself", seconds=60)
+    wait_for(lambda: address in play.outside.blacklist(SAKURA), "the log is read again by itself")
 
 
 def foreign_entries(play: Play) -> None:

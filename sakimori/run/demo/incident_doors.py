@@ -19,6 +19,12 @@ def ddos(play: Play, site: int, source: str, **more: object) -> None:
     play.outside.do("attacks", kind="ddos", site_id=site, source=source, count=3, outcome="blocked", **more)
 
 
+def alarmed(play: Play, sentence: str) -> None:
+    """Wait until the SOC has an alarm that says this."""
+    analyst = play.browser(ANALYST.login)
+    wait_for(lambda: sentence in analyst.text("/console/alarms/"), f"the SOC has an alarm: {sentence}")
+
+
 def set_site(play: Play, site: int, mode: str) -> None:
     """From now on a site is in this mode."""
     play.outside.do("site", site_id=site, mode=mode)

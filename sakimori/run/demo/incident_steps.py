@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
 from sakimori.run.demo.doors import expect, readable, wait_for
 from sakimori.run.demo.incident_doors import (
+    alarmed,
     call_numbers,
     called_in_order,
     ddos,
@@ -37,9 +38,9 @@ def not_displayed(play: Play) -> None:
     wait_until_over(play, path)
     wait_for(lambda: told(play, "【終報】DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts know that it is over")
     ticket = _TICKET.search(play.browser(ANALYST.login).html(path))
-    shown = play.browser(CUSTOMER_LOGIN).text(f"/portal/tickets/{ticket.group(1) if ticket else ''}/")
+    customer, page = play.browser(CUSTOMER_LOGIN), f"/portal/tickets/{ticket.group(1) if ticket else ''}/"
     for words in ("完了", "電話連絡:", "話し中", "終息を確認しました"):
-        expect(words in shown, f"the customer's ticket shows {words}")
+        wait_for(lambda: words in customer.text(page), f"the customer's ticket shows {words}")  # noqa: B023
 
 
 def _told_and_reached(play: Play) -> str:
@@ -87,7 +88,7 @@ def _down_and_told(play: Play) -> str:
     analyst = play.browser(ANALYST.login)
     set_site(play, SAKURA_SECOND, "error")
     row = wait_for_row(play, "サイトの表示障害", "www.sakura.example.jp", "進行中", "判断待ち")
-    expect("サイトの表示に問題があります" in analyst.text("/console/alarms/"), "the alarm is on the console")
+    alarmed(play, "サイトの表示に問題があります")
     expect("サーバーがエラー（503）を返しました" in readable(row), "the page says what was seen")
     expect(not new_calls(play, calls, ""), "nobody is called unasked")
     path = page_of(row)
@@ -119,7 +120,7 @@ def vendor_outage(play: Play) -> None:
     analyst = play.browser(ANALYST.login)
     play.outside.do("faults", kind="html", scope="logs", duration_seconds=600)
     row = wait_for_row(play, "WAF ベンダーの障害", "進行中", "判断待ち")
-    expect("WAF ベンダーの障害の可能性があります" in analyst.text("/console/alarms/"), "the alarm is on the console")
+    alarmed(play, "WAF ベンダーの障害の可能性があります")
     path = page_of(row)
     wait_for(lambda: "同じ原因の契約" in analyst.text(path), "the contracts share one incident page")
     analyst.post(f"{path}tell/", {"next": _LIST}, page=path)

@@ -10,6 +10,7 @@ from sakimori.lib.jst import JST
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, SAKURA_SECOND, SAKURA_SITE, WAF_CONTROL
 from sakimori.run.demo.doors import Browser, expect, wait_for
 from sakimori.run.demo.incident_doors import (
+    alarmed,
     call_numbers,
     called_in_order,
     ddos,
@@ -56,7 +57,7 @@ def _told_after_the_stop(play: Play) -> str:
     expect("計画停止中" in analyst.text(f"{_BOARD}?state=stopped"), "the board shows the planned stop")
     ddos(play, SAKURA_SITE, "198.51.100.182", site_mode="dead")
     row = wait_for_row(play, "DDoS 攻撃", "shop.sakura.example.jp", "進行中", "判断待ち")
-    expect("計画停止中に DDoS 攻撃を検知" in analyst.text("/console/alarms/"), "an analyst sees the attack")
+    alarmed(play, "計画停止中に DDoS 攻撃を検知")
     expect(not new_calls(play, calls, ""), "nobody is called during the stop")
     about = [
         letter for letter in play.outside.mails()[: len(play.outside.mails()) - mails] if "DDoS" in letter["subject"]
@@ -120,12 +121,13 @@ def _held_and_released(play: Play) -> str:
     set_site(play, WAF_CONTROL, "dead")
     ddos(play, SAKURA_SITE, "198.51.100.184", site_mode="dead")
     row = wait_for_row(play, "DDoS 攻撃", "shop.sakura.example.jp", "進行中", "判断待ち")
-    expect("WAF 経由の対照ページも開けない" in analyst.text("/console/alarms/"), "one alarm tells of the vendor")
+    alarmed(play, "WAF 経由の対照ページも開けない")
     expect(not new_calls(play, calls, ""), "nobody is called unasked")
     hold = re.search(r'href="(/console/holds/\d+/)"', analyst.html(_BOARD))
     expect(hold, "the board leads to what is held")
     page = hold.group(1) if hold else ""
-    expect("1 件すべてのお客様へ連絡する" in analyst.text(page), "the page lists what is held")
+    # Two, where a visit at a quiet time has seen the site before the log told of the attack.
+    expect("件すべてのお客様へ連絡する" in analyst.text(page), "the page lists what is held")
     began = time.monotonic()
     analyst.post(f"{page}release/", {}, page=page)
     called_in_order(play, calls)

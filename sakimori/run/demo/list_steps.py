@@ -23,7 +23,7 @@ def drift(play: Play) -> None:
     analyst.post(f"{page}compare/", {}, page=page)
     wait_for(lambda: _missing(analyst.html(page), address), "what was removed by hand is shown")
     expect(address not in play.outside.blacklist(SAKURA), "it is not put back unasked")
-    expect(address in analyst.text("/console/"), "the SOC has an alarm that names it")
+    wait_for(lambda: address in analyst.text("/console/"), "the SOC has an alarm that names it")
     found = _missing(analyst.html(page), address)
     analyst.post(f"/console/blocks/{found.group(1) if found else ''}/put-back/", {"next": page}, page=page)
     wait_for(lambda: address in play.outside.blacklist(SAKURA), "at an analyst's word it is on the list again")

@@ -6,6 +6,7 @@ from typing import Any
 
 from sakimori.run.demo.cast import ANALYST, READER_LOGIN, VENDOR_ADDRESS
 from sakimori.run.demo.doors import Browser, expect, readable, wait_for
+from sakimori.run.demo.incident_doors import alarmed
 from sakimori.run.demo.play import SAKURA_CONTACTS, Play
 
 _ENQUIRE = "/portal/enquiries/new/"
@@ -24,9 +25,7 @@ def bounced(play: Play) -> None:
         wait_for(lambda: set(_letters(play, about)) == SAKURA_CONTACTS, "all contacts have the mail")
         _expect_both_parts(_letters(play, about)[_BOUNCING], play.base_url)
         analyst = play.browser(ANALYST.login)
-        wait_for(
-            lambda: "様のメールが届いていません" in analyst.text("/console/alarms/"), "the SOC knows who has no mail"
-        )
+        alarmed(play, "様のメールが届いていません")
     finally:
         play.outside.do("mailbox", bounced="")
     link = _first(analyst, f"/console/mails/?state=bounced&address={_BOUNCING}")

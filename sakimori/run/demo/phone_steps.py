@@ -33,8 +33,9 @@ def machine_then_person(play: Play) -> None:
     history = play.browser(ANALYST.login)
     name = f"{DEPUTY.family} {DEPUTY.given}"
     wait_for(lambda: _who_acknowledged(history.html("/console/alarms/history/"), name), "the key 1 is acknowledged")
-    calls = history.text("/console/calls/?called=soc")
-    expect("留守番電話" in calls and "確認済み" in calls, "both calls are written down with their results")
+    calls = "/console/calls/?called=soc"
+    for words in ("留守番電話", "確認済み"):
+        wait_for(lambda: words in history.text(calls), f"a call is written down as {words}")  # noqa: B023
     play.outside.habit(_FIRST, "")
 
 

@@ -32,7 +32,8 @@ def announced(play: Play) -> None:
     wait_for(lambda: INTRUDER in play.outside.blacklist(SAKURA), "the other attacker is on the blacklist")
     analyst = play.browser(ANALYST.login)
     wait_for(lambda: SCANNER in analyst.text("/console/findings/"), "the scan is among the findings")
-    expect("事前に登録された診断・検査" in analyst.text("/console/findings/"), "the finding has its reason")
+    reason = "事前に登録された診断・検査"
+    wait_for(lambda: reason in analyst.text("/console/findings/"), "the finding has its reason")
     expect(SCANNER not in play.outside.blacklist(SAKURA), "the scanner is not on the blacklist")
 
 

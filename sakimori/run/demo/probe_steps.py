@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 from sakimori.run.demo.cast import ANALYST, HOKUTO_SITE
-from sakimori.run.demo.doors import expect, wait_for
+from sakimori.run.demo.doors import expect
 from sakimori.run.demo.incident_doors import (
+    alarmed,
     ddos,
     ended_site,
     page_of,
@@ -32,7 +33,7 @@ def questioned(play: Play) -> None:
         ddos(play, HOKUTO_SITE, _ATTACKER)
         path = page_of(wait_for_row(play, "DDoS 攻撃", _HOST, "進行中", "判定不能", "判断待ち"))
         expect("WAF の" in analyst.text(path), "the incident says whose page was seen")
-        wait_for(lambda: "サイトの表示を判定できません" in analyst.text("/console/alarms/"), "the SOC has an alarm")
+        alarmed(play, "サイトの表示を判定できません")
     wait_until_over(play, path)
     expect(_told(play) == before, "no customer has a mail about it")
 
