@@ -173,9 +173,9 @@ class ListComparison:
         accounts = VendorAccount.objects.filter(pk=key).select_related("contract__customer")
         compared = 0
         for account in claim(accounts, worker=self.worker, now=self.clock(), lease=_WRITER_LEASE):
-            check = ListCheck.objects.get(contract=account.contract)
-            open_vendor = partial(self.open_vendor, account)
             try:
+                check = ListCheck.objects.get(contract=account.contract)
+                open_vendor = partial(self.open_vendor, account)
                 compared += compare_contract(account.contract, check, open_vendor, clock=self.clock)
             finally:
                 release(account)

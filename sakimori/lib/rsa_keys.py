@@ -10,7 +10,7 @@ def read_rsa_key(private_pem: bytes) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(private_pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ValueError("a log key must be an RSA private key in PEM without a password") from error
+        raise ValueError("the key must be an RSA private key in PEM without a password") from error
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError("a log key must be an RSA private key")
+        raise ValueError("the key must be an RSA private key")
     return key

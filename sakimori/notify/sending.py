@@ -27,6 +27,11 @@ LONGEST_PAUSE = timedelta(minutes=15)
 _LONGEST_URGENT_PAUSE = timedelta(minutes=1)
 _DEFERRED_ATTEMPTS = 6
 DETOUR = "mail-second-server"
+# What a try changes of a row.
+_OUTCOME = (
+    *("attempts", "state", "accepted_at", "next_try_at", "last_error", "server", "answer"),
+    *("claimed_by", "claimed_until"),
+)
 
 
 def send(delivery: Delivery, *, mailer: Mailer, now: datetime) -> MailUnavailable | None:
@@ -46,8 +51,13 @@ def send(delivery: Delivery, *, mailer: Mailer, now: datetime) -> MailUnavailabl
     else:
         _accept(delivery, accepted, now)
     delivery.claimed_by, delivery.claimed_until = "", None
-    delivery.save()
+    _keep(delivery)
     return waits
+
+
+def _keep(delivery: Delivery) -> None:
+    """Write the row, unless it has been deleted meanwhile: then it stays deleted."""
+    Delivery.objects.filter(pk=delivery.pk).update(**{name: getattr(delivery, name) for name in _OUTCOME})
 
 
 def outgoing(delivery: Delivery, *, without_files: bool = False) -> OutgoingMail:

@@ -105,7 +105,7 @@ def test_a_log_key_that_opens_nothing_is_refused_when_it_is_entered(people: Peop
     plain, sealed = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"secret")
     key = ec.generate_private_key(ec.SECP256R1()) if kind == "of another kind" else new_rsa_key()
     wrong = in_pem(key, sealed if kind == "with a password" else plain)
-    with pytest.raises(ValueError, match="a log key must be an RSA private key"):
+    with pytest.raises(ValueError, match="the key must be an RSA private key"):
         secrets.add_log_key(people.a, 7, b"no key at all" if kind == "no key at all" else wrong)
     assert not people.a.log_keys.exists()
 

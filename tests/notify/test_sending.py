@@ -94,6 +94,20 @@ def test_a_refusal_is_proof_too(customer: Customer) -> None:
     assert Alarm.objects.get().link == f"/console/mails/{refused.pk}/"
 
 
+class DeletingMailer(MemoryMailer):
+    """While it hands over, all is deleted, as at the end of a contract."""
+
+    def send(self, mail: OutgoingMail) -> Acceptance:
+        Message.objects.all().delete()
+        return super().send(mail)
+
+
+def test_a_copy_that_is_deleted_while_it_leaves_stays_deleted(customer: Customer) -> None:
+    write(customer)
+    send(DeletingMailer(), Clock())
+    assert not Delivery.objects.exists()
+
+
 def test_urgent_mails_overtake_a_newsletter(customer: Customer) -> None:
     for number in range(20):
         write(customer, f"news:{number}", Priority.LATER)

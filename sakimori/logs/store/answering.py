@@ -19,9 +19,8 @@ import structlog
 from sakimori.logs.store.interface import LogStore, StoreError
 from sakimori.logs.store.questions import ask
 from sakimori.logs.store.socket_path import bound_socket
-from sakimori.logs.store.wire import LONGEST_QUESTION, WrongFrame, frame, read_frame, tagged, untagged
+from sakimori.logs.store.wire import LONGEST_QUESTION, VERSION, WrongFrame, frame, read_frame, tagged, untagged
 
-VERSION = 1
 _AT_ONCE = 2
 _READ_SECONDS, _SEND_SECONDS, _STOP_SECONDS = 5.0, 30.0, 5.0
 _LOOK_EVERY_SECONDS = 1.0

@@ -11,11 +11,19 @@ from typing import Any, NoReturn
 
 import pyarrow.lib as pa
 
-from sakimori.logs.store.answering import VERSION
 from sakimori.logs.store.interface import Rereading, Row, SmallFile, StoreError, StoreUnavailable
 from sakimori.logs.store.questions import LONGEST_SECONDS
 from sakimori.logs.store.socket_path import connected_socket
-from sakimori.logs.store.wire import LONGEST_FRAME, LONGEST_QUESTION, WrongFrame, frame, read_frame, tagged, untagged
+from sakimori.logs.store.wire import (
+    LONGEST_FRAME,
+    LONGEST_QUESTION,
+    VERSION,
+    WrongFrame,
+    frame,
+    read_frame,
+    tagged,
+    untagged,
+)
 
 _CONNECT_SECONDS = 5.0
 _MORE_SECONDS = 30.0  # For those who are before us, and for the way.

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+VERSION = 1  # Of the questions; who asks and who answers may be of two releases.
 LONGEST_QUESTION = 8 << 20
 LONGEST_FRAME = 64 << 20
 _LENGTH_BYTES = 4
