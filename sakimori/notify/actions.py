@@ -135,6 +135,7 @@ def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, l
                 sentence=sentence[:300],
                 severity=severity,
                 due_at=alarm.due_at or due_at,
+                over_at=None,
             )
             alarm.refresh_from_db()
     return alarm
@@ -143,19 +144,21 @@ def raise_alarm(*, key: str, severity: Severity, sentence: str, now: datetime, l
 def note_over(alarm: Alarm, *, sentence: str, now: datetime) -> None:
     """The cause of an alarm is gone: it says so once, on the pages and on the phone. Only a person stops it.
 
-    now: when that was. The same cause may come back: then the alarm says so again, and counts on.
+    now: when that was. The same cause may come back: then the alarm says so again, and counts on; one that somebody
+    has taken meanwhile is over, and the cause that comes back is told anew.
     """
     _say_over(Alarm.objects.filter(pk=alarm.pk), sentence, now)
 
 
 def end_alarm(key: str, *, sentence: str, now: datetime) -> None:
-    """The same for the alarm of this key, if one is open."""
+    """The same for the alarms of this key."""
     _say_over(Alarm.objects.filter(key=key), sentence, now)
 
 
 def _say_over(alarms: QuerySet[Alarm], sentence: str, now: datetime) -> None:
     still_open = alarms.filter(acknowledged_at=None).exclude(sentence=sentence[:300])
     still_open.update(sentence=sentence[:300], last_at=now)
+    alarms.filter(over_at=None).update(over_at=now)
 
 
 def acknowledge(alarm: Alarm, *, by: User, now: datetime) -> None:

@@ -60,6 +60,9 @@ class Alarm(models.Model):
         null=True, blank=True, help_text="When nobody has acknowledged by then, the people on duty are called."
     )
     count = models.PositiveIntegerField(default=1)
+    over_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its cause was seen to be gone; empty while it lasts, or if nobody looks."
+    )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -82,6 +85,10 @@ class Alarm(models.Model):
             models.UniqueConstraint(
                 fields=["key"], condition=models.Q(acknowledged_at=None), name="one_open_alarm_per_cause"
             )
+        ]
+        indexes = [
+            models.Index(fields=["key"], name="alarms_of_a_cause"),
+            models.Index(fields=["acknowledged_at"], name="alarms_by_acknowledgement"),
         ]
 
 

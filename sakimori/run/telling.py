@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from sakimori.customers.models import Contract
 from sakimori.customers.queries import running
 from sakimori.lib.jst import day_of
@@ -10,6 +12,9 @@ from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 LINK = "/console/intake/"
+_LONGEST_AGAIN = timedelta(
+    days=1
+)  # Whoever has taken an alarm is left alone for a shift, and not for longer than this.
 
 
 def tell_on(
@@ -23,9 +28,10 @@ def tell_on(
 ) -> None:
     """Raise an alarm that counts up while it lasts; once a person has taken it, it stays away for a while (`again`).
 
-    since: when all was well the last time, if that is known. Who took an alarm of before has not heard of this.
+    Who took an alarm whose cause has ended since has not heard of this. since: when all was well the last time, if
+    that is known: it may have been for a shorter time than the watches look.
     """
-    taken = Alarm.objects.filter(key=key, acknowledged_at__gt=now - again)
+    taken = Alarm.objects.filter(key=key, acknowledged_at__gt=now - again, over_at=None)
     if not (taken if since is None else taken.filter(last_at__gt=since)).exists():
         raise_alarm(key=key, severity=severity, sentence=sentence, link=LINK, now=now)
 
@@ -38,13 +44,15 @@ def tell_once(key: str, sentence: str, severity: Severity, *, now: datetime, sin
 
 
 def tell_over(kind: str, lasting: Collection[str], sentence: str, *, now: datetime) -> None:
-    """Say of a kind's open alarms that their cause is gone, unless their keys are among those that last.
+    """Say of a kind's alarms that their cause is gone, unless their keys are among those that last.
 
     Their keys begin with the kind and end with the contract's. sentence: what is said behind the contract's name; of a
     contract that has ended nothing is said, for what failed may fail still.
     """
-    going_on = Contract.objects.filter(running(day_of(now))).select_related("customer")
-    for alarm in Alarm.objects.filter(key__startswith=f"{kind}:", acknowledged_at=None).exclude(key__in=lasting):
-        contract = going_on.filter(pk=alarm.key.rpartition(":")[2]).first()
-        if contract is not None and not alarm.sentence.endswith(sentence):
-            end_alarm(alarm.key, sentence=f"{contract.named}{sentence}", now=now)
+    heeded = Q(acknowledged_at=None) | Q(acknowledged_at__gt=now - _LONGEST_AGAIN)
+    alarms = Alarm.objects.filter(heeded, key__startswith=f"{kind}:", over_at=None).exclude(key__in=lasting)
+    by_key = {key: key.rpartition(":")[2] for key in alarms.values_list("key", flat=True).distinct()}
+    going_on = Contract.objects.filter(running(day_of(now))).select_related("customer").in_bulk(by_key.values())
+    for key, contract in by_key.items():
+        if int(contract) in going_on:
+            end_alarm(key, sentence=f"{going_on[int(contract)].named}{sentence}", now=now)

@@ -123,7 +123,7 @@ def test_below_the_floor_every_door_holds_back_and_goes_on_by_itself(house: Hous
     state = PullState.objects.get()
     assert (state.failures, state.newest) == (3, {"7": 0})
     house.watch()
-    assert Alarm.objects.filter(key__startswith="disk:", severity=Severity.HIGH).count() == 1
+    assert Alarm.objects.filter(key__startswith="disk-full:", severity=Severity.HIGH).count() == 1
     assert Alarm.objects.filter(key=f"pull:{house.contract.pk}").count() == 1
 
     house.free = 10 * FLOOR
@@ -149,22 +149,66 @@ def test_the_soc_hears_before_the_disk_is_full(house: House, free: int, words: s
     assert (told == []) if words is None else (words in told[0] and len(told) == 1)
 
 
+def open_alarms() -> list[str]:
+    return [alarm.key.partition(":")[0] for alarm in Alarm.objects.filter(acknowledged_at=None).order_by("pk")]
+
+
+def take_all(house: House) -> None:
+    for alarm in Alarm.objects.filter(acknowledged_at=None):
+        acknowledge(alarm, by=house.people.dana, now=house.clock())
+
+
 def test_an_alarm_about_the_disk_ends_when_there_is_room_and_does_not_nag(house: House) -> None:
     house.free = 2 * FLOOR
     house.watch()
-    house.free = FLOOR - 1
     house.watch()
     alarm = Alarm.objects.get()
-    assert (alarm.count, "停止しています" in alarm.sentence) == (2, True)
-    acknowledge(alarm, by=house.people.dana, now=house.clock())
+    assert (alarm.count, "を下回るとログを受け付けられなくなります" in alarm.sentence) == (2, True)
+    take_all(house)
     house.watch()
-    assert Alarm.objects.count() == 1
+    assert open_alarms() == []
     house.clock.pass_time(minutes=61)
     house.watch()
     house.free = 10 * FLOOR
     house.watch()
     again = Alarm.objects.latest("pk")
     assert (again.sentence, again.acknowledged_at) == ("データフォルダのディスクの空き不足は解消しました。", None)
+
+
+def test_who_knows_that_the_disk_is_short_of_room_is_told_that_it_is_full(house: House) -> None:
+    house.free = 2 * FLOOR
+    house.watch()
+    take_all(house)
+    house.free = FLOOR - 1
+    house.watch()
+    full = Alarm.objects.get(acknowledged_at=None)
+    assert "ログの受け付けを停止しています" in full.sentence
+    house.free = 2 * FLOOR
+    house.watch()
+    full.refresh_from_db()
+    assert full.sentence == "データフォルダのディスクに空きができ、ログの受け付けを再開しました。"
+    assert open_alarms() == ["disk-full"], "that it is short of room he has taken"
+
+
+def test_what_comes_back_is_told_anew_although_somebody_took_it_within_the_hour(house: House) -> None:
+    check = StoreCheck.objects.create(contract=house.contract, checked_at=START)
+
+    def go(*, free: int, differences: dict[str, list[int]]) -> list[str]:
+        house.free = free
+        StoreCheck.objects.filter(pk=check.pk).update(differences=differences)
+        house.clock.pass_time(minutes=1)
+        house.watch()
+        return open_alarms()
+
+    wrong = {"free": FLOOR - 1, "differences": {"7": [10, 9]}}
+    assert go(**wrong) == ["disk-full", "balance"]
+    take_all(house)
+    assert go(**wrong) == [], "it lasts, and he knows"
+    assert go(free=10 * FLOOR, differences={}) == []
+    assert go(**wrong) == ["disk-full", "balance"]
+    assert go(free=10 * FLOOR, differences={}) == ["disk-full", "balance"]
+    assert go(**wrong) == ["disk-full", "balance"]
+    assert {alarm.count for alarm in Alarm.objects.filter(acknowledged_at=None)} == {2}
 
 
 def test_the_ingest_leaves_the_last_room_to_the_database(house: House) -> None:
@@ -241,4 +285,5 @@ def test_sums_that_differ_are_an_alarm_until_they_agree(house: House) -> None:
     check.save()
     house.watch()
     alarm.refresh_from_db()
-    assert (alarm.sentence, alarm.acknowledged_at) == ("保管庫と台帳の行数の不一致は解消しました。", None)
+    over = "株式会社さくら商店（契約 K-A-001）の保管庫と台帳の行数の不一致は解消しました。"
+    assert (alarm.sentence, alarm.acknowledged_at) == (over, None)

@@ -49,8 +49,9 @@ def alarm(play: Play) -> None:
         play.outside.do("faults/clear")
         for number in DUTY_PHONES.values():
             play.outside.habit(number, "")
-    calls = analyst.text("/console/calls/?called=soc")
-    expect("話し中" in calls and "確認済み" in calls, "the calls are written down with their results")
+    calls = "/console/calls/?called=soc"
+    for words in ("話し中", "確認済み"):
+        wait_for(lambda: words in analyst.text(calls), f"a call is written down as {words}")  # noqa: B023
 
 
 def _acknowledged_by(analyst: Browser, name: str) -> bool:
