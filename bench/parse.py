@@ -1,7 +1,7 @@
 """How fast log lines are read: parsing alone on one core, and a whole compressed file into stored rows.
 
 Also of files that somebody has made as dear as he can: every line odd, so that the careful parser reads it, and one
-JSON document, which is cut into its events first.
+JSON document, which is cut into its events first; and single lines of 64 KiB (`worst_lines.py`).
 """
 
 import json
@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
+from bench.worst_lines import measure_worst_lines
 from sakimori.logs.fields import Event
 from sakimori.logs.formats.detect import LineParser
 from sakimori.logs.read_file import numbered_events, tables_and_events
@@ -30,7 +31,7 @@ LINES = 60_000
 _TYPED = b" src=192.0.2.66 request="
 
 
-def measure_parse() -> dict[str, float]:
+def measure_parse() -> dict[str, float | str]:
     """Lines per second, with lines of the simulator's realistic mix."""
     lines = _lines()
     parser = LineParser()
@@ -54,6 +55,7 @@ def measure_parse() -> dict[str, float]:
         "stored_lines_per_second": round(stored),
         **{f"file_of_{kind}lines_per_second": round(rate) for kind, (rate, _) in measured.items()},
         **{f"file_of_{kind}lines_processor_us": round(cost, 1) for kind, (_, cost) in measured.items()},
+        **measure_worst_lines(),
     }
 
 

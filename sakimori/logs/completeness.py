@@ -1,4 +1,4 @@
-"""How complete a contract's log is, as a value and in words: 14:05 まで揃っています。13:10〜13:12 は未着です。 Pure.
+"""How complete a contract's log is, as a value and in words: 14:05 まで揃っています。13:10～13:12 は未着です。 Pure.
 
 "Complete until" is the newest event of the door that is behind the others. A door that is silent holds it up no longer:
 it is a gap of its own, open at its end. Until a door has shown that it delivers regularly, only the newest counts.
@@ -63,7 +63,7 @@ def sentence_of(found: Completeness, *, now: datetime) -> str:
 
 
 def gap_sentence(gap: Gap, *, now: datetime) -> str:
-    """One gap, without a full stop: 13:10〜13:12 は未着です（欠番 2 件）."""
+    """One gap, without a full stop: 13:10～13:12 は未着です（欠番 2 件）."""
     if gap.why is Why.SILENT:
         since = "" if gap.begins is None else f" {_clock(gap.begins, now)} 以降"
         return f"{door_label(gap.door)}からは{since}届いていません"
@@ -84,7 +84,7 @@ def _span(gap: Gap, now: datetime) -> str:
         return f"{_clock(begins, now)} 頃の一部"
     other_day = day_of(begins) != day_of(ends)
     clock = _clock(ends, now, day=True) if other_day else f"{ends.astimezone(JST):%H:%M}"
-    return f"{_clock(begins, now, day=other_day)}〜{clock} "
+    return f"{_clock(begins, now, day=other_day)}～{clock} "
 
 
 def _minute_up(moment: datetime) -> datetime:

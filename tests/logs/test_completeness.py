@@ -124,7 +124,7 @@ def _holds(whole: Gap, part: Gap) -> bool:
 def test_one_gap_of_unknown_time_hides_no_known_one() -> None:
     holes = [gap(70, 72), gap(160, 162), gap(None, None)]
     said = sentence_of(Completeness(at(125), merged(holes)), now=LATER + H)
-    for part in ("13:10〜13:12 は未着です", "14:40〜14:42 は未着です", "時刻の分からない一部は未着です（欠番 1 件）"):
+    for part in ("13:10～13:12 は未着です", "14:40～14:42 は未着です", "時刻の分からない一部は未着です（欠番 1 件）"):
         assert part in said
     assert merged([gap(70, None), gap(370, 371)]) == [gap(70, None), gap(370, 371)]
 
@@ -174,16 +174,16 @@ def test_how_it_is_said_until_when(until: float | None, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("hole", "sentence"),
     [
-        (gap(70, 72, count=2), "13:10〜13:12 は未着です（欠番 2 件）"),
-        (gap(70, 72, why=Why.SKIPPED, count=2), "13:10〜13:12 は未着の可能性があります（欠番 2 件）"),
-        (gap(70, 72, why=Why.MANY_SKIPPED, count=12), "13:10〜13:12 は未着の可能性があります（欠番 12 件）"),
+        (gap(70, 72, count=2), "13:10～13:12 は未着です（欠番 2 件）"),
+        (gap(70, 72, why=Why.SKIPPED, count=2), "13:10～13:12 は未着の可能性があります（欠番 2 件）"),
+        (gap(70, 72, why=Why.MANY_SKIPPED, count=12), "13:10～13:12 は未着の可能性があります（欠番 12 件）"),
         (gap(70.5, 70.9), "13:10 頃の一部は未着です（欠番 1 件）"),
-        (gap(-800, -700), "11月22日 22:40〜11月23日 00:20 は未着です（欠番 1 件）"),
-        (gap(-2000, -1990), "11月22日 02:40〜02:50 は未着です（欠番 1 件）"),
+        (gap(-800, -700), "11月22日 22:40～11月23日 00:20 は未着です（欠番 1 件）"),
+        (gap(-2000, -1990), "11月22日 02:40～02:50 は未着です（欠番 1 件）"),
         (gap(None, 70.1), "13:11 以前の一部は未着です（欠番 1 件）"),
         (gap(None, None), "時刻の分からない一部は未着です（欠番 1 件）"),
-        (gap(70, 72, Why.QUARANTINED), "13:10〜13:12 は読み取れず隔離しています（ファイル 1 件）"),
-        (gap(70, 72, Why.UNREADABLE, 11_484), "13:10〜13:12 に読み取れない行があります（11,484 行）"),
+        (gap(70, 72, Why.QUARANTINED), "13:10～13:12 は読み取れず隔離しています（ファイル 1 件）"),
+        (gap(70, 72, Why.UNREADABLE, 11_484), "13:10～13:12 に読み取れない行があります（11,484 行）"),
         (gap(70, 70, Why.UNREADABLE, 2), "13:10 頃の一部に読み取れない行があります（2 行）"),
         (gap(70, None, Why.UNREADABLE, 2), "13:10 以降の一部に読み取れない行があります（2 行）"),
         (gap(70, None, Why.WAITING, 9), "13:10 以降の一部は取込待ちです（ファイル 9 件）"),
@@ -200,17 +200,17 @@ def test_how_a_gap_is_said(hole: Gap, sentence: str) -> None:
 def test_the_newest_gaps_are_named_and_the_others_counted() -> None:
     gaps = [gap(number * 10, number * 10 + 2) for number in range(5)]
     assert sentence_of(Completeness(at(125), gaps[:1]), now=LATER) == (
-        "14:05 まで揃っています。12:00〜12:02 は未着です（欠番 1 件）。"
+        "14:05 まで揃っています。12:00～12:02 は未着です（欠番 1 件）。"
     )
     said = sentence_of(Completeness(at(125), gaps), now=LATER)
-    assert [f"12:{number}0〜" in said for number in range(5)] == [False, False, True, True, True]
+    assert [f"12:{number}0～" in said for number in range(5)] == [False, False, True, True, True]
     assert said.endswith("。ほかに 2 件の欠けがあります。")
 
 
 def test_what_is_missing_is_named_before_what_may_never_have_been() -> None:
     missing, others = gap(0, 2), [gap(number * 10, number * 10 + 2, Why.SKIPPED) for number in range(1, 5)]
     said = sentence_of(Completeness(at(125), [missing, *others]), now=LATER)
-    assert [f"12:{number}0〜" in said for number in range(5)] == [True, False, False, True, True]
+    assert [f"12:{number}0～" in said for number in range(5)] == [True, False, False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Who really wrote: one genuine mail in its variants is believed, and no forgery is."""
 
 import base64
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,13 +15,13 @@ from sakimori.notify.inbox.proving import prove_senders
 from sakimori.notify.models import Mailbox, ReceivedMail
 from sakimori.notify.queries import unread
 from tests.moments import Clock
-from tests.notify.signing import MAIL, SIGNED, FakeDns, key, record, sign, weak
+from tests.notify.signing import MAIL, SIGNED, SIGNED_AT, FakeDns, key, record, sign, weak
 from tests.settings_change import with_config
 
 DOMAIN = "imperva.example.com"
 TRUST = Trust((DOMAIN, "incapsula.example.com"), address="vendor@soc.example.jp")
-NOW = datetime.now(UTC)
-AT = str(int(time.time())).encode()
+NOW = datetime.fromtimestamp(SIGNED_AT, UTC)
+AT = str(SIGNED_AT).encode()
 
 
 def dns() -> FakeDns:
@@ -60,7 +59,7 @@ GENUINE = {
     "signed at no known moment, and dated now": sign(
         MAIL.replace(b"Mon, 23 Nov 2026 13:00:00 +0000", format_datetime(NOW).encode()), extra={b"t": None}
     ),
-    "a signature that is not out of date yet": sign(extra={b"x": str(int(time.time()) + 600).encode()}),
+    "a signature that is not out of date yet": sign(extra={b"x": str(SIGNED_AT + 7 * 86400).encode()}),
 }
 
 
@@ -110,15 +109,15 @@ FORGERIES: dict[str, bytes] = {
     ),
     "only a part of the body is signed": sign(length=True),
     "a part of the body is signed, and more follows": sign(length=True) + b"Everything is fine.\r\n",
-    "out of date": sign(extra={b"x": str(int(time.time()) - 1).encode()}),
-    "signed days ago": sign(extra={b"t": str(int(time.time()) - 3 * 86400).encode()}),
+    "out of date": sign(extra={b"x": str(SIGNED_AT - 1).encode()}),
+    "signed days ago": sign(extra={b"t": str(SIGNED_AT - 3 * 86400).encode()}),
     "signed at no known moment, and dated days ago": sign(extra={b"t": None}),
     "signed at no known moment, and dated nonsense": sign(MAIL.replace(b"Mon, 23", b"Nonday, 99"), extra={b"t": None}),
     "signed at no known moment, and the date is not signed": sign(
         MAIL.replace(b"Mon, 23 Nov 2026 13:00:00 +0000", format_datetime(NOW).encode()),
         headers=(b"from", b"to", b"subject"), extra={b"t": None},
     ),
-    "signed in the future": sign(extra={b"t": str(int(time.time()) + 86400).encode()}),
+    "signed in the future": sign(extra={b"t": str(SIGNED_AT + 86400).encode()}),
     "the subject is not signed": sign(headers=(b"from", b"to")),
     "the recipient is not signed": sign(headers=(b"from", b"subject")),
     "signed the old way": sign(algorithm=b"rsa-sha1"),

@@ -30,8 +30,8 @@ _ENVIRONMENT = {
     "SAKIMORI_QUIET_MINUTES": "0.2",
     "SAKIMORI_FOLLOWUP_MINUTES": "0.15",
     # A machine with more to do than it has cores makes no outage of its own; the step about slow sites sets its site's.
-    "SAKIMORI_PROBE_SECONDS": "20",
-    "SAKIMORI_SLOW_SECONDS": "10",
+    "SAKIMORI_PROBE_SECONDS": "40",
+    "SAKIMORI_SLOW_SECONDS": "25",
     # The same people are called in step after step.
     "SAKIMORI_ROUND_PAUSE_MINUTES": "0.05",
     "SAKIMORI_MERGE_MINUTES": "0.01",

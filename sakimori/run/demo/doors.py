@@ -22,6 +22,7 @@ _PAUSE_SECONDS = 0.2
 # Generous: on a machine with more to do than it has cores a visit, a call and a mail take their time, and patience
 # costs nothing where all is well. What takes how long is measured, not judged.
 _LONG_SECONDS = 180.0
+_DOOR_SECONDS = 120.0
 
 
 SentFile = tuple[str, bytes]
@@ -51,7 +52,7 @@ class Browser:
     """One person at the pages, with a session of his own."""
 
     def __init__(self, base_url: str) -> None:
-        self._client = httpx.Client(base_url=base_url, timeout=30.0, follow_redirects=True)
+        self._client = httpx.Client(base_url=base_url, timeout=_DOOR_SECONDS, follow_redirects=True)
 
     def sign_in(self, login: str, password: str) -> str:
         """Sign in through the form. Returns the text of the page that follows."""
@@ -119,7 +120,7 @@ class Outside:
     def __init__(self, doors: Mapping[str, str], *, api_keys: Mapping[str, str] | None = None) -> None:
         self._doors = doors
         self._api_keys = api_keys or {}
-        self._client = httpx.Client(timeout=20.0)
+        self._client = httpx.Client(timeout=_DOOR_SECONDS)
 
     def do(self, what: str, **data: object) -> dict[str, Any]:
         """POST to the control door: attacks, lines, faults, edit, switches, mailbox."""
@@ -184,7 +185,7 @@ class Outside:
     def push(self, lines: Sequence[str], *, token: str) -> int:
         """Push lines to the collector over TLS, as the vendor does. Returns the status of the answer."""
         content = "".join(json.dumps({"event": line}) for line in lines)
-        with httpx.Client(verify=self._trusting(), timeout=30.0, trust_env=False) as client:
+        with httpx.Client(verify=self._trusting(), timeout=_DOOR_SECONDS, trust_env=False) as client:
             address, headers = f"{self._doors['hec']}/services/collector/event", {"Authorization": f"Splunk {token}"}
             return client.post(address, content=content, headers=headers).status_code
 
@@ -195,7 +196,7 @@ class Outside:
         host, _, port = self._doors["syslog"].rpartition(":")
         with (
             suppress(OSError),
-            socket.create_connection((host, int(port)), timeout=30.0) as plain,
+            socket.create_connection((host, int(port)), timeout=_DOOR_SECONDS) as plain,
             self._trusting().wrap_socket(plain, server_hostname=host) as connection,
         ):
             connection.sendall("".join(f"<134>{line}\n" for line in lines).encode())

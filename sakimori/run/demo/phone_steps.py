@@ -48,7 +48,7 @@ def _forge(play: Play) -> None:
             f"{play.base_url}/phone/twilio/{reference}/{path}/",
             data=forged,
             headers={"X-Twilio-Signature": "Zm9yZ2Vk"},
-            timeout=20.0,
+            timeout=120.0,
         )
         expect(answer.status_code == httpx.codes.FORBIDDEN, f"a forged call-back answers {answer.status_code}")
 
