@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sakimori.run.demo.cast import ANALYST, DEPUTY, DUTY_PHONES, MANAGER
-from sakimori.run.demo.doors import Browser, expect, wait_for
+from sakimori.run.demo.doors import Browser, expect, wait_for, wait_for_words
 from sakimori.run.demo.play import Play
 
 _ACKNOWLEDGE = re.compile(r'action="(/console/alarms/\d+/acknowledge/)"')
@@ -38,25 +38,27 @@ def alarm(play: Play) -> None:
     try:
         _provoke(play, analyst)
         wait_for(lambda: _mailed(play) == _MAILS, "everybody on duty has the mail")
-        wait_for(lambda: _called(play, before, _FIRST), "the person on duty is called")
+        wait_for(lambda: newest_call(play, before, _FIRST), "the person on duty is called")
         wait_for(
-            lambda: _SPOKEN in _called(play, before, _SECOND).get("say", ""), "the deputy is told after a busy line"
+            lambda: _SPOKEN in newest_call(play, before, _SECOND).get("say", ""), "the deputy is told after a busy line"
         )
-        expect(_called(play, before, _FIRST)["state"] == "busy", "the first line was busy")
+        expect(newest_call(play, before, _FIRST)["state"] == "busy", "the first line was busy")
         name = f"{DEPUTY.family} {DEPUTY.given}"
-        wait_for(lambda: _acknowledged_by(analyst, name), "the key was the acknowledgement, and the history says whose")
+        wait_for(
+            lambda: acknowledged_by(analyst, _SENTENCE, name),
+            "the key was the acknowledgement, and the history says whose",
+        )
     finally:
         play.outside.do("faults/clear")
         for number in DUTY_PHONES.values():
             play.outside.habit(number, "")
-    calls = "/console/calls/?called=soc"
-    for words in ("話し中", "確認済み"):
-        wait_for(lambda: words in analyst.text(calls), f"a call is written down as {words}")  # noqa: B023
+    wait_for_words(analyst, "/console/calls/?called=soc", "話し中", "確認済み")
 
 
-def _acknowledged_by(analyst: Browser, name: str) -> bool:
-    rows = analyst.html("/console/alarms/history/").split("<tr")
-    return any(_SENTENCE in row and name in row for row in rows)
+def acknowledged_by(browser: Browser, sentence: str, name: str) -> bool:
+    """Whether the history says that this person has acknowledged an alarm that says this."""
+    rows = browser.html("/console/alarms/history/").split("<tr")
+    return any(sentence in row and name in row for row in rows)
 
 
 def _provoke(play: Play, analyst: Browser) -> None:
@@ -80,7 +82,7 @@ def _mailed(play: Play) -> set[str]:
     return {to for letter in letters if _SENTENCE in letter["text"] for to in letter["recipients"]}
 
 
-def _called(play: Play, before: set[int], number: str) -> dict[str, Any]:
+def newest_call(play: Play, before: set[int], number: str) -> dict[str, Any]:
     """The newest call to this number since then; empty while there is none."""
     calls = [call for call in play.outside.calls() if call["id"] not in before and call["to"] == number]
     return calls[0] if calls else {}

@@ -4,7 +4,7 @@ import re
 import time
 
 from sakimori.run.demo.cast import ANALYST, HOKUTO_LOGIN, HOKUTO_SITE, MANAGER
-from sakimori.run.demo.doors import expect, wait_for
+from sakimori.run.demo.doors import expect, wait_for, wait_for_words
 from sakimori.run.demo.incident_doors import ddos, ended_site, page_of, wait_for_quiet, wait_for_row
 from sakimori.run.demo.play import HOKUTO_CONTACTS, Play
 
@@ -46,12 +46,10 @@ def _expect_told_of_the_end(play: Play, before: int, path: str) -> None:
     last = next(letter for letter in play.outside.mails() if "【終報】DDoS" in letter["subject"])
     for words in ("■ 経過（日本時間）", "DDoS 攻撃を検知しました", "第一報", "続報", "確認結果: 正常", "重要度: 高"):
         expect(words in last["text"], f"the end report shows {words}")
-    for words in ("対応の時間", "期限内", "電話 15 分以内", "メールの識別番号"):
-        wait_for(lambda: words in analyst.text(path), f"the incident shows {words}")  # noqa: B023
+    wait_for_words(analyst, path, "対応の時間", "期限内", "電話 15 分以内", "メールの識別番号")
     number = _TICKET.search(analyst.html(path))
     customer, page = play.browser(HOKUTO_LOGIN), f"/portal/tickets/{number.group(1) if number else ''}/"
-    for words in ("経過（第一報・続報・終報）", "対応の時間", "連絡の基準", "終報"):
-        wait_for(lambda: words in customer.text(page), f"the customer's ticket shows {words}")  # noqa: B023
+    wait_for_words(customer, page, "経過（第一報・続報・終報）", "対応の時間", "連絡の基準", "終報")
 
 
 def exercise(play: Play) -> None:

@@ -109,6 +109,12 @@ class Browser:
         return answer
 
 
+def wait_for_words(browser: Browser, page: str, *words: str) -> None:
+    """Wait until a page shows each of these."""
+    for each in words:
+        wait_for(lambda: each in browser.text(page), f"{page} shows {each}")  # noqa: B023
+
+
 def readable(html: str) -> str:
     """The text of a page in one line."""
     return _SPACE.sub(" ", unescape(_TAG.sub(" ", html)))

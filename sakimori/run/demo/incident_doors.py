@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sakimori.run.demo.cast import ANALYST, DUTY_PHONES
-from sakimori.run.demo.doors import expect, readable, wait_for
+from sakimori.run.demo.doors import expect, readable, wait_for, wait_for_words
 from sakimori.run.demo.play import Play
 
 FIRST, SECOND, THIRD = "03-0000-1001", "03-0000-1002", "03-0000-1003"
@@ -21,8 +21,7 @@ def ddos(play: Play, site: int, source: str, **more: object) -> None:
 
 def alarmed(play: Play, sentence: str) -> None:
     """Wait until the SOC has an alarm that says this."""
-    analyst = play.browser(ANALYST.login)
-    wait_for(lambda: sentence in analyst.text("/console/alarms/"), f"the SOC has an alarm: {sentence}")
+    wait_for_words(play.browser(ANALYST.login), "/console/alarms/", sentence)
 
 
 def set_site(play: Play, site: int, mode: str) -> None:

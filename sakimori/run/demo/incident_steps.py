@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 
 from sakimori.run.demo.cast import ANALYST, CUSTOMER_LOGIN, HOKUTO_SITE, SAKURA_SECOND, SAKURA_SITE
-from sakimori.run.demo.doors import expect, readable, wait_for
+from sakimori.run.demo.doors import expect, readable, wait_for, wait_for_words
 from sakimori.run.demo.incident_doors import (
     alarmed,
     call_numbers,
@@ -39,8 +39,7 @@ def not_displayed(play: Play) -> None:
     wait_for(lambda: told(play, "【終報】DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts know that it is over")
     ticket = _TICKET.search(play.browser(ANALYST.login).html(path))
     customer, page = play.browser(CUSTOMER_LOGIN), f"/portal/tickets/{ticket.group(1) if ticket else ''}/"
-    for words in ("完了", "電話連絡:", "話し中", "終息を確認しました"):
-        wait_for(lambda: words in customer.text(page), f"the customer's ticket shows {words}")  # noqa: B023
+    wait_for_words(customer, page, "完了", "電話連絡:", "話し中", "終息を確認しました")
 
 
 def _told_and_reached(play: Play) -> str:
@@ -54,9 +53,8 @@ def _told_and_reached(play: Play) -> str:
     called_in_order(play, calls)
     play.measured["ddos_to_reached_s"] = time.monotonic() - began
     path = page_of(row)
-    for words in ("回中", "お客様への連絡を開始", "話し中", "確認済み", "名前解決"):
-        # The key is pressed a moment before its call-back is written down and followed.
-        wait_for(lambda: words in analyst.text(path), f"the incident shows {words}")  # noqa: B023
+    # The key is pressed a moment before its call-back is written down and followed.
+    wait_for_words(analyst, path, "回中", "お客様への連絡を開始", "話し中", "確認済み", "名前解決")
     wait_for(lambda: told(play, "DDoS", "shop.sakura") == SAKURA_CONTACTS, "all contacts have the mail")
     wait_for(lambda: "/console/tickets/WSP-" in analyst.html(path), "the incident leads to its ticket")
     return path

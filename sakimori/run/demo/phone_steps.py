@@ -1,13 +1,12 @@
 """Steps of the check about the phone: forged call-backs are refused, a machine is told nothing, a person has keys."""
 
 import time
-from typing import Any
 
 import httpx
 
-from sakimori.run.demo.alarm_steps import acknowledge_all
+from sakimori.run.demo.alarm_steps import acknowledge_all, acknowledged_by, newest_call
 from sakimori.run.demo.cast import ANALYST, DEPUTY, DUTY_PHONES
-from sakimori.run.demo.doors import expect, wait_for
+from sakimori.run.demo.doors import expect, wait_for, wait_for_words
 from sakimori.run.demo.play import Play
 
 _FIRST, _SECOND = DUTY_PHONES[ANALYST.login], DUTY_PHONES[DEPUTY.login]
@@ -23,19 +22,17 @@ def machine_then_person(play: Play) -> None:
     play.outside.habit(_FIRST, "machine")
     play.outside.habit(_SECOND, "")
     _forge(play)
-    wait_for(lambda: _call(play, before, _FIRST).get("state") == "machine", "the first phone is a machine")
-    heard = _call(play, before, _FIRST)["say"]
+    wait_for(lambda: newest_call(play, before, _FIRST).get("state") == "machine", "the first phone is a machine")
+    heard = newest_call(play, before, _FIRST)["say"]
     expect(_ASKED in heard and _KEYS not in heard and _FORGED not in heard, "a machine is not told what it is about")
     busy = time.monotonic()
-    wait_for(lambda: _call(play, before, _SECOND).get("state") == "ringing", "the deputy's phone rings")
+    wait_for(lambda: newest_call(play, before, _SECOND).get("state") == "ringing", "the deputy's phone rings")
     play.measured["machine_to_next_ring_s"] = time.monotonic() - busy
-    _answer_with_keys(play, _call(play, before, _SECOND)["id"])
+    _answer_with_keys(play, newest_call(play, before, _SECOND)["id"])
     history = play.browser(ANALYST.login)
     name = f"{DEPUTY.family} {DEPUTY.given}"
-    wait_for(lambda: _who_acknowledged(history.html("/console/alarms/history/"), name), "the key 1 is acknowledged")
-    calls = "/console/calls/?called=soc"
-    for words in ("留守番電話", "確認済み"):
-        wait_for(lambda: words in history.text(calls), f"a call is written down as {words}")  # noqa: B023
+    wait_for(lambda: acknowledged_by(history, _FORGED, name), "the key 1 is acknowledged")
+    wait_for_words(history, "/console/calls/?called=soc", "留守番電話", "確認済み")
     play.outside.habit(_FIRST, "")
 
 
@@ -59,13 +56,3 @@ def _answer_with_keys(play: Play, call_id: int) -> None:
         said = play.outside.press(call_id, action)["say"]
         expect(words in said, f"after {action} one hears {words}")
     expect(play.outside.press(call_id, "1")["state"] == "confirmed", "the second 1 ends the call")
-
-
-def _call(play: Play, before: set[int], number: str) -> dict[str, Any]:
-    """The newest call to this number since then; empty while there is none."""
-    calls = [call for call in play.outside.calls() if call["id"] not in before and call["to"] == number]
-    return calls[0] if calls else {}
-
-
-def _who_acknowledged(history: str, name: str) -> bool:
-    return any(_FORGED in row and name in row for row in history.split("<tr"))
