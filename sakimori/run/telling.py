@@ -12,9 +12,8 @@ from sakimori.notify.actions import end_alarm, raise_alarm
 from sakimori.notify.models import Alarm, Severity
 
 LINK = "/console/intake/"
-_LONGEST_AGAIN = timedelta(
-    days=1
-)  # Whoever has taken an alarm is left alone for a shift, and not for longer than this.
+# Whoever has taken an alarm is left alone for a shift, and never for longer than this.
+_LONGEST_AGAIN = timedelta(days=1)
 
 
 def tell_on(
