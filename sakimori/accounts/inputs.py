@@ -16,3 +16,10 @@ class ListFilter(forms.Form):
 def moment_input() -> forms.DateTimeInput:
     """A day and a time to the minute, as the browser's own field for it wants them written."""
     return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+def reason_field(help_text: str, *, longest: int = 300) -> forms.CharField:
+    """理由: why somebody does what the record keeps, in one or two lines of at most so many characters."""
+    return forms.CharField(
+        label="理由", help_text=help_text, max_length=longest, widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
+from sakimori.accounts.inputs import reason_field
 from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
@@ -19,11 +20,8 @@ class DismissalForm(forms.Form):
     """What became of the missing numbers, and how one knows."""
 
     dismissal = forms.ChoiceField(label="対応", choices=[("", "選択してください"), *Dismissal.choices])
-    reason = forms.CharField(
-        label="理由",
-        help_text="ベンダーの回答や取り込んだファイルなど、根拠を 300 文字までご記入ください。監査記録に残ります。",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 2}),
+    reason = reason_field(
+        "ベンダーの回答や取り込んだファイルなど、根拠を 300 文字までご記入ください。監査記録に残ります。"
     )
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sakimori.accounts.gates import PersonRequest, soc_only
+from sakimori.accounts.inputs import reason_field
 from sakimori.console.pages import show
 from sakimori.customers import access
 from sakimori.lib.jst import utc_now
@@ -21,12 +22,7 @@ class ExplanationForm(forms.Form):
     """What the sender's answer was, and how one knows."""
 
     explanation = forms.ChoiceField(label="確認結果", choices=[("", "選択してください"), *Explanation.choices])
-    reason = forms.CharField(
-        label="理由",
-        help_text="送信元の回答など、根拠を 300 文字までご記入ください。監査記録に残ります。",
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    reason = reason_field("送信元の回答など、根拠を 300 文字までご記入ください。監査記録に残ります。")
 
 
 @require_http_methods(["GET", "POST"])

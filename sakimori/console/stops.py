@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from sakimori.accounts.gates import PersonRequest, manager_only, soc_only
+from sakimori.accounts.inputs import reason_field
 from sakimori.accounts.models import SocRole
 from sakimori.accounts.paging import page_of
 from sakimori.blacklist import stop as switch
@@ -18,12 +19,7 @@ from sakimori.lib.jst import utc_now
 class ReasonForm(forms.Form):
     """Why the switch is turned, and a tick that it is meant."""
 
-    reason = forms.CharField(
-        label="理由",
-        help_text="すべてのコンソール画面に表示し、履歴に残ります。200 文字までご記入ください。",
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    reason = reason_field("すべてのコンソール画面に表示し、履歴に残ります。200 文字までご記入ください。", longest=200)
     sure = forms.BooleanField(label="内容を確認しました")
 
 
