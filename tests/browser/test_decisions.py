@@ -1,23 +1,22 @@
 """Approve, refuse, restore: as a person does it, in a browser, with rows checked afterwards."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import expect
 
 from sakimori.blacklist.models import Block, BlockState
+from sakimori.notify.actions import raise_alarm
+from sakimori.notify.models import Severity
 from tests.browser.conftest import Browse
-from tests.people import People, make_block, make_people, make_ticket
+from tests.people import NOW, People, make_block, make_people, make_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+_POLL_MS = 6_000
 
 
 @pytest.fixture
 def people() -> People:
     return make_people()
-
-
-def told(page: Page) -> str:
-    """What the page says of what was just done."""
-    return page.locator(".messages").inner_text()
 
 
 @pytest.mark.parametrize(("button", "state"), [("承認", BlockState.APPROVED), ("却下", BlockState.REFUSED)])
@@ -26,9 +25,32 @@ def test_an_analyst_decides(people: People, browse: Browse, button: str, state: 
     page = browse(people.dana)
     page.goto("/console/")
     page.get_by_role("button", name=f"{button} ：{block.address}").click()
-    assert block.address in told(page)
+    expect(page.locator(".messages")).to_contain_text(block.address)
     block.refresh_from_db()
     assert (block.state, block.decided_by) == (state, people.dana)
+
+
+def test_an_alarm_that_arrives_does_not_move_the_button_under_the_pointer(people: People, browse: Browse) -> None:
+    """It arrives above the list, between the pressing of the button and its release, and is seen nevertheless."""
+    block = make_block(people.a, state=BlockState.PROPOSED)
+    page = browse(people.dana)
+    page.clock.install()
+    page.goto("/console/")
+    button = page.get_by_role("button", name=f"承認 ：{block.address}")
+    button.hover()
+    place = button.bounding_box()
+    assert place is not None
+    page.mouse.down()
+    raise_alarm(key="late", severity=Severity.HIGH, sentence="受信が止まっています。", now=NOW)
+    page.clock.run_for(_POLL_MS)
+    expect(page.locator("#alarms .alarm")).to_be_in_viewport()
+    now = button.bounding_box()
+    assert now is not None
+    assert abs(now["y"] - place["y"]) < 1, "a page scrolls by whole pixels"
+    with page.expect_navigation():
+        page.mouse.up()
+    block.refresh_from_db()
+    assert block.state == BlockState.APPROVED
 
 
 def test_a_customer_takes_his_address_off_the_list(people: People, browse: Browse) -> None:
@@ -38,5 +60,5 @@ def test_a_customer_takes_his_address_off_the_list(people: People, browse: Brows
     page.get_by_role("link", name="この IP は業務に必要").click()
     page.get_by_role("button", name="解除を依頼する").click()
     block = Block.objects.get()
-    assert block.address in told(page)
+    expect(page.locator(".messages")).to_contain_text(block.address)
     assert (block.state, block.restore_asked_by) == (BlockState.RESTORING, people.alice)

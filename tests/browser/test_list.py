@@ -119,5 +119,6 @@ def test_the_list_works_without_a_script(people: People, browse: Browse) -> None
     page.route("**/*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
     page.goto("/console/")
     page.locator("details.shorten summary").click()
-    page.get_by_role("button", name="7 日", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="7 日", exact=True).click()
     assert Block.objects.get().state == BlockState.APPROVED

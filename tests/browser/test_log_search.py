@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from sakimori import backends
 from sakimori.customers.models import Contract
@@ -176,6 +176,35 @@ def test_a_value_is_taken_in_and_ruled_out_with_the_mouse_and_nothing_is_covered
     expect(rows(searched).get_by_text(ADDRESS)).to_have_count(0)
 
 
+@pytest.mark.parametrize("beyond", [0, 1], ids=["lists in sight", "lists out of sight"])
+def test_what_arrives_late_moves_nothing_that_one_points_at(searched: Page, beyond: int) -> None:
+    """The lists arrive above the rows between the pressing of a button and its release."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    searched.route("**/logs/lists/*", hold)
+    searched.set_viewport_size({"width": 1280, "height": 500})
+    searched.reload()
+    rows(searched).first.evaluate("(row, beyond) => row.scrollIntoView({block: beyond ? 'start' : 'center'})", beyond)
+    cell = rows(searched).first.locator("td", has_text=ADDRESS)
+    cell.hover()
+    button = cell.get_by_title("この値で絞り込む").first
+    place = button.bounding_box()
+    assert place is not None
+    searched.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    searched.mouse.down()
+    held[0].continue_()
+    expect(searched.locator("#lists table").first).to_be_attached()
+    now = button.bounding_box()
+    assert now is not None
+    assert abs(now["y"] - place["y"]) < 1, "a page scrolls by whole pixels"
+    with searched.expect_navigation():
+        searched.mouse.up()
+    expect(rows(searched)).to_have_count(2)
+
+
 def test_a_value_is_taken_in_and_ruled_out_by_keys(searched: Page) -> None:
     """One stop for the tab key, whatever the number of rows; afterwards one is in the list again."""
     expect(searched.locator(".log-rows .quick a[tabindex='0']")).to_have_count(1)
@@ -204,6 +233,7 @@ def test_a_tap_shows_the_buttons_of_a_value(people: People, browse: Browse) -> N
     page = browse(people.alice, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
     page.goto("/portal/logs/")
     expect(page.locator("[data-rows-hint]")).to_contain_text("値に触れると")
+    expect(page.locator("#lists table").first).to_be_attached()  # A finger is known of only when it touches.
     cell = rows(page).first.locator("td", has_text=ADDRESS)
     cell.locator("code.ip").tap()
     cell.get_by_title("この値を除外").first.tap()
@@ -226,10 +256,10 @@ def test_the_drawer_shows_every_field_and_escape_leads_back(searched: Page) -> N
 
 
 def test_the_address_of_a_search_holds_only_what_was_filled_in(searched: Page) -> None:
-    searched.locator("#id_address").fill(ADDRESS)
-    searched.get_by_role("button", name="検索する").click()
-    searched.locator("#id_address").fill(OTHER)
-    searched.get_by_role("button", name="検索する").click()
+    for address in (ADDRESS, OTHER):
+        searched.locator("#id_address").fill(address)
+        with searched.expect_navigation():
+            searched.get_by_role("button", name="検索する").click()
     expect(searched.locator(".chip")).to_have_count(2)
     query = parse_qs(urlsplit(searched.url).query, keep_blank_values=True)
     assert set(query) == {"contract", "begins", "ends", "address"}
