@@ -588,10 +588,11 @@ def test_a_client_that_leaves_in_the_middle_leaves_no_traceback(
 
 @pytest.fixture
 def impatient(door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A collector that waits for nobody, and takes little at once."""
+    """A collector that waits for nobody longer than a busy machine needs, and takes little at once."""
     monkeypatch.setattr(backends, "spool", lambda: door.spool)
-    bodies = BodyLimits(begin_seconds=0.3, contract_bytes=4000)
-    made = CollectorServer("127.0.0.1", 0, patience=Patience(1.0, 0.3, 1, 3), bodies=bodies)
+    bodies = BodyLimits(begin_seconds=2, contract_bytes=4000)
+    patience = Patience(handshake_seconds=2, head_seconds=2, keep_alive_seconds=2, connections=3)
+    made = CollectorServer("127.0.0.1", 0, patience=patience, bodies=bodies)
     made.start()
     yield Server(made.port, (settings.CONFIG.data / "keys" / "collector.pem").read_text(), made.stop)
     made.stop()
