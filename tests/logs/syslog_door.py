@@ -26,7 +26,7 @@ from sakimori.run.collector import self_signed
 from sakimori.run.syslog import SyslogServer
 from tests.people import NOW, make_people
 
-QUICK = SyslogLimits(file_seconds=0.05, pause_seconds=0.3, line_bytes=5000)
+QUICK = SyslogLimits(file_seconds=0.05, line_bytes=5000)
 
 
 @dataclass

@@ -256,7 +256,8 @@ def test_a_message_that_is_too_long_is_counted_and_the_others_come(door: Door) -
     assert door.residue() == (1, 2, 6005 + 7000)
 
 
-def test_a_client_that_stops_in_the_middle_of_a_message_is_cut_off(door: Door) -> None:
+def test_a_client_that_stops_in_the_middle_of_a_message_is_cut_off(make_door: Callable[..., Door]) -> None:
+    door = make_door(SyslogLimits(pause_seconds=0.3))
     connection = door.connect()
     connection.sendall(b"<30>begun")
     with contextlib.suppress(OSError):
