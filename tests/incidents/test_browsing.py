@@ -5,6 +5,7 @@ import socket
 import ssl
 import stat
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.incidents.certificate import make_certificate
 from tests.incidents.stage import Talk, answer, serving
 from tests.moments import START
 
-LIMITS = Limits(probe_seconds=10, slow_seconds=8, training=True)
+LIMITS = Limits(probe_seconds=60, slow_seconds=50, training=True)
 TEXT = "さきもり商店"
 SIGN = '<script src="/_Incapsula_Resource?SWJIYLWA=719d"></script>'
 PASSES = "<script>document.cookie='seen=1'; setTimeout(() => location.reload(), 200)</script>"
@@ -58,13 +59,14 @@ def world(with_browser: bool = True) -> World:
 
 @needs_browser
 def test_a_challenge_is_passed_by_browser_and_the_page_behind_it_is_judged() -> None:
-    with serving(questioning(PASSES)) as site:
+    begun = time.monotonic()
+    with serving(questioning(PASSES.replace("200", "3000"))) as site:
         done = examine(1, Target(site.url(), TEXT), world(), one_is_enough=True)
     (seen,) = done.visits
     assert (seen.page, seen.path, seen.text_found, seen.via) == (PageKind.SITE, ProbePath.BROWSER, True, Via.WAF)
     assert seen.address == "127.0.0.1"
     assert seen.first_byte_ms is not None
-    assert seen.total_ms < 5000  # The page alone: it asked for a reload after 200 ms, and a browser needs its time.
+    assert seen.total_ms + 3000 <= 1000 * (time.monotonic() - begun), "the page alone, not the question before it"
     assert [each.page for each in done.beside] == [PageKind.CHALLENGE]
     assert conclude(done.visits, LIMITS).verdict == Verdict.NORMAL
     assert done.screenshot.startswith(b"\x89PNG")
