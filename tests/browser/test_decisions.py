@@ -53,6 +53,17 @@ def test_an_alarm_that_arrives_does_not_move_the_button_under_the_pointer(people
     assert block.state == BlockState.APPROVED
 
 
+def test_an_alarm_that_arrives_scrolls_nothing_under_a_pointer_that_rests(people: People, browse: Browse) -> None:
+    page = browse(people.dana)
+    page.clock.install()
+    page.goto("/console/")
+    page.locator("h1").hover()
+    raise_alarm(key="late", severity=Severity.HIGH, sentence="受信が止まっています。", now=NOW)
+    page.clock.run_for(_POLL_MS)
+    expect(page.locator("#alarms .alarm")).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_a_customer_takes_his_address_off_the_list(people: People, browse: Browse) -> None:
     ticket = make_ticket(people.a, blocks=[make_block(people.a)])
     page = browse(people.alice)

@@ -1,16 +1,18 @@
-// What arrives by itself (an alarm, the lists of a search) moves nothing that one points at or has the focus on: the page is
-// scrolled by as much as it grew, so that a click lands on what it was meant for. The position may differ by less than a pixel.
+// What arrives by itself (an alarm, the lists of a search) moves no control and no cell that one points at, and no control
+// that has the focus: the page is scrolled by as much as it grew, so that a click lands on what it was meant for, to a pixel.
 "use strict";
 
 (() => {
+  const CONTROL = "a, button, input, select, textarea, label, summary, td";
   const top = (one) => one.getBoundingClientRect().top;
   let held = null;
   let before = 0;
 
-  // The innermost of what is under the pointer, else what has the focus, unless it changes itself.
+  // What changes itself, or holds what changes, cannot be held.
   function choose(changed) {
     const pointed = [...document.querySelectorAll(":hover")].at(-1);
     return [pointed, document.activeElement]
+      .map((one) => one?.closest(CONTROL))
       .find((one) => one && !one.contains(changed) && !changed.contains(one)) ?? null;
   }
 
