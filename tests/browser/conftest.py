@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from sakimori.accounts.models import User
@@ -69,3 +69,10 @@ def browse(chromium: Browser, live_server: LiveServer) -> Iterator[Browse]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def assert_held(one: Locator, place: FloatRect) -> None:
+    """It is where it was: a page scrolls by whole pixels."""
+    now = one.bounding_box()
+    assert now is not None
+    assert abs(now["y"] - place["y"]) < 1

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from sakimori.blacklist.models import Block, BlockState
 from sakimori.notify.actions import raise_alarm
 from sakimori.notify.models import Severity
-from tests.browser.conftest import Browse
+from tests.browser.conftest import Browse, assert_held
 from tests.people import NOW, People, make_block, make_people, make_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,9 +44,7 @@ def test_an_alarm_that_arrives_does_not_move_the_button_under_the_pointer(people
     raise_alarm(key="late", severity=Severity.HIGH, sentence="受信が止まっています。", now=NOW)
     page.clock.run_for(_POLL_MS)
     expect(page.locator("#alarms .alarm")).to_be_in_viewport()
-    now = button.bounding_box()
-    assert now is not None
-    assert abs(now["y"] - place["y"]) < 1, "a page scrolls by whole pixels"
+    assert_held(button, place)
     with page.expect_navigation():
         page.mouse.up()
     block.refresh_from_db()
